@@ -1,0 +1,1 @@
+"""Reading a catalog: every file under sql/catalog/ is one kind of object."""

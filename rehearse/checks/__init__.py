@@ -1,0 +1,1 @@
+"""Checks: each module is one hazard."""

@@ -1,0 +1,1 @@
+"""Connections and the queries under sql/."""

@@ -1,0 +1,1 @@
+"""Owned PostgreSQL servers: finding binaries, starting, cloning, putting away."""

@@ -1,0 +1,1 @@
+"""Work measured on the stage, at production's size."""

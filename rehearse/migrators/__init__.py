@@ -1,0 +1,1 @@
+"""Migrators: each module plays pending steps on a stage."""

@@ -1,0 +1,45 @@
+"""A catalog: the description of every object in a database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rehearse.model.json import JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogObject:
+    """One object of a database, described by the query file of its kind."""
+
+    kind: str  # the file under sql/catalog/ that describes it: "column", "index", ...
+    identity: str  # quoted as PostgreSQL quotes: "public.orders.note"
+    table: str | None  # the relation it belongs to (itself, for a relation): "public.orders"
+    physical: str  # survives a rename: the oid, or "oid.attnum" of a column
+    attributes: Mapping[str, JSON]  # everything else; two objects are equal when these are
+
+    def text(self, attribute: str) -> str:
+        """Return an attribute as text, the empty string where it is null or unknown."""
+        value = self.attributes.get(attribute)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """Every object of one database, sorted by kind and identity."""
+
+    objects: tuple[CatalogObject, ...]
+
+    def of_kind(self, kind: str) -> Iterator[CatalogObject]:
+        return (found for found in self.objects if found.kind == kind)
+
+    def find(self, kind: str, identity: str) -> CatalogObject | None:
+        return next((found for found in self.of_kind(kind) if found.identity == identity), None)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a sha256 over kinds, identities and attributes; oids do not count."""
+        plain = [[found.kind, found.identity, found.attributes] for found in self.objects]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,0 +1,16 @@
+"""An environment: where a database is and what may be done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A database the team knows by name."""
+
+    name: str
+    url: str | None = None  # PostgreSQL URL, conninfo or "service=..."; never printed as it is
+    snapshot: str | None = None  # or a snapshot directory
+    provider: str | None = None  # for stages: "embedded", "server"
+    promotes_to: str | None = None

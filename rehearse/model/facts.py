@@ -1,0 +1,94 @@
+"""Facts about the real database: what a sample cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """Size of one table, leaf partition or materialised view in production."""
+
+    table: str  # quoted identity, "public.orders"
+    rows: int | None  # None: never analysed and too large to count
+    rows_exact: bool  # counted, as opposed to pg_class.reltuples
+    heap_bytes: int
+    index_bytes: int
+    total_bytes: int  # heap, TOAST and indexes
+    root: str | None = None  # the partitioned table at the top, for a leaf partition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceFacts:
+    """Position of one sequence."""
+
+    sequence: str
+    last_value: int
+    is_called: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleFacts:
+    """One role of the source; never a password."""
+
+    name: str
+    superuser: bool
+    inherit: bool
+    createrole: bool
+    createdb: bool
+    bypassrls: bool
+    member_of: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)  # ALTER ROLE ... SET, every database
+    database_settings: Mapping[str, str] = field(default_factory=dict)  # ALTER ROLE ... IN DATABASE ... SET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionFacts:
+    """One installed extension."""
+
+    name: str
+    version: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionTable:
+    """A table in which a migration tool records what has been applied."""
+
+    table: str  # quoted identity
+    tool: str  # "alembic", "django", "flyway", ...
+    heads: tuple[str, ...]  # what it holds: for alembic the revisions, sorted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of the source database itself."""
+
+    taken_at: datetime  # the source's clock at the snapshot
+    database: str
+    owner: str
+    encoding: str
+    collate: str
+    ctype: str
+    server_version_num: int  # 150018
+    server_version: str  # "15.18 (Debian ...)"
+    connected_as_superuser: bool
+    settings: Mapping[str, str]  # those that differ from their default
+    database_settings: Mapping[str, str]  # ALTER DATABASE ... SET
+    database_acl: tuple[str, ...] = ()
+    tables: tuple[TableFacts, ...] = ()
+    sequences: tuple[SequenceFacts, ...] = ()
+    extensions: tuple[ExtensionFacts, ...] = ()
+    roles: tuple[RoleFacts, ...] = ()
+    version_tables: tuple[VersionTable, ...] = ()
+    populated_views: tuple[str, ...] = ()  # materialised views that hold data, in dependency order
+    in_recovery: bool = False
+
+    @property
+    def server_major(self) -> int:
+        return self.server_version_num // 10000
+
+    def table(self, identity: str) -> TableFacts | None:
+        return next((found for found in self.tables if found.table == identity), None)

@@ -1,0 +1,55 @@
+"""A rehearsal: all evidence of one run, before anyone judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rehearse.model.catalog import Catalog
+from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.facts import Facts
+from rehearse.model.json import JSON
+from rehearse.model.migration import Migration
+from rehearse.model.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fidelity:
+    """How far the stage was production's twin."""
+
+    observation: str  # "exact" or "sampled"
+    source_version: str
+    stage_version: str
+    data_taken_at: datetime
+    tables_whole: int
+    tables_sampled: int
+    tables_schema_only: int
+    sampled_fraction: float | None  # rows on the stage / rows in production
+    masked_columns: tuple[str, ...]  # "public.customers.email: text"
+    deviations: tuple[str, ...]  # sentences: stand-ins, constraints restored NOT VALID, settings stripped, ...
+    touched: tuple[str, ...] = ()  # objects behind the deviations; a step that touches one is undecided
+    isolation: tuple[str, ...] = ()
+
+    @property
+    def versions_differ(self) -> bool:
+        return self.source_version.split(".")[0] != self.stage_version.split(".")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Catalog and data before, timeline, catalog and data after."""
+
+    started_at: datetime
+    facts: Facts
+    before: Catalog
+    after: Catalog
+    changes: tuple[SchemaChange, ...]
+    row_counts: tuple[RowCount, ...]
+    timeline: Timeline
+    migration: Migration
+    heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
+    heads_after: Mapping[str, tuple[str, ...]]
+    fidelity: Fidelity
+    inputs: Mapping[str, JSON]
+    timings: Mapping[str, timedelta] = field(default_factory=dict)

@@ -1,0 +1,73 @@
+"""A snapshot: the schema, catalog, facts and sanitised sample of a database, as described by its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rehearse.model.catalog import Catalog
+from rehearse.model.facts import Facts
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSample:
+    """The rows kept of one table or leaf partition."""
+
+    table: str  # quoted identity
+    columns: tuple[str, ...]  # quoted, in the order of the COPY file
+    file: str | None  # relative to the snapshot, "data/0007.copy"; None: schema only
+    rows: int
+    whole: bool  # every row of the table, not a sample
+    reason: str = ""  # why it is schema only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnTreatment:
+    """What was done to one column on its way out, and why."""
+
+    table: str
+    column: str  # quoted
+    mask: str  # "keep", "text", "null", ...
+    reason: str  # "surrogate key", "unclassified text", "configured", ...
+
+    @property
+    def is_clear(self) -> bool:
+        return self.mask in ("keep", "code")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The first page of a snapshot; written last, with a sha256 of every other file."""
+
+    format: int
+    tool_version: str
+    source: str  # DSN without password
+    taken_at: datetime
+    server_version: str
+    heads: Mapping[str, tuple[str, ...]]  # version table -> what it holds
+    catalog_fingerprint: str
+    sanitise_policy: str  # "mask", "mask-all"
+    sanitise_digest: str  # sha256 of the treatments
+    samples: tuple[TableSample, ...]
+    treatments: tuple[ColumnTreatment, ...]
+    notes: tuple[str, ...] = ()  # what was left out, for fidelity
+    files: Mapping[str, str] = field(default_factory=dict)  # relative path -> sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A complete snapshot on disk, verified when it was opened."""
+
+    directory: Path
+    manifest: Manifest
+    catalog: Catalog
+    facts: Facts
+
+    @property
+    def schema_dump(self) -> Path:
+        """Return the pg_dump archive (custom format, schema only)."""
+        return self.directory / "schema" / "schema.dump"

@@ -1,0 +1,44 @@
+"""A stage: a throw-away database in which the migration is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageAddress:
+    """Where the migrating process finds the stage: a unix socket, trusted, no password."""
+
+    socket_dir: Path
+    port: int
+    database: str
+    user: str  # the production owner's role, not a superuser
+    token: str  # current_setting('rehearse.token') in the stage database
+
+    @property
+    def url(self) -> str:
+        """Return a URL that libpq and SQLAlchemy both read."""
+        return (
+            f"postgresql://{quote(self.user, safe='')}@/{quote(self.database, safe='')}"
+            f"?host={quote(str(self.socket_dir), safe='')}&port={self.port}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A raised stage, as everything that acts on it sees it."""
+
+    provider: str  # "embedded", "server"
+    address: StageAddress
+    admin: str  # conninfo of the stage database for a superuser; holds no password
+    log_file: Path | None  # the server's jsonlog; None: we do not own the server
+    server_version_num: int
+    server_version: str
+    deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
+    touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
+
+    @property
+    def server_major(self) -> int:
+        return self.server_version_num // 10000

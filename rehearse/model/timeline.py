@@ -1,0 +1,136 @@
+"""A timeline: what the server did while the migration ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+
+class LockMode(Enum):
+    """A table-level lock mode, weakest first (manual 13.3.1, Table-Level Locks)."""
+
+    ACCESS_SHARE = "AccessShareLock"
+    ROW_SHARE = "RowShareLock"
+    ROW_EXCLUSIVE = "RowExclusiveLock"
+    SHARE_UPDATE_EXCLUSIVE = "ShareUpdateExclusiveLock"
+    SHARE = "ShareLock"
+    SHARE_ROW_EXCLUSIVE = "ShareRowExclusiveLock"
+    EXCLUSIVE = "ExclusiveLock"
+    ACCESS_EXCLUSIVE = "AccessExclusiveLock"
+
+    @property
+    def strength(self) -> int:
+        return list(LockMode).index(self)
+
+    @property
+    def blocks_writes(self) -> bool:
+        """Conflicts with ROW EXCLUSIVE, which INSERT, UPDATE and DELETE take."""
+        return self.strength >= LockMode.SHARE.strength
+
+    @property
+    def blocks_reads(self) -> bool:
+        """Conflicts with ACCESS SHARE, which SELECT takes."""
+        return self is LockMode.ACCESS_EXCLUSIVE
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Return what ordinary traffic the lock stops: "reads", "writes".
+
+        >>> LockMode.SHARE.blocks
+        ('writes',)
+        """
+        return (("reads",) if self.blocks_reads else ()) + (("writes",) if self.blocks_writes else ())
+
+
+class WorkKind(Enum):
+    """What a statement did to rows."""
+
+    REWRITE = "rewrite"  # the table's file was written anew
+    SCAN = "scan"  # every row read, to verify or to search
+    INDEX_BUILD = "index-build"  # an index built or rebuilt
+    ROWS = "rows"  # rows inserted, updated, deleted or truncated
+    METADATA = "metadata"  # the catalog only
+
+
+class Outcome(Enum):
+    APPLIED = "applied"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Work proportional to rows that one statement did on one relation."""
+
+    kind: WorkKind
+    object: str  # the table, quoted identity; for an index build the indexed table
+    rows: int  # rows on the stage
+    detail: str = ""  # "volatile default", "validating constraint x", the index, "update"
+    existed_before: bool = True  # False: the relation was created by the migration itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One top-level statement of the migration, or one DDL command nested in it."""
+
+    number: int  # total order over the run
+    session: str  # the server's session_id
+    transaction: str  # equal for statements of one transaction: "session/vxid"
+    step: str | None  # id of the step it ran in; None: before the first step
+    sql: str
+    tag: str  # command tag: "ALTER TABLE"
+    started: datetime
+    ended: datetime
+    outcome: Outcome
+    sqlstate: str | None = None
+    message: str | None = None  # primary error message, values redacted
+    work: tuple[Work, ...] = ()
+    lock_timeout: timedelta | None = None  # in force; None: not observed; zero: none set
+
+    @property
+    def duration(self) -> timedelta:
+        return self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockWindow:
+    """A table lock of the migration on a relation that existed before it, from request to commit."""
+
+    object: str  # the table (index locks are mapped to their table), quoted identity
+    mode: LockMode
+    session: str
+    transaction: str
+    step: str | None  # the step that took it
+    statement: int  # number of the statement that took it
+    acquired: datetime
+    released: datetime
+    lock_timeout: timedelta | None  # in force when it was requested; None: not observed
+    on_index: bool = False
+
+    @property
+    def held(self) -> timedelta:
+        return self.released - self.acquired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepMark:
+    """When a step began on the server, by its marker in the log."""
+
+    step: str
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Every statement and every table lock of the migration, in order."""
+
+    statements: tuple[Statement, ...]
+    locks: tuple[LockWindow, ...]
+    marks: tuple[StepMark, ...] = ()
+    complete: bool = True  # False: records are missing, and then no verdict may be "safe"
+    gaps: tuple[str, ...] = ()  # why it is not complete, in sentences
+    notes: tuple[str, ...] = ()  # things worth saying that hide nothing
+
+    def statement(self, number: int) -> Statement | None:
+        return next((found for found in self.statements if found.number == number), None)

@@ -1,0 +1,1 @@
+"""Taking a snapshot: planning, sampling, masking, copying."""

@@ -1,0 +1,1 @@
+"""Stage providers: each module raises a stage from a snapshot."""

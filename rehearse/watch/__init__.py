@@ -1,0 +1,1 @@
+"""Observing a migration from the server: tracer, log, sampler, and the Timeline made of them."""

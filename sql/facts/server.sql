@@ -1,0 +1,16 @@
+-- purpose: say what server and database this is
+-- needs: CONNECT
+-- returns: taken_at, database, owner, encoding, collate, ctype, version_num, version, superuser, in_recovery
+SELECT pg_catalog.now() AS taken_at,
+       d.datname::pg_catalog.text AS database,
+       pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text AS owner,
+       pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text AS encoding,
+       d.datcollate::pg_catalog.text AS collate,
+       d.datctype::pg_catalog.text AS ctype,
+       pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version_num,
+       pg_catalog.current_setting('server_version') AS version,
+       (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER) AS superuser,
+       pg_catalog.pg_is_in_recovery() AS in_recovery
+  FROM pg_catalog.pg_database AS d
+ WHERE d.datname = pg_catalog.current_database()
+ ORDER BY 1

@@ -1,1 +1,76 @@
-"""The command line."""
+"""The command line: every module of this folder with a `command` function is a command."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from types import FrameType
+
+import typer
+
+from rehearse import __version__
+from rehearse.errors import Interrupted, RehearseError
+
+_FAILED = RehearseError.exit_code
+
+
+def main() -> None:
+    """Run the tool and leave with an exit code that never mistakes a failure of ours for a verdict."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        application()()
+    except RehearseError as error:
+        typer.echo(f"rehearse: {error}", err=True)
+        sys.exit(error.exit_code)
+    except Exception:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"
+        traceback.print_exc()
+        typer.echo("This is a bug in rehearse; please report it with the lines above.", err=True)
+        sys.exit(RehearseError.exit_code)
+
+
+def application() -> typer.Typer:
+    """Return the application with its commands, found in this folder."""
+    app = typer.Typer(
+        name="rehearse",
+        help="Know what your pending migrations will do to production, before they do it.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        if hasattr(module, "command"):
+            app.command(name=found.name.replace("_", "-"))(_interruptible(module.command))
+    app.callback(invoke_without_command=True)(_version)
+    return app
+
+
+def _version(
+    *, version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True)
+) -> None:
+    if version:
+        typer.echo(f"rehearse {__version__}")
+        raise typer.Exit
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let Ctrl-C leave as our own sentence; typer would leave with exit code 1, which means unsafe."""
+
+    @wraps(command)
+    def run(*args: object, **kwargs: object) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    return run
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from rehearse.model.finding import Severity
+from rehearse.model.json import JSON
+from rehearse.model.migration import StepRun
 from rehearse.model.policy import Policy
+from rehearse.model.quantity import count, rows, size
 from rehearse.model.rehearsal import Rehearsal
-from rehearse.model.timeline import LockWindow, Statement, Work
+from rehearse.model.timeline import LockWindow, Outcome, Statement, Work
+
+_INSUFFICIENT_PRIVILEGE = "42501"
+_NEEDS_SUPERUSER = re.compile(
+    r"superuser|permission denied to create extension|permission denied to set parameter", re.IGNORECASE
+)
+_NO_EXTENSION = re.compile(
+    r'extension "[^"]+" is not available|could not (open extension control|access) file', re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +44,31 @@ class Prediction:
             return False
         return self.allowance is None or self.allowance > limit or limit == timedelta(0)
 
+    @property
+    def extent(self) -> str:
+        """Say how much work it is, here and in production: "2,000 rows here, 212 M (48 GB) in production"."""
+        here = f"{rows(self.work.rows)} here"
+        if self.production_rows is None:
+            return f"{here}, an unknown number in production"
+        octets = f" ({size(self.production_bytes)})" if self.production_bytes else ""
+        about = "" if self.production_exact else "about "
+        return f"{here}, {about}{count(self.production_rows)}{octets} in production"
+
+    def facts(self, lock: LockWindow) -> Mapping[str, JSON]:
+        """Return the numbers a finding about this work under a lock rests on."""
+        return {
+            "sql": self.statement.sql,
+            "lock": lock.mode.value,
+            "held_ms": round(lock.held.total_seconds() * 1000, 1),
+            "rows": self.work.rows,
+            "production_rows": self.production_rows,
+            "production_bytes": self.production_bytes,
+        }
+
+    def severity(self, policy: Policy) -> Severity:
+        """Block what is too much under a blocking lock, note what is not."""
+        return Severity.BLOCK if self.exceeds(policy.max_blocking) else Severity.NOTE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -47,3 +86,58 @@ class Evidence:
             if lock.transaction == statement.transaction and lock.statement <= statement.number
         ]
         return tuple(sorted(held, key=lambda lock: (-lock.mode.strength, lock.object)))
+
+    def table_locks(self, prediction: Prediction) -> tuple[LockWindow, ...]:
+        """Return the locks held on the very table a work was done on, strongest first."""
+        table = prediction.work.object
+        return tuple(
+            lock for lock in self.locks_during(prediction.statement) if lock.object == table and not lock.on_index
+        )
+
+    def strongest(self, lock: LockWindow) -> LockWindow:
+        """Return the strongest lock the transaction of this one took on the same table."""
+        same = [
+            found
+            for found in self.rehearsal.timeline.locks
+            if found.transaction == lock.transaction and found.object == lock.object and not found.on_index
+        ]
+        return max(same, key=lambda found: found.mode.strength)
+
+    def failed_statement(self, step: str) -> Statement | None:
+        """Return the statement of a step that PostgreSQL refused, the last one if there are several."""
+        failed = [
+            found
+            for found in self.rehearsal.timeline.statements
+            if found.step == step and found.outcome is Outcome.FAILED
+        ]
+        return failed[-1] if failed else None
+
+    def statement_naming(self, identity: str) -> Statement | None:
+        """Return the first DDL statement that mentions the last part of an object's name, or of its table's."""
+        parts = [part.strip('"') for part in identity.split(".")]
+        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(("ALTER", "DROP", "DO"))]
+        for name in reversed(parts[1:]):
+            named = [found for found in ddl if name in found.sql and "drop" in found.sql.lower()]
+            if named:
+                return named[0]
+        return None
+
+    def last_writer(self) -> Statement | None:
+        """Return the last statement that deleted rows of any table: the likeliest origin of a cascade."""
+        deleting = [
+            found
+            for found in self.rehearsal.timeline.statements
+            if found.tag.startswith(("DELETE", "TRUNCATE", "DO", "CALL")) and found.outcome is Outcome.APPLIED
+        ]
+        return deleting[-1] if deleting else None
+
+    def stage_is_to_blame(self, step: StepRun, statement: Statement | None) -> str | None:
+        """Say in a sentence why a failure is the stage's and proves nothing about production, or return None."""
+        if any(not found.redirected for found in self.rehearsal.migration.connections):
+            return None
+        message = (statement.message if statement else None) or step.error or ""
+        if statement and statement.sqlstate == _INSUFFICIENT_PRIVILEGE and _NEEDS_SUPERUSER.search(message):
+            return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message}"
+        if _NO_EXTENSION.search(message):
+            return f"step {step.id} needs an extension the stage's server does not have: {message}"
+        return None

@@ -11,6 +11,7 @@ from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.facts import Facts
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
+from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
 
 
@@ -26,7 +27,7 @@ class Fidelity:
     tables_sampled: int
     tables_schema_only: int
     sampled_fraction: float | None  # rows on the stage / rows in production
-    masked_columns: tuple[str, ...]  # "public.customers.email: text"
+    masked: tuple[ColumnTreatment, ...]  # the columns whose values are not production's
     deviations: tuple[str, ...]  # sentences: stand-ins, constraints restored NOT VALID, settings stripped, ...
     touched: tuple[str, ...] = ()  # objects behind the deviations; a step that touches one is undecided
     isolation: tuple[str, ...] = ()
@@ -50,6 +51,12 @@ class Rehearsal:
     migration: Migration
     heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
     heads_after: Mapping[str, tuple[str, ...]]
+    lost_values: Mapping[str, int]  # dropped column -> values that were not NULL on the stage before
+    whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]
     timings: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def is_whole(self, table: str) -> bool:
+        """Say whether the stage held every row of the table."""
+        return table in self.whole_tables

@@ -1,0 +1,54 @@
+"""An index is built while the table takes no writes, or not even reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rehearse.model.evidence import Evidence, Prediction
+from rehearse.model.finding import Family, Finding
+from rehearse.model.timeline import LockWindow, WorkKind
+
+FAMILY = Family.BLOCKING
+CONDITION = (
+    "An index of a table that existed before was built or rebuilt while the transaction held SHARE or a stronger lock "
+    "on the table: CREATE INDEX, ADD PRIMARY KEY, ADD UNIQUE, REINDEX, or a type change that rebuilds an index."
+)
+EFFECT = "Writes to the table wait until the index is finished; under ACCESS EXCLUSIVE reads wait too."
+REMEDY = (
+    "Build it with CREATE [UNIQUE] INDEX CONCURRENTLY outside a transaction (Alembic: op.get_context()."
+    "autocommit_block() and postgresql_concurrently=True); for a constraint attach it afterwards with "
+    "ALTER TABLE ... ADD CONSTRAINT ... UNIQUE USING INDEX."
+)
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield one finding for each table and statement that built an index of it under a blocking lock."""
+    rewritten = {
+        (found.statement.number, found.work.object)
+        for found in evidence.predictions
+        if found.work.kind is WorkKind.REWRITE
+    }
+    for prediction in evidence.predictions:
+        work = prediction.work
+        if work.kind is not WorkKind.INDEX_BUILD or (prediction.statement.number, work.object) in rewritten:
+            continue
+        locks = evidence.table_locks(prediction)
+        if any(lock.mode.blocks_writes for lock in locks):
+            yield _finding(evidence, prediction, locks[0])
+
+
+def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Finding:
+    table, statement = prediction.work.object, prediction.statement
+    index = f" {prediction.work.detail}" if prediction.work.detail else ""
+    blocked = " and ".join(lock.mode.blocks)
+    return Finding(
+        check="blocking-index-build",
+        family=FAMILY,
+        severity=prediction.severity(evidence.policy),
+        step=statement.step,
+        object=table,
+        message=f"{table} was locked against {blocked} while an index{index} was built from its rows: "
+        f"{prediction.extent}.",
+        remedy=REMEDY,
+        evidence=prediction.facts(lock),
+    )

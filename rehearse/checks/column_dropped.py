@@ -1,0 +1,58 @@
+"""A column that holds values is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.quantity import rows
+
+FAMILY = Family.LOSS
+CONDITION = "A column of a table that still exists was dropped and held values that are not NULL before."
+EFFECT = "The values are gone, and no downgrade brings them back; code that still names the column fails."
+REMEDY = (
+    "Stop using the column in code first and release that. Keep a copy if anyone may ask for the values "
+    "(CREATE TABLE ... AS SELECT key, column), then drop it in a later release and acknowledge the loss in the policy."
+)
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a block where values were lost, a warning where only production knows."""
+    rehearsal = evidence.rehearsal
+    for change in rehearsal.changes:
+        if change.kind != "column" or change.action != "removed" or change.table is None:
+            continue
+        lost = rehearsal.lost_values.get(change.object)
+        if lost is None:  # the table went with it, or the column computes its values
+            continue
+        if lost:
+            yield _finding(evidence, change, Severity.BLOCK, f"{rows(lost)} here held a value")
+        elif not rehearsal.is_whole(change.table):
+            yield _finding(evidence, change, Severity.WARN, "no sampled row held a value, production was not searched")
+
+
+def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:
+    statement = evidence.statement_naming(change.object)
+    count = next((count for count in evidence.rehearsal.row_counts if count.table == change.table), None)
+    return Finding(
+        check="column-dropped",
+        family=FAMILY,
+        severity=severity,
+        step=statement.step if statement else None,
+        object=change.object,
+        message=f"{change.object} was dropped with its values: {found}{_in_production(count)}.",
+        remedy=REMEDY,
+        evidence={
+            "sql": statement.sql if statement else None,
+            "values": evidence.rehearsal.lost_values.get(change.object),
+            "production_rows": count.production if count else None,
+        },
+    )
+
+
+def _in_production(count: RowCount | None) -> str:
+    if count is None or count.production is None:
+        return ""
+    return f"; the table has {rows(count.production)} in production"

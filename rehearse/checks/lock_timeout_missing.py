@@ -1,0 +1,46 @@
+"""A lock that stops traffic is requested with nothing to stop the waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Family, Finding, Severity
+
+FAMILY = Family.HYGIENE
+CONDITION = (
+    "SHARE or a stronger lock was requested on a table that existed before while lock_timeout was 0 "
+    "(the role, the database and the migration itself may set it)."
+)
+EFFECT = (
+    "Behind one long-running query or idle transaction the request waits for ever, and every later query on the table, "
+    "reads included, queues up behind the request."
+)
+REMEDY = (
+    "Set a limit before the statement and try again when it fails: SET lock_timeout = '2s' (Alembic: op.execute at the "
+    "top of the revision, or connect_args={'options': '-c lock_timeout=2s'} in env.py)."
+)
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield one warning for each step and table; a lock whose timeout was not observed raises none."""
+    seen: set[tuple[str | None, str]] = set()
+    for lock in evidence.rehearsal.timeline.locks:
+        if not lock.mode.blocks_writes or lock.on_index or lock.lock_timeout != timedelta(0):
+            continue
+        if (lock.step, lock.object) in seen:
+            continue
+        seen.add((lock.step, lock.object))
+        statement = evidence.rehearsal.timeline.statement(lock.statement)
+        yield Finding(
+            check="lock-timeout-missing",
+            family=FAMILY,
+            severity=Severity.WARN,
+            step=lock.step,
+            object=lock.object,
+            message=f"A lock on {lock.object} that blocks {' and '.join(lock.mode.blocks)} was requested without a "
+            "lock_timeout: behind one slow query it would wait without end, and all traffic on the table behind it.",
+            remedy=REMEDY,
+            evidence={"lock": lock.mode.value, "sql": statement.sql if statement else None},
+        )

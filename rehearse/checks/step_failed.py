@@ -1,0 +1,47 @@
+"""A step ended in an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.migration import StepRun
+from rehearse.model.timeline import Outcome, Statement
+
+FAMILY = Family.FAILING
+CONDITION = "A pending step raised an error on the stage, on data sampled from production."
+EFFECT = "The release stops half-way in production: this step and every later one stay undone, or half done."
+REMEDY = (
+    "Read the statement and the error, repair the data or the step, rehearse again. Duplicates, NULLs, orphans and "
+    "values that do not fit are repaired before the constraint that refuses them."
+)
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield one finding for each failed step, except where the stage itself was the reason."""
+    for step in evidence.rehearsal.migration.steps:
+        if step.outcome is Outcome.FAILED:
+            statement = evidence.failed_statement(step.id)
+            if not evidence.stage_is_to_blame(step, statement):
+                yield _finding(step, statement)
+
+
+def _finding(step: StepRun, statement: Statement | None) -> Finding:
+    where = f" at {step.location}" if step.location else ""
+    error = (statement.message if statement else None) or step.error or "no error message"
+    return Finding(
+        check="step-failed",
+        family=FAMILY,
+        severity=Severity.BLOCK,
+        step=step.id,
+        object=step.source,
+        message=f"Step {step.id} ({step.title}) failed{where}: {error}.".replace("..", "."),
+        remedy=REMEDY,
+        evidence={
+            "sqlstate": statement.sqlstate if statement else None,
+            "sql": statement.sql if statement else None,
+            "error": step.error,
+            "location": step.location,
+        },
+    )

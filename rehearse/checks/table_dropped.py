@@ -1,0 +1,45 @@
+"""A table that holds rows is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rehearse.model.change import RowCount
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.quantity import rows
+
+FAMILY = Family.LOSS
+CONDITION = "A table that held rows, on the stage or in production, does not exist any more and was not renamed."
+EFFECT = "Its rows are gone, and no downgrade brings them back; code that still names the table fails."
+REMEDY = (
+    "Rename it out of the way first (ALTER TABLE ... RENAME TO ..._old), watch a release go by, archive it with "
+    "pg_dump --table, then drop it and acknowledge the loss in the policy."
+)
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a block for each table that went with rows in it; empty tables may go."""
+    for count in evidence.rehearsal.row_counts:
+        gone = count.before is not None and count.after is None
+        if gone and (count.before or count.production is None or count.production):
+            yield _finding(evidence, count)
+
+
+def _finding(evidence: Evidence, count: RowCount) -> Finding:
+    statement = evidence.statement_naming(count.table)
+    production = "an unknown number" if count.production is None else rows(count.production)
+    return Finding(
+        check="table-dropped",
+        family=FAMILY,
+        severity=Severity.BLOCK,
+        step=statement.step if statement else None,
+        object=count.table,
+        message=f"{count.table} was dropped with its rows: {rows(count.before or 0)} here, {production} in production.",
+        remedy=REMEDY,
+        evidence={
+            "sql": statement.sql if statement else None,
+            "rows": count.before,
+            "production_rows": count.production,
+        },
+    )

@@ -1,0 +1,83 @@
+"""`rehearse init`: a first rehearse.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rehearse.errors import RequestError
+
+_TEMPLATE = """\
+# What `rehearse run` needs to know. Every value may hold ${{VARIABLES}} of the environment.
+
+[environments.production]
+url = "${{PRODUCTION_URL}}"          # only ever read: postgresql://reader@host:5432/database
+
+[environments.stage]
+provider = "embedded"              # a throw-away server of rehearse's own
+promotes_to = "production"
+
+[migrations]
+{migrations}
+# python = ".venv/bin/python"      # the project's interpreter; default: the active virtual environment
+# env = ["APP_SETTINGS"]           # variables your env.py needs; everything else is hidden from it
+
+[engine]
+use = "auto"                       # auto: an installed server of production's major version, else the embedded one
+
+[snapshot]
+rows = 1000                        # larger tables are sampled, with the parents of every row
+
+[sanitise]
+unclassified = "mask"              # mask | mask-all | refuse
+# [sanitise.columns]
+# "public.customers.email" = "text"
+# "public.countries.*" = "keep"
+
+[policy]
+max_blocking = "1s"                # at production's size; "0s": no work on rows under a blocking lock at all
+# [[policy.acknowledge]]
+# check = "column-dropped"
+# object = "public.orders.legacy_note"
+# reason = "unused since 4.2, archived"
+# expires = 2027-01-31
+"""
+_SKIPPED = {".venv", "venv", "node_modules", ".git", ".tox", "site-packages"}
+
+
+class ConfigurationExists(RequestError):
+    """There is a rehearse.toml already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists already.", "Edit it, or move it away and run init again.")
+
+
+def command(
+    directory: Annotated[Path, typer.Argument(help="The project.", exists=True, file_okay=False)] = Path(),
+) -> None:
+    """Write a commented rehearse.toml for this project, with the alembic.ini that is found."""
+    path = directory / "rehearse.toml"
+    if path.exists():
+        raise ConfigurationExists(path)
+    found = _alembic_configs(directory)
+    path.write_text(_TEMPLATE.format(migrations=_migrations(found)), encoding="utf-8")
+    typer.echo(f"Wrote {path}.")
+    typer.echo(f"Found {found[0]}." if found else "Found no alembic.ini: set [migrations] by hand.")
+    if len(found) > 1:
+        typer.echo(f"There are others: {', '.join(found[1:])}.")
+    typer.echo("Next: set PRODUCTION_URL (a role that may only read is enough), then: rehearse run")
+
+
+def _alembic_configs(directory: Path) -> list[str]:
+    """Return every alembic.ini below, nearest first, relative to the directory."""
+    found = [path.relative_to(directory) for path in directory.rglob("alembic.ini")]
+    own = [path for path in found if not _SKIPPED.intersection(path.parts)]
+    return [path.as_posix() for path in sorted(own, key=lambda path: (len(path.parts), path.as_posix()))]
+
+
+def _migrations(found: list[str]) -> str:
+    if found:
+        return f'tool = "alembic"\nconfig = "{found[0]}"'
+    return 'tool = "alembic"                   # alembic | sql | command\nconfig = "alembic.ini"'

@@ -1,0 +1,161 @@
+"""Weigh findings against the policy and the evidence against its gaps: the verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Finding, Severity
+from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.quantity import listing
+from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.report import Report, Verdict
+from rehearse.model.timeline import Outcome, Statement, WorkKind
+
+_SEVERITIES = list(Severity)
+_PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def judge(evidence: Evidence, findings: Sequence[Finding], crashed: Sequence[str], today: date) -> Report:
+    """Return the report with its verdict.
+
+    An unacknowledged block makes it unsafe, whatever else stayed open; otherwise anything open (a gap in the
+    observation, a check that crashed, a stand-in that was touched) makes it undecided.
+    """
+    rehearsal = evidence.rehearsal
+    weighed = tuple(
+        sorted((_acknowledged(finding, evidence.policy, today) for finding in findings), key=_order(rehearsal))
+    )
+    blocks = tuple(found for found in weighed if found.severity is Severity.BLOCK and found.acknowledged is None)
+    points = (*open_points(evidence), *crashed)
+    if blocks:
+        verdict, reasons = Verdict.UNSAFE, tuple(dict.fromkeys(found.message for found in blocks)) + points
+    elif points:
+        verdict, reasons = Verdict.UNDECIDED, points
+    else:
+        verdict, reasons = Verdict.SAFE, (_why_safe(rehearsal, weighed),)
+    return Report(verdict=verdict, reasons=reasons, findings=weighed, rehearsal=rehearsal)
+
+
+def open_points(evidence: Evidence) -> tuple[str, ...]:
+    """Return what could not be established and could change the verdict, each with the way to close it."""
+    return tuple(dict.fromkeys(_open_points(evidence)))
+
+
+def _open_points(evidence: Evidence) -> Iterator[str]:
+    rehearsal = evidence.rehearsal
+    yield from rehearsal.timeline.gaps
+    if not rehearsal.timeline.complete and not rehearsal.timeline.gaps:
+        yield "The server's log of the run is incomplete."
+    yield from rehearsal.migration.open_points
+    yield from _unfinished(rehearsal)
+    for step in rehearsal.migration.steps:
+        if step.outcome is Outcome.FAILED:
+            blame = evidence.stage_is_to_blame(step, evidence.failed_statement(step.id))
+            if blame:
+                yield (
+                    blame[0].upper() + blame[1:] + " (set engine.bin_dir to a server like production's, or run that"
+                    " step's privileged part beforehand)"
+                )
+    yield from _touched_deviations(rehearsal)
+    yield from _masked_predicates(rehearsal)
+
+
+def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
+    migration = rehearsal.migration
+    failed = any(step.outcome is Outcome.FAILED for step in migration.steps)
+    if migration.timed_out:
+        yield "The migration was stopped because it took longer than the time allowed (migrations.max_seconds)."
+    elif migration.exit_status != 0 and not failed:
+        last = migration.output_tail.strip().splitlines()
+        yield (
+            f"The migrating process ended with status {migration.exit_status} though no step failed"
+            f"{': ' + last[-1] if last else ''}."
+        )
+    if migration.tool == "alembic" and migration.observed and not migration.known_revisions:
+        yield (
+            "No revisions were found in the project, which proves nothing about what is pending: check script_location "
+            "and version_locations, or use the project's own command (migrations.command)."
+        )
+    if not failed and migration.exit_status == 0:
+        reached = {head for heads in rehearsal.heads_after.values() for head in heads}
+        missed = tuple(target for target in migration.targets if target not in reached)
+        if missed:
+            yield f"The run ended without an error but did not reach {listing(missed)}."
+
+
+def _touched_deviations(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the stand-ins that a step came near: by lock, by work or by change."""
+    near = {lock.object for lock in rehearsal.timeline.locks if lock.mode.blocks_writes}
+    near |= {work.object for statement in rehearsal.timeline.statements for work in statement.work}
+    near |= {change.object for change in rehearsal.changes} | {
+        change.table for change in rehearsal.changes if change.table
+    }
+    for touched in rehearsal.fidelity.touched:
+        if touched in near:
+            yield (
+                f"A step touches {touched}, where the stage is not production's twin (see fidelity); use a server like "
+                "production's (engine.bin_dir) or keep the columns involved clear (sanitise.columns)."
+            )
+
+
+def _masked_predicates(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the statements whose choice of rows reads a masked column: production's rows may be others."""
+    masked: dict[str, list[str]] = {}
+    for treatment in rehearsal.fidelity.masked:
+        masked.setdefault(treatment.table, []).append(treatment.column.strip('"'))
+    for statement in rehearsal.timeline.statements:
+        for column in _columns_chosen_by(statement, masked):
+            yield (
+                f"Step {statement.step or '?'} chooses rows by {column}, which is masked on the stage: which rows of "
+                f'production it takes is open. Keep the column clear if it may be ([sanitise.columns] "{column}" = '
+                '"keep").'
+            )
+
+
+def _columns_chosen_by(statement: Statement, masked: dict[str, list[str]]) -> Iterator[str]:
+    predicate = _PREDICATE.search(statement.sql)
+    if not predicate or not statement.tag.startswith(("UPDATE", "DELETE", "INSERT", "MERGE", "DO")):
+        return
+    tables = {work.object for work in statement.work if work.existed_before and work.kind is not WorkKind.METADATA}
+    for table in sorted(tables):
+        for column in masked.get(table, ()):
+            if re.search(rf"(?<![\w]){re.escape(column)}(?![\w])", predicate[1]):
+                yield f"{table}.{column}"
+
+
+def _acknowledged(finding: Finding, policy: Policy, today: date) -> Finding:
+    for entry in policy.acknowledgements:
+        if _covers(entry, finding) and (entry.expires is None or entry.expires >= today):
+            return replace(finding, acknowledged=entry.reason)
+    return finding
+
+
+def _covers(entry: Acknowledgement, finding: Finding) -> bool:
+    return entry.check == finding.check and fnmatchcase(finding.object, entry.object)
+
+
+def _order(rehearsal: Rehearsal) -> Callable[[Finding], tuple[bool, int, int, str, str]]:
+    """Return the sort key of findings: open before acknowledged, severe first, then as the steps run."""
+    position = {step.id: number for number, step in enumerate(rehearsal.migration.steps)}
+
+    def key(finding: Finding) -> tuple[bool, int, int, str, str]:
+        place = position.get(finding.step or "", -1)
+        acknowledged = finding.acknowledged is not None
+        return (acknowledged, _SEVERITIES.index(finding.severity), place, finding.check, finding.object)
+
+    return key
+
+
+def _why_safe(rehearsal: Rehearsal, findings: Sequence[Finding]) -> str:
+    steps = len(rehearsal.migration.steps)
+    if not steps:
+        return "Nothing is pending: the database is at the target revision already."
+    accepted = sum(1 for found in findings if found.acknowledged is not None)
+    also = f", {accepted} acknowledged" if accepted else ""
+    played = "1 pending step was" if steps == 1 else f"{steps} pending steps were"
+    return f"{played} played; no finding blocks{also}."

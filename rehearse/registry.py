@@ -1,0 +1,74 @@
+"""Find plugins: the modules of a folder, and entry points of the group with the folder's name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import cast
+
+from rehearse.errors import RequestError
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Finding
+from rehearse.protocols import Check, Migrator, ReportFormat
+
+
+class UnknownPlugin(RequestError):
+    """A name that no plugin of its kind has."""
+
+    def __init__(self, kind: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no {kind} named {name!r}.", f"Known: {', '.join(known)}.")
+
+
+def checks() -> dict[str, Check]:
+    """Return every check by name, sorted."""
+    return {name: cast("Check", module) for name, module in _modules("checks", "findings")}
+
+
+def check(name: str) -> Check:
+    """Return one check; raises UnknownPlugin."""
+    known = checks()
+    if name not in known:
+        raise UnknownPlugin("check", name, tuple(known))
+    return known[name]
+
+
+def migrator(name: str) -> Migrator:
+    """Return the migrator of a tool; raises UnknownPlugin."""
+    known = dict(_modules("migrators", "play"))
+    if name not in known:
+        raise UnknownPlugin("migrator", name, tuple(known))
+    return cast("Migrator", known[name])
+
+
+def report_format(name: str) -> ReportFormat:
+    """Return a report format; raises UnknownPlugin."""
+    known = dict(_modules("reports", "render"))
+    if name not in known:
+        raise UnknownPlugin("report format", name, tuple(known))
+    return cast("ReportFormat", known[name])
+
+
+def run_checks(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Run every check; return the findings, and a sentence for each check that crashed."""
+    findings: list[Finding] = []
+    crashed: list[str] = []
+    for name, found in checks().items():
+        try:
+            findings.extend(found.findings(evidence))
+        except Exception as error:  # noqa: BLE001 - one check that crashes must not hide the others
+            crashed.append(f"The check {name} crashed ({type(error).__name__}: {error}); please report it.")
+    return tuple(findings), tuple(crashed)
+
+
+def _modules(folder: str, function: str) -> Iterator[tuple[str, ModuleType]]:
+    """Yield the plugins of a folder: the modules that have the function their protocol asks for."""
+    package = importlib.import_module(f"rehearse.{folder}")
+    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
+        module = importlib.import_module(f"{package.__name__}.{found.name}")
+        if hasattr(module, function):
+            yield found.name.replace("_", "-"), module
+    for point in entry_points(group=f"rehearse.{folder}"):
+        yield point.name, point.load()

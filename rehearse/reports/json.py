@@ -1,0 +1,150 @@
+"""The report as one JSON object, for machines; its keys may grow, never shrink or change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+
+from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.finding import Finding
+from rehearse.model.json import JSON
+from rehearse.model.migration import StepRun
+from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.report import Report
+from rehearse.model.timeline import LockWindow, Statement, Work
+
+SCHEMA_VERSION = 1
+
+
+def render(report: Report) -> str:
+    """Return the JSON object as text, stable for equal evidence but for its times."""
+    return json.dumps(as_object(report), indent=2, ensure_ascii=False)
+
+
+def as_object(report: Report) -> Mapping[str, JSON]:
+    """Return the report in the published shape."""
+    rehearsal = report.rehearsal
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": report.verdict.value,
+        "reasons": list(report.reasons),
+        "findings": [_finding(found) for found in report.findings],
+        "steps": [_step(rehearsal, step) for step in rehearsal.migration.steps],
+        "schema_changes": [_change(change) for change in rehearsal.changes],
+        "row_counts": [_count(count) for count in rehearsal.row_counts],
+        "fidelity": _fidelity(rehearsal.fidelity),
+        "inputs": dict(rehearsal.inputs),
+        "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
+        "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
+        "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
+        "heads": {
+            "before": {table: list(heads) for table, heads in rehearsal.heads_before.items()},
+            "after": {table: list(heads) for table, heads in rehearsal.heads_after.items()},
+            "targets": list(rehearsal.migration.targets),
+        },
+    }
+
+
+def _finding(found: Finding) -> JSON:
+    return {
+        "check": found.check,
+        "family": found.family.value,
+        "severity": found.severity.value,
+        "step": found.step,
+        "object": found.object,
+        "message": found.message,
+        "remedy": found.remedy,
+        "evidence": dict(found.evidence),
+        "acknowledged": found.acknowledged,
+    }
+
+
+def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
+    timeline = rehearsal.timeline
+    return {
+        "id": step.id,
+        "title": step.title,
+        "source": step.source,
+        "seconds": _seconds(step.duration),
+        "outcome": step.outcome.value,
+        "error": step.error,
+        "location": step.location,
+        "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
+        "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _statement(found: Statement) -> JSON:
+    return {
+        "sql": found.sql,
+        "seconds": _seconds(found.duration),
+        "work": [_work(work) for work in found.work],
+        "tag": found.tag,
+        "transaction": found.transaction,
+        "outcome": found.outcome.value,
+        "sqlstate": found.sqlstate,
+    }
+
+
+def _work(work: Work) -> JSON:
+    return {
+        "kind": work.kind.value,
+        "object": work.object,
+        "rows": work.rows,
+        "detail": work.detail,
+        "existed_before": work.existed_before,
+    }
+
+
+def _lock(lock: LockWindow) -> JSON:
+    return {
+        "object": lock.object,
+        "mode": lock.mode.value,
+        "held_ms": round(lock.held.total_seconds() * 1000, 1),
+        "blocks": list(lock.mode.blocks),
+        "on_index": lock.on_index,
+        "lock_timeout_ms": None if lock.lock_timeout is None else lock.lock_timeout.total_seconds() * 1000,
+    }
+
+
+def _change(change: SchemaChange) -> JSON:
+    return {
+        "action": change.action,
+        "kind": change.kind,
+        "object": change.object,
+        "before": None if change.before is None else dict(change.before),
+        "after": None if change.after is None else dict(change.after),
+        "renamed_to": change.renamed_to,
+    }
+
+
+def _count(count: RowCount) -> JSON:
+    return {
+        "table": count.table,
+        "before": count.before,
+        "after": count.after,
+        "production": count.production,
+        "production_exact": count.production_exact,
+    }
+
+
+def _fidelity(fidelity: Fidelity) -> JSON:
+    return {
+        "observation": fidelity.observation,
+        "source_version": fidelity.source_version,
+        "stage_version": fidelity.stage_version,
+        "versions_differ": fidelity.versions_differ,
+        "data_taken_at": fidelity.data_taken_at.isoformat(),
+        "tables_whole": fidelity.tables_whole,
+        "tables_sampled": fidelity.tables_sampled,
+        "tables_schema_only": fidelity.tables_schema_only,
+        "sampled_fraction": fidelity.sampled_fraction,
+        "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
+        "deviations": list(fidelity.deviations),
+        "isolation": list(fidelity.isolation),
+    }
+
+
+def _seconds(span: timedelta) -> float:
+    return round(span.total_seconds(), 4)

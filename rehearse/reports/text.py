@@ -1,0 +1,175 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import StringIO
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rehearse.model.change import RowCount
+from rehearse.model.finding import Finding, Severity
+from rehearse.model.migration import StepRun
+from rehearse.model.quantity import count, duration, listing, rows
+from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.report import Report, Verdict
+from rehearse.model.timeline import Outcome, WorkKind
+
+_COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
+_SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
+_WIDTH = 100
+_MOST_CHANGES = 30
+_NEXT = {
+    Verdict.SAFE: "Promote it.",
+    Verdict.UNSAFE: "Change the steps named above, or acknowledge a finding with its reason under "
+    "[[policy.acknowledge]], then rehearse again.",
+    Verdict.UNDECIDED: "Close the open points above and rehearse again: undecided is neither safe nor unsafe.",
+}
+
+
+def render(report: Report, *, width: int = _WIDTH, colour: bool = False) -> str:
+    """Return the report as text of a given width, with terminal colours or without."""
+    paper = StringIO()
+    console = Console(file=paper, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    for part in _parts(report):
+        console.print(part)
+    return paper.getvalue()
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    rehearsal = report.rehearsal
+    yield Text(report.verdict.value.upper(), style=_COLOUR[report.verdict])
+    yield from _reasons(report)
+    if rehearsal.migration.steps:
+        yield from (Text("\nSteps", style="bold"), _steps(rehearsal))
+    if report.findings:
+        yield Text("\nFindings", style="bold")
+        yield from (_finding(found) for found in report.findings)
+    yield from _changes(rehearsal)
+    yield from _counts(rehearsal)
+    yield from _fidelity(rehearsal)
+    yield Text(f"\nNext: {_NEXT[report.verdict]}")
+
+
+def _reasons(report: Report) -> Iterator[RenderableType]:
+    """Yield why: for an unsafe verdict the count suffices, the findings stand below."""
+    blocks = [found for found in report.findings if found.severity is Severity.BLOCK and found.acknowledged is None]
+    if blocks:
+        checks = tuple(dict.fromkeys(found.check for found in blocks))
+        noun = "finding blocks" if len(blocks) == 1 else "findings block"
+        yield Text(f"{len(blocks)} {noun} this migration: {listing(checks, 8)}.")
+    messages = {found.message for found in blocks}
+    for reason in report.reasons:
+        if reason not in messages:
+            yield Text(f"open: {reason}" if report.verdict is not Verdict.SAFE else reason)
+
+
+def _steps(rehearsal: Rehearsal) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("step", "what", "time", "work on existing tables", "strongest lock"):
+        table.add_column(name, overflow="fold", style="dim" if name == "time" else "")
+    for step in rehearsal.migration.steps:
+        table.add_row(escape(step.id), escape(step.title), _time(step), _work(rehearsal, step), _lock(rehearsal, step))
+    return table
+
+
+def _time(step: StepRun) -> str:
+    return duration(step.duration) if step.outcome is Outcome.APPLIED else step.outcome.value
+
+
+def _work(rehearsal: Rehearsal, step: StepRun) -> str:
+    work = [
+        work
+        for statement in rehearsal.timeline.statements
+        if statement.step == step.id
+        for work in statement.work
+        if work.existed_before and work.kind is not WorkKind.METADATA
+    ]
+    totals: dict[str, int] = {}
+    for found in work:
+        verb = found.detail if found.kind is WorkKind.ROWS and found.detail else found.kind.value
+        key = f"{verb} {found.object}"
+        totals[key] = totals.get(key, 0) + found.rows
+    return "\n".join(f"{escape(key)}: {rows(number)}" for key, number in totals.items()) or "none"
+
+
+def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
+    locks = [lock for lock in rehearsal.timeline.locks if lock.step == step.id and lock.mode.blocks_writes]
+    if not locks:
+        return "none that blocks"
+    strongest = max(locks, key=lambda lock: (lock.mode.strength, lock.held))
+    others = len({lock.object for lock in locks}) - 1
+    more = f" (and {others} more)" if others else ""
+    return f"{escape(strongest.object)}{more}: no {' or '.join(strongest.mode.blocks)}, {duration(strongest.held)}"
+
+
+def _finding(found: Finding) -> RenderableType:
+    step = f" in step {found.step}" if found.step else ""
+    head = Text.assemble(
+        (found.severity.value, _SEVERITY[found.severity]),
+        f"  {found.check}{step}",
+        style="bold" if not found.acknowledged else "",
+    )
+    lines: list[RenderableType] = [head, Padding(Text(found.message), (0, 0, 0, 4))]
+    if found.acknowledged:
+        lines.append(Padding(Text(f"acknowledged: {found.acknowledged}", style="dim"), (0, 0, 0, 4)))
+    elif found.severity is not Severity.NOTE:
+        lines.append(Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4)))
+    return Padding(Group(*lines), (0, 0, 1, 0))
+
+
+def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if not rehearsal.changes:
+        return
+    yield Text("\nSchema changes", style="bold")
+    for change in rehearsal.changes[:_MOST_CHANGES]:
+        renamed = f" (renamed to {change.renamed_to})" if change.renamed_to else ""
+        what = "" if change.action != "altered" else f": {', '.join(sorted(change.after or {}))}"
+        yield Text(f"  {change.action:<8} {change.kind:<12} {change.object}{renamed}{what}")
+    if len(rehearsal.changes) > _MOST_CHANGES:
+        yield Text(f"  and {len(rehearsal.changes) - _MOST_CHANGES} more (all of them with --format json)")
+
+
+def _counts(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    differing = [found for found in rehearsal.row_counts if found.before != found.after]
+    same = len(rehearsal.row_counts) - len(differing)
+    yield Text("\nRow counts", style="bold")
+    if differing:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
+        table.add_column("table", overflow="fold")
+        for name in ("before", "after", "in production"):
+            table.add_column(name, justify="right")
+        for found in differing:
+            table.add_row(escape(found.table), _cell(found.before), _cell(found.after), _production(found))
+        yield table
+    yield Text(f"  {same} {'table holds' if same == 1 else 'tables hold'} as many rows as before.")
+
+
+def _cell(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _production(found: RowCount) -> str:
+    if found.production is None:
+        return "new" if found.before is None else "unknown"
+    return count(found.production) if found.production_exact else f"about {count(found.production)}"
+
+
+def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    fidelity = rehearsal.fidelity
+    yield Text("\nWhat this rests on", style="bold")
+    versions = f"stage runs PostgreSQL {fidelity.stage_version}, production {fidelity.source_version}"
+    yield Text(f"  {versions}{': the versions differ' if fidelity.versions_differ else ''}.")
+    fraction = "" if fidelity.sampled_fraction is None else f", {fidelity.sampled_fraction:.1%} of all rows"
+    only = f", {fidelity.tables_schema_only} without data" if fidelity.tables_schema_only else ""
+    yield Text(
+        f"  data of {fidelity.data_taken_at:%Y-%m-%d %H:%M} UTC: {fidelity.tables_whole} tables whole, "
+        f"{fidelity.tables_sampled} sampled{only}{fraction}; {len(fidelity.masked)} columns masked."
+    )
+    yield Text(f"  observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation) or 'nothing'}.")
+    for sentence in (*fidelity.deviations, *rehearsal.migration.notes, *rehearsal.timeline.notes):
+        yield Text(f"  - {sentence}")

@@ -1,0 +1,251 @@
+"""Each check: the case it is for, the limit's other side, and one that must stay silent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from builders import (
+    ORDERS,
+    evidence,
+    facts,
+    lock,
+    migration,
+    rehearsal,
+    removed_column,
+    row_count,
+    statement,
+    step,
+    table,
+    timeline,
+    work,
+)
+
+from rehearse import registry
+from rehearse.model.finding import Severity
+from rehearse.model.migration import ForeignConnection
+from rehearse.model.policy import Policy
+from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.timeline import LockMode, Outcome, WorkKind
+
+
+def found(name: str, given: Rehearsal, policy: Policy | None = None) -> list[tuple[str, Severity]]:
+    return [(finding.object, finding.severity) for finding in registry.check(name).findings(evidence(given, policy))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "severity"), [(10_000, Severity.NOTE), (10_001, Severity.BLOCK), (None, Severity.BLOCK)]
+)
+def test_a_rewrite_blocks_once_production_is_too_large_for_the_allowance(rows: int | None, severity: Severity):
+    given = rehearsal(
+        facts=facts(table(rows)),
+        row_counts=(row_count(1_000, 1_000, rows),),
+        timeline=timeline(statement(work=(work(WorkKind.REWRITE, 1_000),)), lock()),
+    )
+
+    assert found("table-rewrite", given) == [(ORDERS, severity)]
+
+
+def test_a_wide_table_exceeds_the_allowance_by_its_bytes():
+    given = rehearsal(
+        facts=facts(table(5_000, octets=50_000_000)),
+        row_counts=(row_count(5_000, 5_000, 5_000),),
+        timeline=timeline(statement(work=(work(WorkKind.REWRITE, 5_000),)), lock()),
+    )
+
+    assert found("table-rewrite", given) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_a_limit_of_zero_admits_no_row():
+    given = rehearsal(
+        facts=facts(table(3)),
+        row_counts=(row_count(3, 3, 3),),
+        timeline=timeline(statement(work=(work(WorkKind.REWRITE, 3),)), lock()),
+    )
+
+    assert found("table-rewrite", given, Policy(max_blocking=timedelta(0))) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_a_rewrite_of_a_table_made_by_the_migration_is_nobodys_business():
+    given = rehearsal(timeline=timeline(statement(work=(work(WorkKind.REWRITE, 50_000, existed=False),)), lock()))
+
+    assert found("table-rewrite", given) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        (LockMode.SHARE, [(ORDERS, Severity.BLOCK)]),
+        (LockMode.SHARE_UPDATE_EXCLUSIVE, []),
+    ],
+)
+def test_an_index_build_counts_only_under_a_lock_that_blocks_writes(mode: LockMode, expected: list[object]):
+    given = rehearsal(
+        facts=facts(table(50_000)),
+        row_counts=(row_count(50_000, 50_000, 50_000),),
+        timeline=timeline(
+            statement(
+                sql="CREATE INDEX i ON orders (x)", tag="CREATE INDEX", work=(work(WorkKind.INDEX_BUILD, 50_000),)
+            ),
+            lock(mode),
+        ),
+    )
+
+    assert found("blocking-index-build", given) == expected
+
+
+def test_indexes_rebuilt_by_a_rewrite_are_the_rewrites_business():
+    rewrite = statement(work=(work(WorkKind.REWRITE, 50_000), work(WorkKind.INDEX_BUILD, 50_000)))
+    given = rehearsal(timeline=timeline(rewrite, lock()))
+
+    assert found("blocking-index-build", given) == []
+
+
+def test_a_validation_under_an_earlier_statements_lock_is_found():
+    given = rehearsal(
+        facts=facts(table(500_000)),
+        row_counts=(row_count(500_000, 500_000, 500_000),),
+        timeline=timeline(
+            statement(1, sql="ALTER TABLE orders ADD CONSTRAINT c CHECK (x > 0) NOT VALID"),
+            statement(2, sql="ALTER TABLE orders VALIDATE CONSTRAINT c", work=(work(WorkKind.SCAN, 500_000),)),
+            lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
+            lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2),
+        ),
+    )
+
+    assert found("blocking-validation", given) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_a_validation_in_a_transaction_of_its_own_is_silent():
+    given = rehearsal(
+        timeline=timeline(
+            statement(1, sql="ALTER TABLE orders ADD CONSTRAINT c CHECK (x > 0) NOT VALID"),
+            statement(
+                2,
+                sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
+                work=(work(WorkKind.SCAN, 500_000),),
+                transaction="a/2",
+            ),
+            lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
+            lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2, transaction="a/2"),
+        )
+    )
+
+    assert found("blocking-validation", given) == []
+
+
+def test_rows_written_after_ddl_in_one_transaction_keep_the_table_locked():
+    given = rehearsal(
+        facts=facts(table(50_000)),
+        row_counts=(row_count(50_000, 50_000, 50_000),),
+        timeline=timeline(
+            statement(1),
+            statement(
+                2, sql="UPDATE orders SET note = ''", tag="UPDATE", work=(work(WorkKind.ROWS, 50_000, detail="update"),)
+            ),
+            lock(statement=1),
+        ),
+    )
+
+    assert found("long-blocking-lock", given) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_rows_written_before_the_lock_was_taken_are_silent():
+    given = rehearsal(
+        timeline=timeline(
+            statement(
+                1, sql="UPDATE orders SET x = 1", tag="UPDATE", work=(work(WorkKind.ROWS, 50_000, detail="update"),)
+            ),
+            statement(2),
+            lock(statement=2),
+        )
+    )
+
+    assert found("long-blocking-lock", given) == []
+
+
+@pytest.mark.parametrize(("held", "expected"), [(1.0, []), (3.0, [(ORDERS, Severity.BLOCK)])])
+def test_a_lock_held_while_nothing_happens_counts_by_the_clock(held: float, expected: list[object]):
+    given = rehearsal(timeline=timeline(statement(1), lock(held=held)))
+
+    assert found("long-blocking-lock", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("timeout", "expected"),
+    [(timedelta(0), [(ORDERS, Severity.WARN)]), (timedelta(seconds=2), []), (None, [])],
+)
+def test_a_strong_lock_without_a_timeout_is_a_warning(timeout: timedelta | None, expected: list[object]):
+    given = rehearsal(timeline=timeline(statement(1), lock(timeout=timeout)))
+
+    assert found("lock-timeout-missing", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "whole", "expected"),
+    [
+        (12, True, [(f"{ORDERS}.note", Severity.BLOCK)]),
+        (0, True, []),
+        (0, False, [(f"{ORDERS}.note", Severity.WARN)]),
+    ],
+)
+def test_a_dropped_column_is_a_loss_when_it_held_values(values: int, whole: bool, expected: list[object]):
+    given = rehearsal(
+        changes=(removed_column(),),
+        lost_values={f"{ORDERS}.note": values},
+        whole_tables=frozenset({ORDERS} if whole else ()),
+    )
+
+    assert found("column-dropped", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "production", "expected"),
+    [(5, 5, [(ORDERS, Severity.BLOCK)]), (0, 0, []), (0, None, [(ORDERS, Severity.BLOCK)])],
+)
+def test_a_dropped_table_is_a_loss_unless_it_was_empty(before: int, production: int | None, expected: list[object]):
+    given = rehearsal(row_counts=(row_count(before, None, production),))
+
+    assert found("table-dropped", given) == expected
+
+
+@pytest.mark.parametrize(("after", "expected"), [(1_999, [(ORDERS, Severity.BLOCK)]), (2_000, []), (2_001, [])])
+def test_fewer_rows_than_before_are_a_loss(after: int, expected: list[object]):
+    given = rehearsal(row_counts=(row_count(2_000, after, 2_000),))
+
+    assert found("rows-lost", given) == expected
+
+
+def test_a_failed_step_blocks_and_says_where():
+    given = rehearsal(
+        migration=migration(step(outcome=Outcome.FAILED, error="UniqueViolation"), exit_status=1),
+        timeline=timeline(statement(outcome=Outcome.FAILED, sqlstate="23505", message="could not create unique index")),
+    )
+
+    assert found("step-failed", given) == [("versions/0001.py", Severity.BLOCK)]
+
+
+def test_a_step_that_fails_because_of_the_stage_proves_nothing():
+    given = rehearsal(
+        migration=migration(step(outcome=Outcome.FAILED, error="FeatureNotSupported"), exit_status=1),
+        timeline=timeline(
+            statement(outcome=Outcome.FAILED, sqlstate="0A000", message='extension "postgis" is not available')
+        ),
+    )
+
+    assert found("step-failed", given) == []
+
+
+@pytest.mark.parametrize(("redirected", "expected"), [(False, [("db.example:5432/app", Severity.BLOCK)]), (True, [])])
+def test_an_address_that_is_not_the_stage_blocks_unless_it_was_declared(redirected: bool, expected: list[object]):
+    asked = ForeignConnection(target="db.example:5432/app", redirected=redirected)
+    given = rehearsal(migration=migration(step(), connections=(asked,)))
+
+    assert found("stage-left", given) == expected
+
+
+def test_every_check_explains_itself():
+    for name, check in registry.checks().items():
+        assert check.CONDITION.endswith("."), name
+        assert check.EFFECT.endswith("."), name
+        assert check.REMEDY.endswith((".", ").")), name

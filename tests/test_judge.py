@@ -1,0 +1,175 @@
+"""The verdict: what makes it, what outranks what, what leaves it open."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from builders import (
+    NOON,
+    ORDERS,
+    evidence,
+    facts,
+    fidelity,
+    lock,
+    migration,
+    rehearsal,
+    row_count,
+    statement,
+    step,
+    table,
+    timeline,
+    work,
+)
+
+from rehearse import registry
+from rehearse.judge import judge
+from rehearse.model.migration import ForeignConnection
+from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.report import Report, Verdict
+from rehearse.model.snapshot import ColumnTreatment
+from rehearse.model.timeline import Outcome, WorkKind
+
+TODAY = NOON.date()
+LOSS = (row_count(10, 9, 10),)
+
+
+def verdict(given: Rehearsal, policy: Policy | None = None, today: date = TODAY) -> Report:
+    seen = evidence(given, policy)
+    findings, crashed = registry.run_checks(seen)
+    return judge(seen, findings, crashed, today)
+
+
+def test_a_rehearsal_without_findings_is_safe():
+    report = verdict(rehearsal())
+
+    assert report.verdict is Verdict.SAFE
+    assert report.reasons == ("1 pending step was played; no finding blocks.",)
+
+
+def test_nothing_pending_is_safe_and_says_so():
+    report = verdict(rehearsal(migration=migration()))
+
+    assert report.verdict is Verdict.SAFE
+    assert report.reasons == ("Nothing is pending: the database is at the target revision already.",)
+
+
+def test_a_block_outranks_an_open_point():
+    report = verdict(rehearsal(row_counts=LOSS, timeline=timeline(complete=False, gaps=("The log is cut.",))))
+
+    assert report.verdict is Verdict.UNSAFE
+    assert "The log is cut." in report.reasons
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (rehearsal(timeline=timeline(complete=False)), "log of the run is incomplete"),
+        (rehearsal(migration=migration(known_revisions=0)), "No revisions were found"),
+        (rehearsal(migration=migration(step(), timed_out=True)), "longer than the time allowed"),
+        (
+            rehearsal(migration=migration(step(), exit_status=3, output_tail="boom")),
+            "status 3 though no step failed: boom",
+        ),
+        (rehearsal(migration=migration(step(), targets=("0009",))), "did not reach 0009"),
+        (rehearsal(migration=migration(step(), open_points=("The hook was silent.",))), "The hook was silent."),
+    ],
+)
+def test_what_could_not_be_established_makes_it_undecided(given: Rehearsal, words: str):
+    report = verdict(given)
+
+    assert report.verdict is Verdict.UNDECIDED
+    assert any(words in reason for reason in report.reasons)
+
+
+def test_reaching_the_target_in_any_version_table_closes_the_question():
+    given = rehearsal(migration=migration(step(), targets=("0009",)), heads_after={"app.alembic_version": ("0009",)})
+
+    assert verdict(given).verdict is Verdict.SAFE
+
+
+def test_a_step_that_touches_a_stand_in_is_undecided_and_another_is_not():
+    touched = fidelity(touched=(ORDERS,), deviations=("public.orders: check c restored NOT VALID",))
+    near = rehearsal(fidelity=touched, timeline=timeline(statement(), lock()))
+    far = rehearsal(fidelity=touched, timeline=timeline(statement(), lock(name="public.customers")))
+
+    assert verdict(near).verdict is Verdict.UNDECIDED
+    assert verdict(far).verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("UPDATE orders SET state = 'x' WHERE note LIKE '%gift%'", Verdict.UNDECIDED),
+        ("UPDATE orders SET note = '' WHERE id < 100", Verdict.SAFE),
+    ],
+)
+def test_rows_chosen_by_a_masked_column_leave_it_open(sql: str, expected: Verdict):
+    masked = (ColumnTreatment(table=ORDERS, column="note", mask="text", reason="unclassified text"),)
+    given = rehearsal(
+        fidelity=fidelity(masked=masked),
+        timeline=timeline(statement(sql=sql, tag="UPDATE", work=(work(WorkKind.ROWS, 3, detail="update"),))),
+    )
+
+    assert verdict(given).verdict is expected
+
+
+def test_a_failure_the_stage_caused_is_undecided():
+    given = rehearsal(
+        migration=migration(step(outcome=Outcome.FAILED, error="no superuser"), exit_status=1),
+        timeline=timeline(
+            statement(
+                outcome=Outcome.FAILED, sqlstate="42501", message="must be superuser to create an untrusted thing"
+            )
+        ),
+    )
+
+    assert verdict(given).verdict is Verdict.UNDECIDED
+
+
+def test_a_refused_address_is_unsafe():
+    given = rehearsal(migration=migration(connections=(ForeignConnection(target="db:5432/x", redirected=False),)))
+
+    assert verdict(given).verdict is Verdict.UNSAFE
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (Acknowledgement(check="rows-lost", object="public.*", reason="archived"), Verdict.SAFE),
+        (Acknowledgement(check="rows-lost", object=ORDERS, reason="archived", expires=TODAY), Verdict.SAFE),
+        (
+            Acknowledgement(check="rows-lost", object=ORDERS, reason="archived", expires=TODAY - timedelta(days=1)),
+            Verdict.UNSAFE,
+        ),
+        (Acknowledgement(check="table-dropped", object=ORDERS, reason="archived"), Verdict.UNSAFE),
+        (Acknowledgement(check="rows-lost", object="public.customers", reason="archived"), Verdict.UNSAFE),
+    ],
+)
+def test_an_acknowledgement_covers_its_check_and_object_until_it_expires(entry: Acknowledgement, expected: Verdict):
+    report = verdict(rehearsal(row_counts=LOSS), Policy(acknowledgements=(entry,)))
+
+    assert report.verdict is expected
+
+
+def test_a_check_that_crashes_is_undecided_and_hides_no_other():
+    seen = evidence(rehearsal())
+
+    report = judge(seen, (), ("The check x crashed.",), TODAY)
+
+    assert report.verdict is Verdict.UNDECIDED
+    assert report.reasons == ("The check x crashed.",)
+
+
+def test_a_rewrite_of_a_large_table_is_unsafe_at_any_speed_on_the_stage():
+    given = rehearsal(
+        facts=facts(table(212_000_000, exact=False)),
+        row_counts=(row_count(1_000, 1_000, 212_000_000),),
+        timeline=timeline(statement(work=(work(WorkKind.REWRITE, 1_000),), took=0.001), lock(held=0.001)),
+    )
+
+    report = verdict(given)
+
+    assert report.verdict is Verdict.UNSAFE
+    assert "1,000 rows here, about 212 M (19.7 GB) in production" in report.reasons[0]

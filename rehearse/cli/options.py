@@ -1,0 +1,11 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Rows = Annotated[int | None, typer.Option(help="Rows kept of a large table (default 1000).", min=1)]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="A rehearse.toml (default: the nearest one).")]

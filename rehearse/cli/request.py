@@ -1,0 +1,123 @@
+"""Turn what was asked for, by flags and by rehearse.toml, into a request."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rehearse.config import Configuration, load, parse_duration
+from rehearse.errors import RequestError
+from rehearse.model.migration import MigrationPlan
+from rehearse.run import Request
+from rehearse.snapshot import SanitiseRules
+
+
+class NothingToRehearse(RequestError):
+    """Neither the flags nor a configuration say where production is."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no production to rehearse for.",
+            "Name it with --from postgresql://user@host/database, or write a rehearse.toml with `rehearse init`.",
+        )
+
+
+class OneMigrator(RequestError):
+    """More than one way of migrating was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("--alembic, --sql and --command exclude one another.", "Give one of them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The flags of one call; None where a flag was not given."""
+
+    source: str | None = None
+    alembic: Path | None = None
+    sql: tuple[Path, ...] = ()
+    command: str | None = None
+    target: str | None = None
+    python: Path | None = None
+    rows: int | None = None
+    max_blocking: str | None = None
+    config: Path | None = None
+
+
+def request(asked: Asked) -> Request:
+    """Return the request; raises RequestError where flags or configuration are wrong."""
+    configuration = load(asked.config, Path.cwd(), os.environ)
+    plan = _plan(asked, configuration)
+    return replace(_request(asked, configuration), plan=plan, role=configuration.migrations.role)
+
+
+def snapshot_request(asked: Asked) -> Request:
+    """Return a request that is good for taking a snapshot only."""
+    found = _request(asked, load(asked.config, Path.cwd(), os.environ))
+    if found.source is None:
+        raise RequestError(f"{asked.source} is a snapshot already.", "Name a database to take a snapshot of.")
+    return found
+
+
+def _request(asked: Asked, configuration: Configuration) -> Request:
+    source, snapshot = _source(asked, configuration)
+    policy = configuration.policy
+    if asked.max_blocking is not None:
+        policy = replace(policy, max_blocking=parse_duration(asked.max_blocking))
+    return Request(
+        source=source,
+        snapshot=snapshot,
+        plan=MigrationPlan(tool="", directory=Path.cwd()),
+        policy=policy,
+        engine=configuration.engine.use,
+        bin_dir=configuration.engine.bin_dir,
+        rows=asked.rows or configuration.snapshot.rows,
+        sanitise=SanitiseRules(
+            unclassified=configuration.sanitise.unclassified, columns=configuration.sanitise.columns
+        ),
+    )
+
+
+def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Path | None]:
+    """Return a URL or a snapshot directory: what the name means in the configuration, else what it is."""
+    name = asked.source or "production"
+    if name in configuration.environments:
+        environment = configuration.environment(name)
+        return environment.url, Path(environment.snapshot) if environment.snapshot else None
+    if asked.source is None:
+        raise NothingToRehearse
+    if "://" not in name and "=" not in name:
+        return None, Path(name).absolute()
+    return name, None
+
+
+def _plan(asked: Asked, configuration: Configuration) -> MigrationPlan:
+    if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
+        raise OneMigrator
+    plan = replace(
+        _chosen(asked, configuration),
+        target=asked.target,
+        python=(asked.python or configuration.migrations.python),
+        env=configuration.migrations.env,
+        declared=_declared(asked, configuration),
+    )
+    return plan
+
+
+def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:
+    if asked.alembic is not None:
+        path = asked.alembic.absolute()
+        return MigrationPlan(tool="alembic", config=path, directory=path.parent)
+    if asked.sql:
+        return MigrationPlan(tool="sql", files=tuple(path.absolute() for path in asked.sql), directory=Path.cwd())
+    if asked.command is not None:
+        return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=Path.cwd())
+    return configuration.migrations.plan()
+
+
+def _declared(asked: Asked, configuration: Configuration) -> tuple[str, ...]:
+    """Return the addresses a migration may name and is given the stage for."""
+    known = configuration.known_urls()
+    return (*known, asked.source) if asked.source and "://" in asked.source else known

@@ -1,0 +1,59 @@
+"""`rehearse run`: rehearse the pending migrations and judge them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rehearse.cli.options import ConfigFile, Rows
+from rehearse.cli.output import Format, show
+from rehearse.cli.progress import progress
+
+
+def command(
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml, or a snapshot directory.",
+        ),
+    ] = None,
+    *,
+    alembic: Annotated[Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")] = None,
+    sql: Annotated[list[Path] | None, typer.Option(help="A SQL script; several are played in the order given.")] = None,
+    migrate: Annotated[
+        str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="The target revision (default: every head).")] = None,
+    python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None,
+    rows: Rows = None,
+    max_blocking: Annotated[
+        str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
+    ] = None,
+    wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT,
+    config: ConfigFile = None,
+) -> None:
+    """Rehearse the pending migrations on a stage and say whether they are safe to promote.
+
+    Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
+    """
+    from rehearse.cli.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.run import rehearse  # noqa: PLC0415 - as above
+
+    asked = Asked(
+        source=source,
+        alembic=alembic,
+        sql=tuple(sql or ()),
+        command=migrate,
+        target=to,
+        python=python,
+        rows=rows,
+        max_blocking=max_blocking,
+        config=config,
+    )
+    with progress() as tell:
+        report = rehearse(request(asked), tell)
+    show(report, wanted)
+    raise typer.Exit(report.verdict.exit_code)

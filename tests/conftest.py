@@ -1,0 +1,53 @@
+"""Real servers for the tests: one embedded, one of Debian's PostgreSQL 15 where it is installed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rehearse.engine.binaries import find_all, resolve
+from rehearse.engine.server import Server, running
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """An embedded server with the settings of a stage."""
+    with running(resolve(None, use="embedded").binaries) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def server15() -> Iterator[Server]:
+    """A PostgreSQL 15, the older production."""
+    found = next((binaries for binaries in find_all() if binaries.major == 15), None)
+    if found is None:
+        pytest.skip("PostgreSQL 15 is not installed here (Debian: postgresql-15)")
+    with running(found) as started:
+        yield started
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[str]:
+    """The name of a fresh, empty database on the embedded server."""
+    with _fresh(server) as name:
+        yield name
+
+
+@pytest.fixture
+def database15(server15: Server) -> Iterator[str]:
+    """The name of a fresh, empty database on the PostgreSQL 15."""
+    with _fresh(server15) as name:
+        yield name
+
+
+@contextmanager
+def _fresh(server: Server) -> Iterator[str]:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY")
+    yield name
+    with server.connect() as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

@@ -1,0 +1,89 @@
+"""Reports: the published JSON shape, and a text a person can act on."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from builders import NOON, ORDERS, evidence, facts, lock, rehearsal, row_count, statement, table, timeline, work
+
+from rehearse import registry
+from rehearse.judge import judge
+from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.report import Report
+from rehearse.model.timeline import WorkKind
+from rehearse.reports import json as json_report
+from rehearse.reports import text
+
+
+def unsafe(policy: Policy | None = None) -> Report:
+    given = rehearsal(
+        facts=facts(table(212_000_000)),
+        row_counts=(row_count(1_000, 1_000, 212_000_000),),
+        timeline=timeline(
+            statement(work=(work(WorkKind.REWRITE, 1_000, detail="default"),)), lock(timeout=timedelta(0))
+        ),
+    )
+    seen = evidence(given, policy)
+    findings, crashed = registry.run_checks(seen)
+    return judge(seen, findings, crashed, NOON.date())
+
+
+def test_json_has_every_published_key():
+    found = json.loads(json_report.render(unsafe()))
+
+    assert {"schema_version", "verdict", "reasons", "findings", "steps", "schema_changes", "row_counts"} <= set(found)
+    assert {"fidelity", "inputs", "timings"} <= set(found)
+    assert found["schema_version"] == 1
+    assert found["verdict"] == "unsafe"
+
+
+def test_json_steps_carry_statements_work_and_locks():
+    found = json.loads(json_report.render(unsafe()))
+
+    step = found["steps"][0]
+    assert step["id"] == "0001"
+    assert step["outcome"] == "applied"
+    assert step["seconds"] == 1.0
+    assert step["statements"][0]["work"][0] == {
+        "kind": "rewrite",
+        "object": ORDERS,
+        "rows": 1000,
+        "detail": "default",
+        "existed_before": True,
+    }
+    assert step["locks"][0]["mode"] == "AccessExclusiveLock"
+    assert step["locks"][0]["held_ms"] == 200.0
+    assert step["locks"][0]["blocks"] == ["reads", "writes"]
+
+
+def test_json_findings_name_step_object_consequence_and_remedy():
+    found = json.loads(json_report.render(unsafe()))
+
+    rewrite = next(entry for entry in found["findings"] if entry["check"] == "table-rewrite")
+    assert (rewrite["family"], rewrite["severity"], rewrite["step"]) == ("blocking", "block", "0001")
+    assert rewrite["object"] == ORDERS
+    assert "locked against reads and writes" in rewrite["message"]
+    assert rewrite["remedy"]
+    assert rewrite["acknowledged"] is None
+
+
+def test_text_puts_the_verdict_first_and_the_next_act_last():
+    lines = text.render(unsafe()).splitlines()
+
+    assert lines[0] == "UNSAFE"
+    assert lines[1] == "1 finding blocks this migration: table-rewrite."
+    assert lines[-2].startswith("Next: Change the steps named above")
+
+
+def test_text_without_colour_has_no_control_characters():
+    assert "\x1b" not in text.render(unsafe())
+
+
+def test_text_shows_an_acknowledged_finding_with_its_reason():
+    accepted = Policy(acknowledgements=(Acknowledgement(check="table-rewrite", object="*", reason="done on Sunday"),))
+
+    shown = text.render(unsafe(accepted))
+
+    assert shown.startswith("SAFE")
+    assert "acknowledged: done on Sunday" in shown

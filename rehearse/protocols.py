@@ -22,6 +22,10 @@ class RaisedStage(Protocol):
     @property
     def stage(self) -> Stage: ...
 
+    @property
+    def before(self) -> str:
+        """Return the conninfo of the database the stage was cloned from, which no migration touches."""
+
     def reset(self) -> None:
         """Put the stage back to what it was before any migration ran, by cloning its template."""
 

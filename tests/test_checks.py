@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -214,6 +215,27 @@ def test_fewer_rows_than_before_are_a_loss(after: int, expected: list[object]):
     given = rehearsal(row_counts=(row_count(2_000, after, 2_000),))
 
     assert found("rows-lost", given) == expected
+
+
+def test_rows_that_move_between_partitions_are_not_lost_and_deleted_ones_are():
+    def split(kept: int) -> Rehearsal:
+        leaves = tuple(replace(table(5, name=f"{ORDERS}_{leaf}"), root=ORDERS) for leaf in "ab")
+        counts = (
+            row_count(10, kept, 10),
+            row_count(5, kept - 9, 5, name=f"{ORDERS}_a"),
+            row_count(5, 9, 5, name=f"{ORDERS}_b"),
+        )
+        return rehearsal(facts=facts(*leaves), row_counts=counts)
+
+    assert found("rows-lost", split(kept=10)) == []
+    assert found("rows-lost", split(kept=9)) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_rows_of_a_detached_partition_are_not_lost():
+    leaf = replace(table(5, name=f"{ORDERS}_a"), root=ORDERS)
+    given = rehearsal(facts=facts(leaf), row_counts=(row_count(5, 0, 5), row_count(5, 5, 5, name=f"{ORDERS}_a")))
+
+    assert found("rows-lost", given) == []
 
 
 def test_a_failed_step_blocks_and_says_where():

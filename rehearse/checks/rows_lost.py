@@ -22,10 +22,22 @@ REMEDY = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a block for each table with fewer rows after than before."""
+    """Yield a block for each table with fewer rows after than before; a partition counts within its parent."""
     for found in evidence.rehearsal.row_counts:
-        if found.before is not None and found.after is not None and found.after < found.before:
-            yield _finding(evidence, found, found.before - found.after)
+        facts = evidence.rehearsal.facts.table(found.table)
+        is_partition = facts is not None and facts.root not in (None, found.table)
+        lost = _lost(evidence, found)
+        if lost > 0 and not is_partition:
+            yield _finding(evidence, found, lost)
+
+
+def _lost(evidence: Evidence, found: RowCount) -> int:
+    """Return how many rows are gone; those of a partition that was detached are not."""
+    if found.before is None or found.after is None:
+        return 0
+    leaves = {facts.table for facts in evidence.rehearsal.facts.tables if facts.root == found.table}
+    kept = sum(count.after or 0 for count in evidence.rehearsal.row_counts if count.table in leaves)
+    return found.before - max(found.after, kept)
 
 
 def _finding(evidence: Evidence, found: RowCount, lost: int) -> Finding:

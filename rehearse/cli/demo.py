@@ -98,8 +98,16 @@ def _upgrade(project: Path, url: str) -> None:
 
 def _fill(project: Path, server: Server) -> None:
     done = subprocess.run(
-        [server.binaries.bin_dir / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", project / "production.sql",
-         server.dsn(_DATABASE, user=_OWNER)],
+        [
+            server.binaries.bin_dir / "psql",
+            "-X",
+            "-q",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            project / "production.sql",
+            server.dsn(_DATABASE, user=_OWNER),
+        ],
         capture_output=True,
         text=True,
         check=False,

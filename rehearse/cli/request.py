@@ -96,14 +96,13 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
 def _plan(asked: Asked, configuration: Configuration) -> MigrationPlan:
     if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
         raise OneMigrator
-    plan = replace(
+    return replace(
         _chosen(asked, configuration),
         target=asked.target,
         python=(asked.python or configuration.migrations.python),
         env=configuration.migrations.env,
         declared=_declared(asked, configuration),
     )
-    return plan
 
 
 def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:

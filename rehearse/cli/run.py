@@ -17,11 +17,13 @@ def command(
         str | None,
         typer.Option(
             "--from",
-            help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml, or a snapshot directory.",
+            help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml or a snapshot.",
         ),
     ] = None,
     *,
-    alembic: Annotated[Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")] = None,
+    alembic: Annotated[
+        Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")
+    ] = None,
     sql: Annotated[list[Path] | None, typer.Option(help="A SQL script; several are played in the order given.")] = None,
     migrate: Annotated[
         str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")

@@ -1,0 +1,226 @@
+"""The story, once: snapshot, stage, migration under observation, comparison, verdict."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from rehearse import __version__, archive, catalog, diff, forecast, judge, registry, watch
+from rehearse import snapshot as snapshots
+from rehearse.db.connect import connect_stage, describe
+from rehearse.db.identity import identifier, split
+from rehearse.model.catalog import Catalog
+from rehearse.model.change import SchemaChange
+from rehearse.model.evidence import Evidence
+from rehearse.model.json import JSON
+from rehearse.model.migration import Migration, MigrationPlan
+from rehearse.model.policy import Policy
+from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.report import Report
+from rehearse.model.snapshot import Snapshot
+from rehearse.model.stage import Stage
+from rehearse.model.timeline import Timeline
+from rehearse.protocols import Progress
+from rehearse.stages import embedded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be rehearsed, from what, under which policy."""
+
+    source: str | None = None  # URL of the database to take a snapshot of
+    snapshot: Path | None = None  # or a snapshot taken earlier
+    plan: MigrationPlan
+    policy: Policy = field(default_factory=Policy)
+    engine: str = "auto"
+    bin_dir: Path | None = None
+    rows: int = 1000
+    sanitise: snapshots.SanitiseRules = field(default_factory=snapshots.SanitiseRules)
+    role: str | None = None  # role the migration runs as; None: production's owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """The stage's database at one moment."""
+
+    catalog: Catalog
+    counts: Mapping[str, int]
+    heads: Mapping[str, tuple[str, ...]]
+
+
+class _Clock:
+    """Seconds spent in each phase."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, timedelta] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.spent[name] = timedelta(seconds=time.monotonic() - started)
+
+
+def rehearse(request: Request, progress: Progress) -> Report:
+    """Rehearse the pending migrations and judge them.
+
+    Everything made on the way (the snapshot unless it was given, the server, its files) is put away, whatever
+    happens. Raises RehearseError where the source, the stage or the request failed.
+    """
+    started, clock = datetime.now(UTC), _Clock()
+    with _snapshot(request, clock, progress) as snapshot:
+        rehearsal = _rehearse(request, snapshot, started, clock, progress)
+    evidence = Evidence(
+        rehearsal=rehearsal, policy=request.policy, predictions=forecast.predict(rehearsal, request.policy)
+    )
+    findings, crashed = registry.run_checks(evidence)
+    return judge.judge(evidence, findings, crashed, started.date())
+
+
+@contextmanager
+def _snapshot(request: Request, clock: _Clock, progress: Progress) -> Iterator[Snapshot]:
+    """Open the snapshot that was given, or take one that lasts as long as the rehearsal."""
+    if request.snapshot is not None:
+        with clock.phase("snapshot"):
+            found = archive.read(request.snapshot)
+        yield found
+        return
+    directory = Path(tempfile.mkdtemp(prefix="rehearse-snapshot-"))
+    try:
+        with clock.phase("snapshot"):
+            taken = take_snapshot(request, directory / "snapshot", progress)
+        yield taken
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snapshot:
+    """Take a snapshot of the request's source into a directory that does not exist yet."""
+    assert request.source is not None
+    progress("reading production")
+    return snapshots.take(request.source, directory, rows=request.rows, sanitise=request.sanitise, progress=progress)
+
+
+def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:
+    progress("raising the stage")
+    with (
+        clock.phase("rehearsal"),
+        embedded.raise_stage(
+            snapshot,
+            use=request.engine,
+            bin_dir=request.bin_dir,
+            progress=progress,
+            migrating_role=request.role,
+        ) as raised,
+    ):
+        stage = raised.stage
+        before = _state(stage)
+        with clock.phase("migration"):
+            progress("playing the pending steps")
+            migration, timeline = _play(request, stage)
+        progress("comparing")
+        after = _state(stage)
+        changes = diff.changes(before.catalog, after.catalog)
+        return Rehearsal(
+            started_at=started,
+            facts=snapshot.facts,
+            before=before.catalog,
+            after=after.catalog,
+            changes=changes,
+            row_counts=diff.row_counts(before.counts, after.counts, snapshot.facts, changes),
+            timeline=timeline,
+            migration=migration,
+            heads_before=before.heads,
+            heads_after=after.heads,
+            lost_values=_lost_values(raised.before, changes),
+            whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
+            fidelity=_fidelity(snapshot, stage, migration),
+            inputs=_inputs(request, snapshot),
+            timings=clock.spent,
+        )
+
+
+def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
+    migrator = registry.migrator(request.plan.tool)
+    with watch.watching(stage) as watched:
+        migration = migrator.play(request.plan, stage)
+        return migration, watched.timeline()
+
+
+def _state(stage: Stage) -> _State:
+    with connect_stage(stage.admin) as connection:
+        return _State(
+            catalog=catalog.read(connection, stage.server_major),
+            counts=catalog.count_rows(connection),
+            heads=snapshots.read_heads(connection),
+        )
+
+
+def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str, int]:
+    """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
+    gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
+    dropped = [
+        (change.object, change.table)
+        for change in changes
+        if change.kind == "column" and change.action == "removed" and change.table is not None
+        if change.table not in gone
+    ]
+    if not dropped:
+        return {}
+    with connect_stage(before) as connection:
+        return {column: _values(connection, table, split(column)[-1]) for column, table in dropped}
+
+
+def _values(connection: psycopg.Connection, table: str, column: str) -> int:
+    counting = sql.SQL("SELECT pg_catalog.count({}) FROM {}").format(sql.Identifier(column), identifier(table))
+    row = connection.execute(counting).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration) -> Fidelity:
+    samples = snapshot.manifest.samples
+    production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
+    kept = sum(sample.rows for sample in samples)
+    total = None if None in production else sum(rows or 0 for rows in production)
+    return Fidelity(
+        observation="exact" if stage.log_file else "sampled",
+        source_version=snapshot.facts.server_version,
+        stage_version=stage.server_version,
+        data_taken_at=snapshot.manifest.taken_at,
+        tables_whole=sum(1 for sample in samples if sample.whole),
+        tables_sampled=sum(1 for sample in samples if not sample.whole and sample.file),
+        tables_schema_only=sum(1 for sample in samples if not sample.file),
+        sampled_fraction=kept / total if total else None,
+        masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
+        deviations=(*snapshot.manifest.notes, *stage.deviations),
+        touched=stage.touched,
+        isolation=migration.isolation,
+    )
+
+
+def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
+    plan = request.plan
+    return {
+        "source": describe(request.source) if request.source else snapshot.manifest.source,
+        "snapshot": str(request.snapshot) if request.snapshot else None,
+        "database": snapshot.facts.database,
+        "catalog_fingerprint": snapshot.manifest.catalog_fingerprint,
+        "tool": plan.tool,
+        "config": str(plan.config) if plan.config else None,
+        "files": [str(path) for path in plan.files],
+        "command": list(plan.command),
+        "target": plan.target,
+        "rows": request.rows,
+        "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
+        "versions": {"rehearse": __version__},
+    }

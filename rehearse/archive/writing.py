@@ -1,0 +1,87 @@
+"""Write a snapshot: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from rehearse.archive.digest import files, sha256
+from rehearse.archive.errors import SnapshotExists, SnapshotNotWritten
+from rehearse.archive.reading import MANIFEST
+from rehearse.model.catalog import Catalog
+from rehearse.model.facts import Facts
+from rehearse.model.snapshot import Manifest, Snapshot
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """A snapshot being written, under a temporary name beside its own."""
+
+    target: Path
+    making: Path
+
+    @property
+    def schema_dump(self) -> Path:
+        return self.making / "schema" / "schema.dump"
+
+    def data_file(self, number: int) -> tuple[str, Path]:
+        """Return the relative name and the path of a table's COPY file."""
+        name = f"data/{number:04d}.copy"
+        return name, self.making / name
+
+    def finish(self, manifest: Manifest, catalog: Catalog, facts: Facts) -> Snapshot:
+        """Write what describes the data, the manifest last, and give the directory its name."""
+        _write(self.making / "catalog.json", catalog, Catalog)
+        _write(self.making / "facts.json", facts, Facts)
+        complete = replace(manifest, files={name: sha256(path) for name, path in files(self.making).items()})
+        _write(self.making / MANIFEST, complete, Manifest)
+        _sync(self.making)
+        self.making.rename(self.target)
+        return Snapshot(directory=self.target, manifest=complete, catalog=catalog, facts=facts)
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[Writer]:
+    """Make a snapshot directory; whatever goes wrong before `finish`, nothing of it stays.
+
+    Raises SnapshotExists and SnapshotNotWritten.
+    """
+    if directory.exists():
+        raise SnapshotExists(directory)
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))  # mode 0700
+    except OSError as error:
+        raise SnapshotNotWritten(directory, error.strerror or str(error)) from None
+    try:
+        for part in ("schema", "data"):
+            (making / part).mkdir(mode=0o700)
+        yield Writer(target=directory, making=making)
+    except OSError as error:
+        raise SnapshotNotWritten(directory, error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _write(path: Path, value: _T, kind: type[_T]) -> None:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - slow to import, and --help must not wait
+
+    path.write_bytes(TypeAdapter(kind).dump_json(value, indent=1))
+
+
+def _sync(directory: Path) -> None:
+    """Bring every file to the disk before the directory gets its name."""
+    for path in (*files(directory).values(), directory):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -30,7 +30,7 @@ class ColumnTreatment:
     """What was done to one column on its way out, and why."""
 
     table: str
-    column: str  # quoted
+    column: str  # its name, unquoted
     mask: str  # "keep", "text", "null", ...
     reason: str  # "surrogate key", "unclassified text", "configured", ...
 

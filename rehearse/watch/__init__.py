@@ -1,1 +1,7 @@
-"""Observing a migration from the server: tracer, log, sampler, and the Timeline made of them."""
+"""Observing a migration on a stage: what the server says, put in order."""
+
+from __future__ import annotations
+
+from rehearse.watch.watch import Watch, watching
+
+__all__ = ["Watch", "watching"]

@@ -1,6 +1,6 @@
 -- purpose: describe every column that can be copied: its type down to the base of domains, and what constrains it
 -- needs: CONNECT
--- returns: relation, number, name, type, base, category, typmod, not_null, generated, has_default, element, in_key
+-- returns: relation, number, name, type, base, category, typmod, not_null, generated, has_default, element, element_is_enum, in_primary_key
 WITH RECURSIVE base (type, base, typmod) AS (
     SELECT t.oid, t.oid, -1 FROM pg_catalog.pg_type AS t WHERE t.typtype <> 'd'
     UNION ALL
@@ -25,12 +25,14 @@ SELECT a.attrelid AS relation,
        a.atthasdef OR a.attidentity <> '' AS has_default,
        CASE WHEN bt.typtype = 'b' AND bt.typelem <> 0 AND bt.typcategory = 'A'
             THEN (SELECT pg_catalog.format_type(eb.base, NULL) FROM base AS eb WHERE eb.type = bt.typelem) END AS element,
+       EXISTS (SELECT FROM pg_catalog.pg_type AS et
+                WHERE et.oid = bt.typelem AND et.typtype = 'e') AS element_is_enum,
        EXISTS (SELECT FROM pg_catalog.pg_index AS i
-                WHERE i.indrelid = a.attrelid AND (i.indisprimary OR i.indisunique)
-                  AND a.attnum = ANY (i.indkey::pg_catalog.int2[])) AS in_key
+                WHERE i.indrelid = a.attrelid AND i.indisprimary
+                  AND a.attnum = ANY (i.indkey::pg_catalog.int2[])) AS in_primary_key
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   JOIN base AS b ON b.type = a.atttypid
   JOIN pg_catalog.pg_type AS bt ON bt.oid = b.base
- WHERE a.attrelid = ANY ($1) AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE a.attrelid = ANY (%(relations)s) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY 1, 2

@@ -1,0 +1,25 @@
+"""What differs between the attributes of two objects: the only module that knows deepdiff."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rehearse.model.json import JSON
+
+Attributes = Mapping[str, JSON]
+
+
+def differing(before: Attributes, after: Attributes) -> tuple[str, ...]:
+    """Return the names of the attributes that differ, sorted; a missing one counts as null.
+
+    DeepDiff costs 200 times a plain comparison, so equal attributes never get that far.
+
+    >>> differing({"type": "text", "not_null": False}, {"type": "text", "not_null": True})
+    ('not_null',)
+    """
+    if before == after:
+        return ()
+    from deepdiff import DeepDiff  # noqa: PLC0415  takes 0.15 s, and most runs compare little
+
+    named = DeepDiff(before, after).affected_root_keys
+    return tuple(sorted(name for name in named if before.get(name) != after.get(name)))

@@ -1,0 +1,76 @@
+"""Differences between two catalogs."""
+
+from __future__ import annotations
+
+from rehearse.diff.attributes import differing
+from rehearse.diff.pairing import Pairing, by_history, by_identity
+from rehearse.diff.renames import Renames, found_in
+from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.change import SchemaChange
+
+
+def changes(before: Catalog, after: Catalog) -> tuple[SchemaChange, ...]:
+    """Tell what a migration did to the schema of one stage, sorted by kind and object.
+
+    Renames are proven by the oid. What only follows from a rename (the columns of a renamed table, the
+    wording of an index on it) is not told again. A table or column dropped and created anew under its
+    name is both "removed" and "added", since what it held is gone.
+    """
+    return _told(by_history(before, after))
+
+
+def differences(left: Catalog, right: Catalog) -> tuple[SchemaChange, ...]:
+    """Tell how two different databases differ, by name alone: their oids have nothing to do with each other."""
+    return _told(by_identity(left, right))
+
+
+def _told(pairing: Pairing) -> tuple[SchemaChange, ...]:
+    renames = found_in(pairing.kept)
+    altered = (_altered(old, new, renames) for old, new in pairing.kept)
+    told = [
+        *(_removed(found) for found in pairing.removed),
+        *(_added(found) for found in pairing.added),
+        *(change for change in altered if change is not None),
+    ]
+    return tuple(sorted(told, key=lambda change: (change.kind, change.object, change.action != "removed")))
+
+
+def _altered(old: CatalogObject, new: CatalogObject, renames: Renames) -> SchemaChange | None:
+    renamed = (old.kind, old.identity) in renames.own
+    if old.attributes == new.attributes and not renamed:
+        return None
+    names = [
+        name
+        for name in differing(old.attributes, new.attributes)
+        if not renames.explains(old, old.attributes.get(name), new.attributes.get(name))
+    ]
+    if not names and not renamed:
+        return None
+    before = {name: old.attributes.get(name) for name in names}
+    after = {name: new.attributes.get(name) for name in names}
+    return SchemaChange(
+        action="altered",
+        kind=old.kind,
+        object=old.identity,
+        table=old.table,
+        before={"name": old.identity, **before} if renamed else before,
+        after={"name": new.identity, **after} if renamed else after,
+        renamed_to=new.identity if renamed else None,
+    )
+
+
+def _removed(found: CatalogObject) -> SchemaChange:
+    return SchemaChange(
+        action="removed",
+        kind=found.kind,
+        object=found.identity,
+        table=found.table,
+        before=found.attributes,
+        after=None,
+    )
+
+
+def _added(found: CatalogObject) -> SchemaChange:
+    return SchemaChange(
+        action="added", kind=found.kind, object=found.identity, table=found.table, before=None, after=found.attributes
+    )

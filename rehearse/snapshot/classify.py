@@ -1,0 +1,244 @@
+"""Decide, for every column, whether its values may leave, and behind which mask. In doubt they may not."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+
+import psycopg
+from psycopg import sql
+from psycopg.sql import Composable
+
+from rehearse.errors import RequestError
+from rehearse.model.snapshot import ColumnTreatment
+from rehearse.snapshot import evidence, masks, treatments
+from rehearse.snapshot.masks import Mask
+from rehearse.snapshot.names import semantic_class
+from rehearse.snapshot.relations import Column, ForeignKey, Relation, Table
+from rehearse.snapshot.rules import BadSanitiseRule, SanitiseRules
+
+_KEYS = treatments.INTEGERS | {"uuid"}
+_PLAIN = (
+    treatments.NUMBERS | treatments.DATES | treatments.TIMES | treatments.RANGES | {"boolean", "bit", "bit varying"}
+)
+
+
+class Unmaskable(RequestError):
+    """A column has a type that no mask knows, and may not be NULL."""
+
+    def __init__(self, column: str, type_: str) -> None:
+        super().__init__(
+            f"{column} has type {type_}, which rehearse cannot mask, and takes no NULL.",
+            f'Decide it under [sanitise.columns]: "{column}" = "keep" if its values may leave production in clear.',
+        )
+
+
+class Unclassified(RequestError):
+    """The policy refuses to go on while columns are unclassified."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        super().__init__(
+            f'sanitise.unclassified is "refuse", and nothing says what {len(columns)} columns hold: '
+            f"{', '.join(columns)}.",
+            'Name each under [sanitise.columns]: "keep", "text", "null", ...',
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What is done to one column of one table."""
+
+    column: Column
+    record: ColumnTreatment
+    mask: Mask | None  # None: the value stays as it is
+    domain: str
+
+    @property
+    def expression(self) -> Composable:
+        """Return what the SELECT says for the column."""
+        name = sql.SQL("t.{}").format(sql.Identifier(self.column.name))
+        return name if self.mask is None else self.mask(name, self.domain)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a column's treatment depends on besides the column."""
+
+    rules: SanitiseRules
+    domains: Mapping[tuple[int, str], str]  # columns joined by foreign keys, by table and name: their common domain
+    surrogates: frozenset[tuple[int, str]]  # those of them that are surrogate keys
+    history: frozenset[str]  # version tables
+
+
+def surroundings(
+    rules: SanitiseRules,
+    keys: Iterable[ForeignKey],
+    relations: Mapping[int, Relation],
+    columns: Mapping[int, tuple[Column, ...]],
+    history: frozenset[str],
+) -> Surroundings:
+    """Join columns that foreign keys join, and find the surrogate keys among them."""
+    known = {(found.relation, found.name): found for listed in columns.values() for found in listed}
+    groups = _joined(keys)
+    domains: dict[tuple[int, str], str] = {}
+    surrogates: set[tuple[int, str]] = set()
+    for group in groups:
+        relation, name = min(group, key=lambda member: (relations[member[0]].identity, member[1]))
+        members = [known[member] for member in group if member in known]
+        for member in group:
+            domains[member] = semantic_class(name) or f"{relations[relation].identity}.{name}"
+        if all(member.base in _KEYS and semantic_class(member.name) is None for member in members):
+            surrogates |= group
+    return Surroundings(rules=rules, domains=domains, surrogates=frozenset(surrogates), history=history)
+
+
+def _joined(keys: Iterable[ForeignKey]) -> list[frozenset[tuple[int, str]]]:
+    """Return the groups of columns that foreign keys tie together, directly or through others."""
+    group_of: dict[tuple[int, str], set[tuple[int, str]]] = {}
+    for key in keys:
+        for child, parent in zip(key.child_columns, key.parent_columns, strict=True):
+            merged = {(key.child, child), (key.parent, parent)}
+            for member in tuple(merged):
+                merged |= group_of.get(member, set())
+            for member in merged:
+                group_of[member] = merged
+    return [frozenset(group) for group in {id(group): group for group in group_of.values()}.values()]
+
+
+def treat(
+    connection: psycopg.Connection, table: Table, columns: Iterable[Column], around: Surroundings
+) -> tuple[Treatment, ...]:
+    """Decide every column of one table that is copied; generated columns compute themselves again.
+
+    Looks at values only inside the source, and brings home none but established codes. Raises Unmaskable,
+    Unclassified and BadSanitiseRule.
+    """
+    copied = [column for column in columns if not column.generated]
+    open_columns = [column for column in copied if _known(table, column, around) is None]
+    seen = evidence.gather(connection, table, open_columns)
+    decided = tuple(_known(table, column, around) or _from_values(table, column, around, seen) for column in copied)
+    if around.rules.unclassified == "refuse":
+        _refuse_unclassified(decided)
+    return decided
+
+
+def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
+    """Refuse rules that name a mask nobody knows or a column that is not there."""
+    for pattern, mask in rules.columns.items():
+        if mask not in treatments.KNOWN:
+            raise BadSanitiseRule(
+                f'The mask "{mask}" of "{pattern}" is unknown.', f"Masks: {', '.join(treatments.KNOWN)}."
+            )
+        if not any(fnmatchcase(identity, pattern) for identity in identities):
+            near = difflib.get_close_matches(pattern, sorted(identities), n=1)
+            raise BadSanitiseRule(
+                f'[sanitise.columns] "{pattern}" matches no column.',
+                f'Did you mean "{near[0]}"?' if near else "Columns are written schema.table.column.",
+            )
+
+
+def _known(table: Table, column: Column, around: Surroundings) -> Treatment | None:
+    """Decide by rule, by key or by type; None where the values have to be looked at."""
+    rules, place = around.rules, (column.relation, column.name)
+    configured = _configured(table, column, rules)
+    if configured is not None:
+        return _by_rule(table, column, configured, around)
+    if table.identity in around.history:
+        return _clear(table, column, "migration history")
+    sensitive = semantic_class(column.name)
+    if sensitive is None and (place in around.surrogates or _is_surrogate(column)):
+        return _clear(table, column, "surrogate key")
+    if rules.unclassified == "mask-all" or place in around.domains:
+        why = "natural key" if place in around.domains else "everything is masked"
+        return _masked(table, column, around, why)
+    if sensitive is not None:
+        return None if _is_text(column) else _sensitive(table, column, around, sensitive)
+    if column.category == "enum" or column.element_is_enum or _is_plain(column, treatments.NUMBERS):
+        return _clear(table, column, "enum" if column.category == "enum" else "number, date or boolean")
+    return None
+
+
+def _sensitive(table: Table, column: Column, around: Surroundings, what: str) -> Treatment:
+    if column.base == "boolean" or column.category == "enum":
+        return _clear(table, column, "few values")
+    return _masked(table, column, around, f"its name says {what}")
+
+
+def _from_values(table: Table, column: Column, around: Surroundings, seen: evidence.Seen) -> Treatment:
+    sensitive = semantic_class(column.name)
+    codes = seen.codes.get(column.name)
+    if codes is not None and sensitive is None:
+        mask = partial(masks.code, codes)
+        return _treatment(table, column, "code", f"{len(codes)} codes, each in 20 rows or more", mask, around)
+    if sensitive is not None:
+        return _masked(table, column, around, f"its name says {sensitive}")
+    if _is_plain(column, frozenset()):
+        if column.name in seen.identifiers:
+            return _masked(table, column, around, "near-unique numbers of seven digits or more")
+        return _clear(table, column, "number")
+    return _masked(table, column, around, "unclassified")
+
+
+def _is_surrogate(column: Column) -> bool:
+    return column.base in _KEYS and (column.in_primary_key or (column.has_default and column.base != "uuid"))
+
+
+def _is_plain(column: Column, excluded: frozenset[str]) -> bool:
+    """Say whether the type holds numbers, dates, times, ranges of them or booleans."""
+    name = treatments.base_name(column.element if column.category == "array" and column.element else column.base)
+    return name in _PLAIN - excluded
+
+
+def _is_text(column: Column) -> bool:
+    return column.category == "base" and treatments.base_name(column.base) in treatments.TEXTS
+
+
+def _configured(table: Table, column: Column, rules: SanitiseRules) -> str | None:
+    """Return the mask of the most specific pattern that names the column, of a partition also by its root."""
+    names = {f"{table.identity}.{column.name}", f"{table.whole_name}.{column.name}"}
+    matching = [pattern for pattern in rules.columns if any(fnmatchcase(name, pattern) for name in names)]
+    return rules.columns[max(matching, key=lambda pattern: len(pattern.replace("*", "")))] if matching else None
+
+
+def _by_rule(table: Table, column: Column, name: str, around: Surroundings) -> Treatment:
+    if name == "keep":
+        return _clear(table, column, "configured")
+    found = treatments.by_name(name, column)
+    if found is None or (name == "null" and column.not_null):
+        raise BadSanitiseRule(
+            f'"{table.identity}.{column.name}" cannot have the mask "{name}": it is {column.type}'
+            f"{' and takes no NULL' if column.not_null else ''}.",
+            f"Masks: {', '.join(treatments.KNOWN)}.",
+        )
+    return _treatment(table, column, found[0], "configured", found[1], around)
+
+
+def _masked(table: Table, column: Column, around: Surroundings, reason: str) -> Treatment:
+    found = treatments.by_type(column)
+    if found is not None:
+        return _treatment(table, column, found[0], reason, found[1], around)
+    if column.not_null:
+        raise Unmaskable(f"{table.identity}.{column.name}", column.type)
+    return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.null, around)
+
+
+def _clear(table: Table, column: Column, reason: str) -> Treatment:
+    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason)
+    return Treatment(column=column, record=record, mask=None, domain="")
+
+
+def _treatment(table: Table, column: Column, name: str, reason: str, mask: Mask, around: Surroundings) -> Treatment:
+    record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason)
+    domain = around.domains.get((column.relation, column.name)) or semantic_class(column.name) or column.name
+    return Treatment(column=column, record=record, mask=mask, domain=domain)
+
+
+def _refuse_unclassified(decided: tuple[Treatment, ...]) -> None:
+    open_ = tuple(
+        f"{found.record.table}.{found.record.column}" for found in decided if found.record.reason == "unclassified"
+    )
+    if open_:
+        raise Unclassified(open_)

@@ -1,0 +1,118 @@
+"""Read the facts about a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import class_row, dict_row
+
+from rehearse.db.queries import query
+from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts
+from rehearse.snapshot.heads import version_tables
+from rehearse.snapshot.relations import Table
+
+_COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
+
+
+def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple[Facts, tuple[str, ...]]:
+    """Return the facts, and sentences about what this role may not read.
+
+    Tables up to 256 MB are counted, larger ones have PostgreSQL's own estimate.
+    """
+    with connection.cursor(row_factory=dict_row) as cursor:
+        server = cursor.execute(query("facts/server").encode()).fetchone()
+    assert server is not None
+    settings = _role_settings(connection)
+    sequences, notes = _sequences(connection)
+    facts = Facts(
+        taken_at=server["taken_at"],
+        database=server["database"],
+        owner=server["owner"],
+        encoding=server["encoding"],
+        collate=server["collate"],
+        ctype=server["ctype"],
+        server_version_num=server["version_num"],
+        server_version=server["version"],
+        connected_as_superuser=server["superuser"],
+        in_recovery=server["in_recovery"],
+        settings=dict(connection.execute(query("facts/settings").encode()).fetchall()),
+        database_settings=settings.get((None, True), {}),
+        database_acl=_column(connection, "facts/database_acl"),
+        tables=tuple(_table(connection, table) for table in tables if table.kind != "f"),
+        sequences=sequences,
+        extensions=_extensions(connection),
+        roles=_roles(connection, settings),
+        version_tables=version_tables(connection),
+        populated_views=_column(connection, "facts/populated_views"),
+    )
+    return facts, notes
+
+
+def _table(connection: psycopg.Connection, table: Table) -> TableFacts:
+    counted = _count(connection, table)
+    return TableFacts(
+        table=table.identity,
+        rows=table.estimate if counted is None else counted,
+        rows_exact=counted is not None,
+        heap_bytes=table.heap_bytes,
+        index_bytes=table.index_bytes,
+        total_bytes=table.total_bytes,
+        root=table.root,
+    )
+
+
+def _count(connection: psycopg.Connection, table: Table) -> int | None:
+    if not table.readable or table.row_security or table.heap_bytes > _COUNTED_UP_TO:
+        return None
+    try:
+        with connection.transaction():
+            row = connection.execute(sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(table.name)).fetchone()
+    except (errors.QueryCanceled, errors.LockNotAvailable, errors.ObjectNotInPrerequisiteState):
+        return None  # too slow, locked, or a materialised view without data: the estimate must do
+    return int(row[0]) if row else None
+
+
+def _role_settings(connection: psycopg.Connection) -> Mapping[tuple[str | None, bool], dict[str, str]]:
+    """Return settings by role (None: the database's) and whether they are for this database only."""
+    found: dict[tuple[str | None, bool], dict[str, str]] = {}
+    for role, in_database, entry in connection.execute(query("facts/role_settings").encode()):
+        name, _, value = entry.partition("=")
+        found.setdefault((role, in_database), {})[name] = value
+    return found
+
+
+def _roles(
+    connection: psycopg.Connection, settings: Mapping[tuple[str | None, bool], dict[str, str]]
+) -> tuple[RoleFacts, ...]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return tuple(
+            RoleFacts(
+                **{**row, "member_of": tuple(row["member_of"])},
+                settings=settings.get((row["name"], False), {}),
+                database_settings=settings.get((row["name"], True), {}),
+            )
+            for row in cursor.execute(query("facts/roles").encode())
+        )
+
+
+def _extensions(connection: psycopg.Connection) -> tuple[ExtensionFacts, ...]:
+    with connection.cursor(row_factory=class_row(ExtensionFacts)) as cursor:
+        return tuple(cursor.execute(query("facts/extensions").encode()))
+
+
+def _sequences(connection: psycopg.Connection) -> tuple[tuple[SequenceFacts, ...], tuple[str, ...]]:
+    found, notes = [], []
+    for name, last, start, readable in connection.execute(query("facts/sequences").encode()):
+        if readable:
+            found.append(
+                SequenceFacts(sequence=name, last_value=start if last is None else last, is_called=last is not None)
+            )
+        else:
+            notes.append(f"The position of sequence {name} may not be read; on the stage it stands at its start.")
+    return tuple(found), tuple(notes)
+
+
+def _column(connection: psycopg.Connection, name: str) -> tuple[str, ...]:
+    return tuple(str(value) for (value,) in connection.execute(query(name).encode()))

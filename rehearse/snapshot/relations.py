@@ -1,0 +1,122 @@
+"""The tables of a source, their columns and the foreign keys between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from rehearse.db.identity import identifier
+from rehearse.db.queries import query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Something that holds rows: an ordinary table, a leaf partition, a materialised view or a foreign table."""
+
+    oid: int
+    identity: str
+    kind: str  # pg_class.relkind: "r", "m", "f"
+    root: str | None  # the partitioned table at the top
+    estimate: int | None  # pg_class.reltuples; None: never analysed
+    heap_bytes: int
+    index_bytes: int
+    total_bytes: int
+    readable: bool
+    row_security: bool  # policies would hide rows from us
+
+    @property
+    def name(self) -> sql.Identifier:
+        return identifier(self.identity)
+
+    @property
+    def whole_name(self) -> str:
+        """Return the identity that people know the table by: of a partition, that of its root."""
+        return self.root or self.identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column, down to the base type of its domain."""
+
+    relation: int
+    number: int
+    name: str
+    type: str  # "character varying(40)"
+    base: str  # without modifiers, beneath domains: "character varying"
+    category: str  # "base", "array", "enum", "composite", "range"
+    typmod: int
+    not_null: bool
+    generated: bool
+    has_default: bool
+    element: str | None  # base type of an array's elements
+    element_is_enum: bool
+    in_primary_key: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """One foreign key; columns pair by position."""
+
+    name: str
+    child: int
+    parent: int
+    child_columns: tuple[str, ...]
+    parent_columns: tuple[str, ...]
+    validated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """Any table by oid, partitioned ones included."""
+
+    oid: int
+    schema: str
+    name: str
+    identity: str
+    kind: str
+    root: int | None
+
+    @property
+    def source(self) -> sql.Composable:
+        """Return what a FROM clause takes: a partitioned table with its leaves, any other by itself."""
+        name = sql.Identifier(self.schema, self.name)
+        return name if self.kind == "p" else sql.SQL("ONLY {}").format(name)
+
+
+def tables(connection: psycopg.Connection) -> tuple[Table, ...]:
+    with connection.cursor(row_factory=class_row(Table)) as cursor:
+        return tuple(cursor.execute(query("facts/tables").encode()))
+
+
+def columns(connection: psycopg.Connection, relations: Sequence[int]) -> dict[int, tuple[Column, ...]]:
+    """Return the columns of each relation, in their order."""
+    found: dict[int, list[Column]] = {relation: [] for relation in relations}
+    with connection.cursor(row_factory=class_row(Column)) as cursor:
+        for column in cursor.execute(query("snapshot/columns").encode(), {"relations": list(relations)}):
+            found[column.relation].append(column)
+    return {relation: tuple(listed) for relation, listed in found.items()}
+
+
+def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:
+    return tuple(
+        ForeignKey(
+            name=name,
+            child=child,
+            parent=parent,
+            child_columns=tuple(child_columns),
+            parent_columns=tuple(parent_columns),
+            validated=validated,
+        )
+        for name, child, parent, child_columns, parent_columns, validated in connection.execute(
+            query("snapshot/foreign_keys").encode()
+        )
+    )
+
+
+def relations(connection: psycopg.Connection) -> dict[int, Relation]:
+    with connection.cursor(row_factory=class_row(Relation)) as cursor:
+        return {found.oid: found for found in cursor.execute(query("snapshot/relation_identity").encode())}

@@ -1,0 +1,145 @@
+"""Choose rows: small tables whole, of large ones a sample, and with every row the parents it points to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import psycopg
+from psycopg import sql
+from psycopg.sql import SQL
+
+from rehearse.model.facts import Facts
+from rehearse.snapshot.relations import ForeignKey, Relation, Table
+
+Chosen = dict[int, set[str]]  # table or leaf partition -> ctids, as text
+
+_CHUNK = 5_000  # ctids in one statement
+_READ_WHOLE_UP_TO = 64 * 1024 * 1024  # bytes of heap: rows are drawn one by one, from larger tables page by page
+_NEWEST_PAGES = 2
+_LEAST_OF_A_LEAF = 20
+
+
+def whole_tables(tables: Iterable[Table], facts: Facts, rows: int) -> frozenset[int]:
+    """Return the tables of which every row is kept: those with no more than `rows`, and version tables."""
+    history = {found.table for found in facts.version_tables}
+    return frozenset(table.oid for table in tables if table.identity in history or _is_small(table, facts, rows))
+
+
+def _is_small(table: Table, facts: Facts, rows: int) -> bool:
+    found = facts.table(table.identity)
+    return (
+        found is not None and found.rows_exact and found.rows is not None and found.rows <= _quota(table, facts, rows)
+    )
+
+
+def _quota(table: Table, facts: Facts, rows: int) -> int:
+    """Return how many rows of a table are kept: a leaf partition gets its share of its root's."""
+    if table.root is None:
+        return rows
+    leaves = [found.rows or 0 for found in facts.tables if found.root == table.root]
+    own = facts.table(table.identity)
+    if sum(leaves) <= rows or own is None or not own.rows:
+        return rows
+    return max(_LEAST_OF_A_LEAF, rows * own.rows // sum(leaves))
+
+
+def choose(
+    connection: psycopg.Connection,
+    sampled: Iterable[Table],
+    whole: frozenset[int],
+    keys: Iterable[ForeignKey],
+    relations: Mapping[int, Relation],
+    facts: Facts,
+    rows: int,
+) -> Chosen:
+    """Return the ctids kept of each sampled table, closed over foreign keys.
+
+    Valid within the transaction's snapshot only: a ctid names a row version.
+    """
+    chosen: Chosen = {table.oid: set(_drawn(connection, table, _quota(table, facts, rows), facts)) for table in sampled}
+    _close(connection, chosen, whole, tuple(keys), relations)
+    return chosen
+
+
+def _drawn(connection: psycopg.Connection, table: Table, quota: int, facts: Facts) -> Iterator[str]:
+    """Draw rows spread over the table, and the newest ones from its physical end."""
+    newest = max(1, quota // 20)
+    pages = table.heap_bytes // 8192
+    yield from _ctids(
+        connection,
+        SQL("SELECT ctid FROM ONLY {} WHERE ctid >= {}::pg_catalog.tid ORDER BY ctid DESC LIMIT {}").format(
+            table.name, sql.Literal(f"({max(0, pages - _NEWEST_PAGES)},0)"), sql.Literal(newest)
+        ),
+    )
+    found = facts.table(table.identity)
+    known = (found.rows if found else None) or table.estimate or 0
+    share = min(100.0, 120 * quota / known) if known else 100.0
+    method = "BERNOULLI" if table.heap_bytes <= _READ_WHOLE_UP_TO else "SYSTEM"
+    yield from _ctids(
+        connection,
+        SQL("SELECT ctid FROM ONLY {} TABLESAMPLE {} ({}) REPEATABLE (1) LIMIT {}").format(
+            table.name, SQL(method), sql.Literal(share), sql.Literal(quota - newest)
+        ),
+    )
+
+
+def _ctids(connection: psycopg.Connection, asking: sql.Composed) -> list[str]:
+    return [str(ctid) for (ctid,) in connection.execute(asking)]
+
+
+def _close(
+    connection: psycopg.Connection,
+    chosen: Chosen,
+    whole: frozenset[int],
+    keys: tuple[ForeignKey, ...],
+    relations: Mapping[int, Relation],
+) -> None:
+    """Add parents until every kept row has all of its own: the fixpoint of the foreign keys."""
+    fresh: dict[int, set[str] | None] = {**chosen, **dict.fromkeys(whole)}  # None: every row of the table
+    while fresh:
+        found: dict[int, set[str]] = {}
+        for key in keys:
+            if key.child in fresh and _may_miss(key.parent, chosen, relations):
+                for leaf, ctid in _parents(connection, key, fresh[key.child], relations):
+                    if leaf in chosen and ctid not in chosen[leaf]:
+                        found.setdefault(leaf, set()).add(ctid)
+        for leaf, ctids in found.items():
+            chosen[leaf] |= ctids
+        fresh = dict(found)
+
+
+def _may_miss(parent: int, chosen: Chosen, relations: Mapping[int, Relation]) -> bool:
+    return parent in chosen or any(relations[leaf].root == parent for leaf in chosen if leaf in relations)
+
+
+def _parents(
+    connection: psycopg.Connection, key: ForeignKey, ctids: set[str] | None, relations: Mapping[int, Relation]
+) -> Iterator[tuple[int, str]]:
+    """Yield where the parents of some rows of a child lie: the leaf and the ctid."""
+    asking = SQL("SELECT DISTINCT p.tableoid, p.ctid FROM {child} AS c JOIN {parent} AS p ON {joined}").format(
+        child=relations[key.child].source,
+        parent=relations[key.parent].source,
+        joined=SQL(" AND ").join(
+            SQL("p.{} = c.{}").format(sql.Identifier(parent), sql.Identifier(child))
+            for child, parent in zip(key.child_columns, key.parent_columns, strict=True)
+        ),
+    )
+    for chunk in chunks(ctids):
+        limited = asking if chunk is None else SQL("{} WHERE c.ctid = ANY ({}::pg_catalog.tid[])").format(asking, chunk)
+        for leaf, ctid in connection.execute(limited):
+            yield int(leaf), str(ctid)
+
+
+def chunks(ctids: set[str] | None) -> Iterator[sql.Literal | None]:
+    r"""Yield array literals of ctids, a few thousand each; a single None for every row of a table.
+
+    >>> [chunk.as_string() for chunk in chunks({"(0,1)"})]
+    ['\'{"(0,1)"}\'']
+    """
+    if ctids is None:
+        yield None
+        return
+    ordered = sorted(ctids, key=lambda ctid: tuple(int(part) for part in ctid.strip("()").split(",")))
+    for start in range(0, len(ordered), _CHUNK):
+        quoted = ",".join(f'"{ctid}"' for ctid in ordered[start : start + _CHUNK])
+        yield sql.Literal("{" + quoted + "}")

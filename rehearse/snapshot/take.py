@@ -1,0 +1,168 @@
+"""Take a snapshot of a source: one moment, read only, masked before it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import psycopg
+
+from rehearse import __version__, archive, catalog
+from rehearse.archive import Writer
+from rehearse.db.connect import connect_source, describe, redact
+from rehearse.db.queries import query
+from rehearse.errors import RehearseError
+from rehearse.model.facts import Facts
+from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
+from rehearse.protocols import Progress
+from rehearse.snapshot import classify, masks, relations, sampling
+from rehearse.snapshot.copying import copy_rows
+from rehearse.snapshot.dump import dump_schema
+from rehearse.snapshot.facts import read_facts
+from rehearse.snapshot.relations import Column, Table
+from rehearse.snapshot.rules import SanitiseRules
+
+
+class SourceFailed(RehearseError):
+    """The source refused a query, or the connection was lost."""
+
+    def __init__(self, source: str, said: str) -> None:
+        super().__init__(
+            f"Reading {source} failed: {said}",
+            "Nothing was kept. If a timeout or a lock stopped it, try again in a quieter hour or on a replica.",
+        )
+
+
+def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progress: Progress) -> Snapshot:
+    """Write a snapshot of a database into a directory that does not exist yet.
+
+    `rows` is kept of each larger table, with the parents of every row. The source is read in one READ ONLY
+    transaction with every timeout set. Raises SourceUnreachable, SourceFailed, DumpFailed and what the rules
+    and the archive raise; nothing half-written stays.
+    """
+    key = sanitise.key or secrets.token_bytes(32)
+    with archive.writing(directory) as writer, connect_source(url, settings=masks.pads(key)) as connection:
+        try:
+            return _take(connection, url, writer, rows, sanitise, progress)
+        except psycopg.Error as error:
+            raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
+
+
+def _take(
+    connection: psycopg.Connection, url: str, writer: Writer, rows: int, sanitise: SanitiseRules, progress: Progress
+) -> Snapshot:
+    found = relations.tables(connection)
+    progress("reading facts of production")
+    facts, notes = read_facts(connection, found)
+    progress("dumping the schema")
+    row = connection.execute(query("snapshot/export").encode()).fetchone()
+    assert row is not None
+    dump_schema(connection, url, row[0], superuser=facts.connected_as_superuser, path=writer.schema_dump)
+    described = catalog.read(connection, facts.server_major)
+    samples, treatments = _copy(
+        connection, writer, [table for table in found if table.kind != "m"], facts, rows, sanitise, progress
+    )
+    connection.rollback()
+    manifest = Manifest(
+        format=FORMAT,
+        tool_version=__version__,
+        source=describe(url),
+        taken_at=facts.taken_at,
+        server_version=facts.server_version,
+        heads={table.table: table.heads for table in facts.version_tables},
+        catalog_fingerprint=described.fingerprint,
+        sanitise_policy=sanitise.unclassified,
+        sanitise_digest=_digest(treatments),
+        samples=samples,
+        treatments=treatments,
+        notes=(*notes, *_schema_only_notes(samples)),
+    )
+    return writer.finish(manifest, described, facts)
+
+
+def _copy(
+    connection: psycopg.Connection,
+    writer: Writer,
+    tables: list[Table],
+    facts: Facts,
+    rows: int,
+    sanitise: SanitiseRules,
+    progress: Progress,
+) -> tuple[tuple[TableSample, ...], tuple[ColumnTreatment, ...]]:
+    known, keys = relations.relations(connection), relations.foreign_keys(connection)
+    columns = relations.columns(connection, sorted(known))
+    classify.check_rules(sanitise, _identities(tables, columns))
+    history = frozenset(found.table for found in facts.version_tables)
+    around = classify.surroundings(sanitise, keys, known, columns, history)
+    copied = [table for table in tables if not _reason_to_skip(table)]
+    whole = sampling.whole_tables(copied, facts, rows)
+    progress("choosing rows")
+    chosen = sampling.choose(
+        connection, [table for table in copied if table.oid not in whole], whole, keys, known, facts, rows
+    )
+    samples, treatments = [], []
+    for number, table in enumerate(tables, start=1):
+        progress(f"copying table {number} of {len(tables)}")
+        if _reason_to_skip(table):
+            samples.append(_without_data(table))
+            continue
+        treated = classify.treat(connection, table, columns[table.oid], around)
+        treatments += [treatment.record for treatment in treated]
+        samples.append(_sample(connection, writer, number, table, treated, chosen.get(table.oid)))
+    return tuple(samples), tuple(treatments)
+
+
+def _sample(
+    connection: psycopg.Connection,
+    writer: Writer,
+    number: int,
+    table: Table,
+    treated: tuple[classify.Treatment, ...],
+    ctids: set[str] | None,
+) -> TableSample:
+    name, path = writer.data_file(number)
+    return TableSample(
+        table=table.identity,
+        columns=tuple(_quoted(treatment.column.name) for treatment in treated),
+        file=name,
+        rows=copy_rows(connection, table, treated, ctids, path),
+        whole=ctids is None,
+    )
+
+
+def _without_data(table: Table) -> TableSample:
+    return TableSample(table=table.identity, columns=(), file=None, rows=0, whole=False, reason=_reason_to_skip(table))
+
+
+def _reason_to_skip(table: Table) -> str:
+    if table.kind == "f":
+        return "foreign table"
+    if not table.readable:
+        return "no SELECT privilege"
+    return "row security hides rows from this role" if table.row_security else ""
+
+
+def _schema_only_notes(samples: Iterable[TableSample]) -> tuple[str, ...]:
+    return tuple(f"{sample.table} came without data: {sample.reason}." for sample in samples if sample.file is None)
+
+
+def _identities(tables: Iterable[Table], columns: dict[int, tuple[Column, ...]]) -> frozenset[str]:
+    return frozenset(
+        f"{name}.{column.name}"
+        for table in tables
+        for name in (table.identity, table.whole_name)
+        for column in columns[table.oid]
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _digest(treatments: tuple[ColumnTreatment, ...]) -> str:
+    plain = [asdict(treatment) for treatment in treatments]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,38 @@
+"""What can go wrong while a stage is raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rehearse.errors import RehearseError, RequestError
+
+
+class StageFailed(RehearseError):
+    """A part of the snapshot could not be put on the stage, and no known difference explains it."""
+
+    def __init__(self, what: str, lines: Iterable[str]) -> None:
+        said = "\n".join(f"  {line}" for line in lines)
+        super().__init__(
+            f"The stage could not be raised: {what}\n{said}".rstrip(),
+            "Nothing was rehearsed. If the objects named are intact in production, take a new snapshot and try again.",
+        )
+
+
+class RowsMissing(RehearseError):
+    """A table holds another number of rows than the snapshot promises."""
+
+    def __init__(self, table: str, promised: int, loaded: int) -> None:
+        super().__init__(
+            f"{table} holds {loaded:,} rows on the stage, the snapshot promises {promised:,}.",
+            "Nothing was rehearsed: the snapshot is inconsistent. Take a new one.",
+        )
+
+
+class UnknownMigratingRole(RequestError):
+    """The role asked for does not exist in production."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f'The migrating role "{name}" does not exist in production.',
+            f"Name one of its roles: {', '.join(sorted(known)) or 'none is recorded'}.",
+        )

@@ -1,0 +1,92 @@
+"""The original: the snapshot restored into a database nobody touches, of which the stage is a clone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from rehearse.db.queries import query
+from rehearse.model.facts import Facts
+from rehearse.model.snapshot import Snapshot
+from rehearse.protocols import Progress
+from rehearse.stages import collations, extensions, foreign_servers, late_items, rows
+from rehearse.stages import dump as dumps
+from rehearse.stages.deviation import Deviation
+from rehearse.stages.dump import Dump
+from rehearse.stages.errors import StageFailed
+
+_JOBS = 2
+_FIRST_WITH_EVENT_TRIGGERS_SETTING = 17
+_DEFAULT_SEARCH_PATH = '"$user", public'
+
+
+def restore(
+    connection: psycopg.Connection, snapshot: Snapshot, dump: Dump, dsn: str, progress: Progress
+) -> tuple[Deviation, ...]:
+    """Fill an empty database from a snapshot: structure, rows, constraints and indexes, in this order.
+
+    Raises StageFailed and RowsMissing.
+    """
+    facts = snapshot.facts
+    _prepare(connection, facts)
+    dump, found = extensions.leave_out_missing(connection, dump, facts)
+    dump, left_out = _leave_out_links(dump)
+    dump, stood_in = collations.provide(connection, dump)
+    progress("restoring the schema")
+    _refuse(dumps.restore(dump, "pre-data", dsn))
+    found += (*left_out, *collations.deviations(connection, stood_in))
+    progress("loading the sample")
+    found += rows.load(connection, snapshot)
+    progress("building indexes and constraints")
+    found += late_items.restore(connection, dump, dumps.restore(dump, "post-data", dsn, jobs=_JOBS))
+    found += rows.set_sequences(connection, facts)
+    found += rows.refresh_views(connection, facts)
+    found += foreign_servers.disarm(connection)
+    connection.execute("ANALYZE")
+    return found
+
+
+def owners(connection: psycopg.Connection) -> dict[str, str]:
+    """Return the owner of every table of production."""
+    return {str(table): str(owner) for table, owner in connection.execute(query("stage/table_owners"))}
+
+
+def read_dump(snapshot: Snapshot, bin_dirs: tuple[Path, ...]) -> Dump:
+    """Read the contents of the snapshot's schema dump."""
+    return dumps.read(snapshot.schema_dump, tuple(bin_dir / "pg_restore" for bin_dir in bin_dirs))
+
+
+def _prepare(connection: psycopg.Connection, facts: Facts) -> None:
+    """Keep triggers quiet, and names found where production's functions and checks find them."""
+    connection.execute("SET session_replication_role = replica")
+    if connection.info.server_version // 10000 >= _FIRST_WITH_EVENT_TRIGGERS_SETTING:
+        connection.execute("SET event_triggers = off")
+    path = facts.database_settings.get("search_path") or facts.settings.get("search_path") or _DEFAULT_SEARCH_PATH
+    connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
+
+
+def _leave_out_links(dump: Dump) -> tuple[Dump, tuple[Deviation, ...]]:
+    """Leave out what ties to other servers: subscriptions, publications, users of foreign servers; and labels."""
+    links = dump.select("USER MAPPING", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "PUBLICATION", "PUBLICATION TABLE",
+                        "PUBLICATION TABLES IN SCHEMA", "SECURITY LABEL")  # fmt: skip
+    comments = [entry for entry in dump.select("COMMENT") if entry.label.startswith(_LINK_COMMENTS)]
+    sentences = [
+        Deviation(sentence=f"Left out on the stage: {entry.label}.", touched=_name(entry.label)) for entry in links
+    ]
+    return dump.without(frozenset(entry.id for entry in (*links, *comments))), tuple(sentences)
+
+
+_LINK_COMMENTS = ("COMMENT - PUBLICATION ", "COMMENT - SUBSCRIPTION ")
+
+
+def _name(label: str) -> tuple[str, ...]:
+    words = label.split()
+    return (words[2],) if words[0] in ("PUBLICATION", "SUBSCRIPTION") and words[1] == "-" else ()
+
+
+def _refuse(failures: tuple[dumps.Failure, ...]) -> None:
+    if failures:
+        raise StageFailed(
+            "the schema could not be restored.", [f"{failure.entry.label}: {failure.said}" for failure in failures]
+        )

@@ -1,0 +1,127 @@
+"""Settings of production: which may come along to a stage, and how they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from time import monotonic, sleep
+
+import psycopg
+from psycopg import sql
+
+from rehearse.db.connect import connect_stage
+from rehearse.db.queries import query
+from rehearse.stages.deviation import Deviation
+
+# A role's or a database's own settings beat the server's command line: these would silence the watch,
+# translate the messages it reads, or lead the server away from what the stage provides.
+_SILENCING = re.compile(
+    r"^(log_.*|event_triggers|session_replication_role|(session|local|shared)_preload_libraries|lc_messages"
+    r"|track_.*|debug_.*|extension_control_path|dynamic_library_path|jit_provider|rehearse\..*)$"
+)
+# What a migration's outcome depends on. Taken from production's server, if it is not the default there.
+_OUTCOME = frozenset({
+    "timezone", "datestyle", "intervalstyle", "timezone_abbreviations", "search_path", "statement_timeout",
+    "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout", "idle_session_timeout",
+    "deadlock_timeout", "default_toast_compression", "default_text_search_config", "default_transaction_isolation",
+    "default_transaction_read_only", "default_transaction_deferrable", "default_table_access_method",
+    "standard_conforming_strings", "backslash_quote", "escape_string_warning", "array_nulls", "bytea_output",
+    "extra_float_digits", "xmlbinary", "xmloption", "transform_null_equals", "row_security", "check_function_bodies",
+    "createrole_self_grant", "gin_fuzzy_search_limit", "lo_compat_privileges", "lc_monetary", "lc_numeric", "lc_time",
+    "password_encryption",
+})  # fmt: skip
+# Fixed at server start, whole numbers: a migration over thousands of relations needs the lock table of production.
+_AT_START = frozenset({"max_locks_per_transaction", "max_prepared_transactions"})
+# PostgreSQL's own list of settings stored as a list of quoted identifiers (variable_is_guc_list_quote).
+_LISTS = frozenset({"search_path", "temp_tablespaces", "unix_socket_directories"})
+_LIST_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
+_PATIENCE = timedelta(seconds=10)  # with a server that was told to read its settings again
+# The superuser of the stage is not bound by what production sets for everybody.
+_OURS = {
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "default_transaction_isolation": "read committed",
+    "default_tablespace": "",
+    "row_security": "on",
+    "standard_conforming_strings": "on",
+    "check_function_bodies": "on",
+    "client_min_messages": "notice",
+    "client_encoding": "UTF8",
+}
+
+
+def silences_the_watch(name: str) -> bool:
+    """Say whether a setting of a role or database must not come along.
+
+    >>> silences_the_watch("log_min_duration_statement"), silences_the_watch("work_mem")
+    (True, False)
+    """
+    return _SILENCING.match(name.lower()) is not None
+
+
+def at_start(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of production that a server can only be started with."""
+    return {name: value for name, value in sorted(settings.items()) if name in _AT_START and value.isdigit()}
+
+
+def value(name: str, text: str) -> sql.Composable:
+    """Return a stored setting as ALTER ... SET reads it: lists item by item, the rest as one literal."""
+    if name.lower() not in _LISTS:
+        return sql.Literal(text)
+    items = [quoted.replace('""', '"') if quoted else plain for quoted, plain in _LIST_ITEM.findall(text)]
+    return sql.SQL(", ").join(sql.Literal(item) for item in items or [""])
+
+
+def apply(
+    connection: psycopg.Connection, target: sql.Composable, settings: Mapping[str, str], *, whose: str
+) -> tuple[Deviation, ...]:
+    """Apply stored settings to a target such as `ALTER ROLE x`; what cannot or must not come along is a deviation."""
+    found = []
+    for name, text in sorted(settings.items()):
+        if silences_the_watch(name):
+            found.append(Deviation(sentence=f"{whose} sets {name}: left out, it would disturb the observation."))
+            continue
+        command = sql.SQL("{} SET {} = {}").format(target, sql.SQL(".").join(map(sql.Identifier, name.split("."))),
+                                                   value(name, text))  # fmt: skip
+        try:
+            connection.execute(command)
+        except psycopg.Error as error:
+            found.append(Deviation(sentence=f"{whose} sets {name} = {text}: left out, the stage says: {_said(error)}"))
+    return tuple(found)
+
+
+def apply_to_server(
+    connection: psycopg.Connection, settings: Mapping[str, str], *, extension_path: str | None
+) -> tuple[Deviation, ...]:
+    """Give the server production's settings that decide outcomes, and free its superuser from them."""
+    wanted = {name: text for name, text in settings.items() if name.lower() in _OUTCOME}
+    found = apply(connection, sql.SQL("ALTER SYSTEM"), wanted, whose="Production's server")
+    if extension_path:
+        connection.execute(sql.SQL("ALTER SYSTEM SET extension_control_path = {}").format(extension_path))
+    known = {name for (name,) in connection.execute(query("stage/settings"))}
+    own = {name: text for name, text in _OURS.items() if name in known}
+    apply(connection, sql.SQL("ALTER ROLE CURRENT_USER"), own, whose="rehearse")
+    return found
+
+
+def reload(connection: psycopg.Connection, dsn: str) -> None:
+    """Have the server read its settings again and return once new connections see them."""
+    before = connection.execute(query("stage/configuration_age")).fetchone()
+    connection.execute(query("stage/reload"))
+    until = monotonic() + _PATIENCE.total_seconds()
+    while monotonic() < until:
+        with connect_stage(dsn) as fresh:
+            now = fresh.execute(query("stage/configuration_age")).fetchone()
+        if now and before and now[0] >= before[1]:
+            return
+        sleep(0.005)
+
+
+def _said(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error)

@@ -1,0 +1,151 @@
+"""From records to a timeline: pure thought over what the server wrote down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rehearse.model.timeline import Outcome, Statement, Timeline
+from rehearse.watch import commands, locks, steps, strings, timeouts, work
+from rehearse.watch.commands import Known
+from rehearse.watch.executions import Execution, Executions
+from rehearse.watch.locks import Request
+from rehearse.watch.relations import Relations
+from rehearse.watch.residue import Counters, Residue, attribute
+from rehearse.watch.wording import redacted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """All that was seen of one migration."""
+
+    executions: Executions
+    relations: Relations
+    before: Counters = field(default_factory=dict)
+    after: Counters = field(default_factory=dict)
+    lock_timeout: timedelta | None = None  # the migrating role's own
+    last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
+    gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Account:
+    """One statement with what it did and took."""
+
+    execution: Execution
+    statement: Statement
+    done: tuple[work.Done, ...]
+    requests: tuple[Request, ...]
+
+
+def timeline(seen: Observation) -> Timeline:
+    """Return the timeline of an observation."""
+    executions = _in_transactions(each for whole in seen.executions.statements for each in strings.apart(whole))
+    accounts = _accounts(executions, seen)
+    residue = attribute(
+        tuple((each.execution, each.done) for each in accounts), seen.before, seen.after, seen.relations
+    )
+    accounts = tuple(_with_residue(number, each, residue) for number, each in enumerate(accounts))
+    kept = [each for each in accounts if steps.marker(each.execution) is None]
+    gaps = (*seen.gaps, *_unreadable(seen.executions))
+    return Timeline(
+        statements=tuple(each.statement for each in kept),
+        locks=locks.windows(
+            ((each.statement, request) for each in kept for request in each.requests), _ends(executions, seen.last_seen)
+        ),
+        marks=steps.marks(executions),
+        complete=not gaps,
+        gaps=gaps,
+        notes=(*seen.notes, *residue.notes),
+    )
+
+
+def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
+    """Give a ROLLBACK after an error, which is outside of any transaction for the server, back to the one it ends."""
+    last: dict[str, str] = {}
+    found = []
+    for each in executions:
+        vxid = last.get(each.session, each.vxid) if each.vxid.endswith("/0") else each.vxid
+        last[each.session] = vxid
+        found.append(replace(each, vxid=vxid))
+    return tuple(found)
+
+
+def _accounts(executions: tuple[Execution, ...], seen: Observation) -> tuple[_Account, ...]:
+    ledger = work.Ledger(seen.relations.rows)
+    step_of = steps.steps(executions)
+    in_force = timeouts.timeouts(executions, seen.lock_timeout)
+    found = []
+    for number, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True), start=1):
+        known: tuple[Known, ...] = commands.known(each.sql, seen.relations)
+        done = work.done(each, known, seen.relations, ledger)
+        found.append(
+            _Account(
+                execution=each,
+                statement=replace(_statement(each, number, step, timeout), work=work.works(done)),
+                done=done,
+                requests=locks.requests(each, known, seen.relations, timeout),
+            )
+        )
+    return tuple(found)
+
+
+def _statement(execution: Execution, number: int, step: str | None, lock_timeout: timedelta | None) -> Statement:
+    failed = execution.error is not None or execution.backend_gone
+    return Statement(
+        number=number,
+        session=execution.session,
+        transaction=_transaction(execution),
+        step=step,
+        sql=execution.sql,
+        tag=_tag(execution),
+        started=execution.started,
+        ended=execution.ended,
+        outcome=Outcome.FAILED if failed else Outcome.APPLIED,
+        sqlstate=execution.sqlstate,
+        message=None if execution.error is None else redacted(execution.error),
+        lock_timeout=lock_timeout,
+    )
+
+
+def _tag(execution: Execution) -> str:
+    """Return the command tag; a statement that failed while it was parsed goes by its first word."""
+    idle = execution.tag in ("PARSE", "BIND", "") or execution.tag.startswith("idle")
+    return strings.tag(execution.sql) if idle else execution.tag
+
+
+def _transaction(execution: Execution) -> str:
+    return f"{execution.session}/{execution.vxid}"
+
+
+def _with_residue(number: int, account: _Account, residue: Residue) -> _Account:
+    extra = residue.done.get(number, ())
+    if not extra:
+        return account
+    statement = replace(account.statement, work=(*account.statement.work, *work.works(extra)))
+    return replace(account, statement=statement, done=(*account.done, *extra))
+
+
+def _ends(executions: tuple[Execution, ...], last_seen: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Return when each transaction ended: with its last statement, or with the session that left it open."""
+    last: dict[str, Execution] = {}
+    explicit: set[str] = set()
+    for each in executions:
+        transaction = _transaction(each)
+        last[transaction] = each
+        if each.tag in ("BEGIN", "START TRANSACTION"):
+            explicit.add(transaction)
+    return {
+        transaction: max(each.ended, last_seen.get(each.session, each.ended))
+        if each.open_after and transaction in explicit
+        else each.ended
+        for transaction, each in last.items()
+    }
+
+
+def _unreadable(executions: Executions) -> tuple[str, ...]:
+    if not executions.unreadable:
+        return ()
+    return (f"{executions.unreadable} lines of the server's log could not be read: what they said is not known.",)

@@ -1,0 +1,266 @@
+"""Commands the tracer cannot see or sees too late: their locks and work, by what the text says.
+
+Event triggers do not fire for TRUNCATE, LOCK TABLE, VACUUM, ANALYZE, CLUSTER, COPY, and before PostgreSQL 17 not for
+REINDEX; at the end of a CONCURRENTLY its locks are gone already (manual 13.3.1, 40.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from rehearse.model.timeline import LockMode, WorkKind
+from rehearse.watch.relations import Relation, Relations
+from rehearse.watch.tokens import Token, tokens
+
+_MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
+_WITH_ROWS = ("r", "m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a command is known to do to one relation."""
+
+    relation: Relation
+    mode: LockMode
+    kind: WorkKind | None = None
+    detail: str = ""
+
+
+class _Words:
+    """The tokens of one command, consumed from the left."""
+
+    def __init__(self, sql: str) -> None:
+        self._tokens = list(tokens(sql))
+
+    def take(self, *words: str) -> bool:
+        """Consume these key words if they come next, in this order."""
+        if tuple(token.word for token in self._tokens[: len(words)]) != words:
+            return False
+        del self._tokens[: len(words)]
+        return True
+
+    def options(self) -> set[str]:
+        """Consume a parenthesised list of options; return the names of those switched on."""
+        if not self._tokens or self._tokens[0].text != "(":
+            return set()
+        inside: list[Token] = []
+        while self._tokens and self._tokens[0].text != ")":
+            inside.append(self._tokens.pop(0))
+        del self._tokens[:1]
+        words = [token.word or token.text for token in inside[1:]]
+        return {word for word, follower in zip(words, [*words[1:], ","], strict=True) if follower not in _OFF}
+
+    def name(self) -> tuple[str | None, str] | None:
+        """Consume a possibly qualified name; return schema and name."""
+        if not self._tokens or (first := self._tokens[0].name) is None:
+            return None
+        del self._tokens[0]
+        names = [first]
+        while len(self._tokens) > 1 and self._tokens[0].text == "." and self._tokens[1].name is not None:
+            names.append(str(self._tokens[1].name))
+            del self._tokens[:2]
+        return (names[-2] if len(names) > 1 else None, names[-1])
+
+    def names(self) -> Iterator[tuple[str | None, str, bool]]:
+        """Consume a list of tables; yield schema, name and whether ONLY was said."""
+        while True:
+            only = self.take("ONLY")
+            bracket = self.symbol("(")
+            found = self.name()
+            if found is None:
+                return
+            yield (*found, only)
+            if bracket:
+                self.symbol(")")
+            self.symbol("*")
+            if not self.symbol(","):
+                return
+
+    def symbol(self, text: str) -> bool:
+        if not self._tokens or self._tokens[0].text != text:
+            return False
+        del self._tokens[0]
+        return True
+
+    def skip(self) -> None:
+        del self._tokens[0]
+
+    def has(self, word: str) -> bool:
+        return any(token.word == word for token in self._tokens)
+
+    def rest(self) -> tuple[str, ...]:
+        return tuple(token.word for token in self._tokens)
+
+
+_OFF = ("OFF", "FALSE", "0")
+
+
+def known(sql: str, relations: Relations) -> tuple[Known, ...]:
+    """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
+    words = _Words(sql)
+    for start, reader in _READERS.items():
+        if words.take(*start):
+            return tuple(reader(words, relations))
+    return ()
+
+
+def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:
+    words.take("TABLE")
+    named = _tables(words.names(), relations)
+    for oid in relations.cascade(named) if words.has("CASCADE") else named:
+        if oid in relations.by_oid:
+            yield Known(
+                relation=relations.by_oid[oid], mode=LockMode.ACCESS_EXCLUSIVE, kind=WorkKind.ROWS, detail="truncate"
+            )
+
+
+def _lock(words: _Words, relations: Relations) -> Iterator[Known]:
+    words.take("TABLE")
+    named = _tables(words.names(), relations)
+    words.take("IN")
+    rest = words.rest()
+    said = " ".join(rest[: rest.index("MODE")]) if "MODE" in rest else ""
+    for oid in named:
+        yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
+
+
+def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
+    options = words.options()
+    full = "FULL" in options
+    while word := next((word for word in ("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE") if words.take(word)), ""):
+        full = full or word == "FULL"
+    named = _tables(_without_columns(words), relations) or _everything(relations)
+    for oid in named:
+        relation = relations.by_oid[oid]
+        if relation.kind in _WITH_ROWS and full:
+            yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=WorkKind.REWRITE, detail="VACUUM FULL")
+        elif relation.kind in _WITH_ROWS:
+            yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE, kind=WorkKind.SCAN, detail="VACUUM")
+
+
+def _analyze(words: _Words, relations: Relations) -> Iterator[Known]:
+    words.options()
+    words.take("VERBOSE")
+    for oid in _tables(_without_columns(words), relations) or _everything(relations):
+        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
+    words.options()
+    words.take("VERBOSE")
+    named = _tables(words.names(), relations)
+    if words.take("ON"):  # CLUSTER index ON table, the form before 8.3
+        named = _tables(words.names(), relations)
+    for oid in named:
+        relation = relations.by_oid[oid]
+        work = WorkKind.REWRITE if relation.kind in _WITH_ROWS else None
+        yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=work, detail="CLUSTER")
+
+
+def _refresh(words: _Words, relations: Relations) -> Iterator[Known]:
+    concurrently = words.take("CONCURRENTLY")
+    for oid in _tables(words.names(), relations):
+        yield Known(
+            relation=relations.by_oid[oid],
+            mode=LockMode.EXCLUSIVE if concurrently else LockMode.ACCESS_EXCLUSIVE,
+            kind=WorkKind.ROWS if concurrently else WorkKind.REWRITE,
+            detail="refresh",
+        )
+
+
+def _reindex(words: _Words, relations: Relations) -> Iterator[Known]:
+    """Yield locks only: the server says itself which indexes it builds."""
+    concurrently = "CONCURRENTLY" in words.options()
+    what = next((word for word in ("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM") if words.take(word)), "")
+    concurrently = words.take("CONCURRENTLY") or concurrently
+    for index in _reindexed(what, words, relations):
+        table = relations.by_oid[index.table_oid]
+        shared = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
+        yield Known(relation=table, mode=shared)
+        yield Known(relation=index, mode=shared if concurrently else LockMode.ACCESS_EXCLUSIVE)
+
+
+def _reindexed(what: str, words: _Words, relations: Relations) -> Iterator[Relation]:
+    found = words.name()
+    if what in ("INDEX", "TABLE") and found is not None:
+        relation = relations.resolve(found[1], found[0])
+        for oid in relations.tree(relation.oid) if relation else ():
+            member = relations.by_oid[oid]
+            yield from (member,) if member.is_index else relations.indexes(oid)
+    else:
+        for index in tuple(relations.by_oid.values()):
+            if (
+                index.is_index
+                and index.schema != "pg_toast"
+                and (what != "SCHEMA" or (found and index.schema == found[1]))
+            ):
+                yield index
+
+
+def _create_index(words: _Words, relations: Relations) -> Iterator[Known]:
+    """Yield the lock of CREATE INDEX CONCURRENTLY, released before its end."""
+    if not words.take("CONCURRENTLY"):
+        return
+    words.take("IF", "NOT", "EXISTS")
+    if not words.take("ON"):
+        words.name()
+        words.take("ON")
+    for oid in _tables(words.names(), relations):
+        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
+    if not words.take("CONCURRENTLY"):
+        return
+    words.take("IF", "EXISTS")
+    for schema, name, _ in words.names():
+        if (index := relations.resolve(name, schema)) and (table := relations.table(index.oid)):
+            yield Known(relation=table, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+            yield Known(relation=index, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+
+
+def _copy(words: _Words, relations: Relations) -> Iterator[Known]:
+    found = words.name()
+    while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
+        words.skip()
+    if found and words.take("FROM") and (relation := relations.resolve(found[1], found[0])):
+        yield Known(relation=relation, mode=LockMode.ROW_EXCLUSIVE)
+
+
+_READERS: dict[tuple[str, ...], Callable[[_Words, Relations], Iterator[Known]]] = {
+    ("TRUNCATE",): _truncate,
+    ("LOCK",): _lock,
+    ("VACUUM",): _vacuum,
+    ("ANALYZE",): _analyze,
+    ("ANALYSE",): _analyze,
+    ("CLUSTER",): _cluster,
+    ("REFRESH", "MATERIALIZED", "VIEW"): _refresh,
+    ("REINDEX",): _reindex,
+    ("CREATE", "UNIQUE", "INDEX"): _create_index,
+    ("CREATE", "INDEX"): _create_index,
+    ("DROP", "INDEX"): _drop_index,
+    ("COPY",): _copy,
+}
+
+
+def _tables(names: Iterable[tuple[str | None, str, bool]], relations: Relations) -> tuple[int, ...]:
+    """Return the tables that stand for the names, partitions and children included unless ONLY was said."""
+    found: dict[int, None] = {}
+    for schema, name, only in names:
+        if relation := relations.resolve(name, schema):
+            found.update(dict.fromkeys((relation.oid,) if only else relations.tree(relation.oid)))
+    return tuple(oid for oid in found if oid in relations.by_oid)
+
+
+def _everything(relations: Relations) -> tuple[int, ...]:
+    return tuple(oid for oid, relation in relations.by_oid.items() if relation.kind in _WITH_ROWS)
+
+
+def _without_columns(words: _Words) -> Iterator[tuple[str | None, str, bool]]:
+    """Yield the tables of a list in which each may be followed by column names in brackets."""
+    while (found := words.name()) is not None:
+        yield (*found, False)
+        words.options()
+        if not words.symbol(","):
+            return

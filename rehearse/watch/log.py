@@ -1,0 +1,118 @@
+"""The server's log in its jsonlog form (manual 19.8.5): lines in, records out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+_UTC = ("UTC", "GMT")
+_POLL = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line a client backend wrote to the log."""
+
+    at: datetime
+    session: str
+    line: int  # within the session: a total order
+    user: str
+    database: str
+    vxid: str  # "3/17"; "3/0" outside a transaction
+    ps: str  # command tag, or what the backend idles in
+    application: str
+    severity: str  # "LOG", "DEBUG", "ERROR", ...
+    sqlstate: str | None
+    message: str
+    statement: str | None  # of an error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read from the log between two moments."""
+
+    records: tuple[Record, ...]
+    unreadable: int  # lines that are no record
+    complete: bool  # the closing line was found
+
+
+def read(path: Path, offset: int, closing: str, *, patience: timedelta) -> Reading:
+    """Read records from a byte offset up to the line whose message is `closing`, waiting for it."""
+    lines, found = _lines(path, offset, closing, patience)
+    records, unreadable = parse(lines)
+    return Reading(records=records, unreadable=unreadable, complete=found)
+
+
+def offset_after(path: Path, closing: str, start: int, *, patience: timedelta) -> int:
+    """Return the byte offset behind the line whose message is `closing`; `start` if it never comes."""
+    lines, found = _lines(path, start, closing, patience)
+    return start + sum(len(line) + 1 for line in lines) if found else start
+
+
+def parse(lines: Iterable[bytes]) -> tuple[tuple[Record, ...], int]:
+    """Return the records of client backends, and how many lines could not be read."""
+    records, unreadable = [], 0
+    for line in lines:
+        try:
+            record = _record(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            unreadable += 1
+            continue
+        if record is not None:
+            records.append(record)
+    return tuple(records), unreadable
+
+
+def _record(fields: dict[str, str | int]) -> Record | None:
+    """Return the record of one line; None for a line that is not a client backend's."""
+    if fields.get("backend_type") != "client backend" or "user" not in fields:
+        return None
+    return Record(
+        at=_moment(str(fields["timestamp"])),
+        session=str(fields["session_id"]),
+        line=int(fields["line_num"]),
+        user=str(fields["user"]),
+        database=str(fields.get("dbname", "")),
+        vxid=str(fields.get("vxid", "")),
+        ps=str(fields.get("ps", "")),
+        application=str(fields.get("application_name", "")),
+        severity=str(fields["error_severity"]),
+        sqlstate=str(fields["state_code"]) if "state_code" in fields else None,
+        message=str(fields.get("message", "")),
+        statement=str(fields["statement"]) if "statement" in fields else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment of a timestamp written in UTC; any other zone is a ValueError.
+
+    >>> _moment("2026-11-24 13:09:50.288 UTC").microsecond
+    288000
+    """
+    moment, _, zone = text.rpartition(" ")
+    if zone not in _UTC:
+        raise ValueError(text)
+    return datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
+
+
+def _lines(path: Path, offset: int, closing: str, patience: timedelta) -> tuple[list[bytes], bool]:
+    """Return the complete lines from the offset to the closing one, and whether that was found."""
+    wanted = json.dumps(closing).encode()
+    until = time.monotonic() + patience.total_seconds()
+    lines: list[bytes] = []
+    rest = b""
+    with path.open("rb") as log:
+        log.seek(offset)
+        while True:
+            *whole, rest = (rest + log.read()).split(b"\n")
+            for number, line in enumerate(whole):
+                if wanted in line:
+                    return lines + whole[: number + 1], True
+            lines.extend(whole)
+            if time.monotonic() > until:
+                return lines, False
+            time.sleep(_POLL)

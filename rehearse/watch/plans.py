@@ -1,0 +1,99 @@
+"""Plans that auto_explain logs: how many rows a statement wrote and read, and of which table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+Node: TypeAlias = Mapping[str, "str | float | list[Node]"]
+
+_SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Tid Range Scan", "Sample Scan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows of one table that one plan touched."""
+
+    schema: str
+    table: str
+    verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
+    rows: int
+    whole: bool = False  # a sequential scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One executed plan."""
+
+    at: datetime  # when it had run
+    text: str
+    written: tuple[Rows, ...]
+    read: tuple[Rows, ...]
+    returned: int  # rows the top node gave
+
+
+def parse(document: str, at: datetime) -> Plan:
+    """Return what a plan in auto_explain's JSON form did. Raises ValueError or KeyError if it is no such plan."""
+    plan = json.loads(document)
+    nodes = tuple(_nodes(plan["Plan"]))
+    return Plan(
+        at=at,
+        text=str(plan.get("Query Text", "")),
+        written=tuple(rows for node in nodes for rows in _written(node)),
+        read=tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node),
+        returned=_rows(plan["Plan"]),
+    )
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    for child in _children(node):
+        yield from _nodes(child)
+
+
+def _children(node: Node) -> list[Node]:
+    children = node.get("Plans", [])
+    return children if isinstance(children, list) else []
+
+
+def _written(node: Node) -> Iterator[Rows]:
+    """Yield the rows a ModifyTable node wrote: those its source gave it, or what MERGE and ON CONFLICT say they did."""
+    if node.get("Node Type") != "ModifyTable" or "Relation Name" not in node:
+        return
+    verb = str(node["Operation"]).lower()
+    counted = {name: _number(node, f"Tuples {name}") for name in ("Inserted", "Updated", "Deleted")}
+    if verb == "merge":
+        for name, rows in counted.items():
+            yield _of(node, name.lower()[:-1], rows)
+        return
+    given = sum(_rows(child) for child in _children(node) if child.get("Parent Relationship") in ("Outer", "Member"))
+    conflicting = _number(node, "Conflicting Tuples")
+    if conflicting and node.get("Conflict Resolution") == "UPDATE":
+        yield _of(node, "update", conflicting)
+    yield _of(node, verb, given - conflicting)
+
+
+def _read(node: Node) -> Rows:
+    per_loop = _number(node, "Actual Rows", exact=True) + sum(
+        _number(node, name, exact=True)
+        for name in ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
+    )
+    rows = round(per_loop * _number(node, "Actual Loops"))
+    return _of(node, "read", rows, whole=node.get("Node Type") == "Seq Scan")
+
+
+def _of(node: Node, verb: str, rows: int, *, whole: bool = False) -> Rows:
+    return Rows(schema=str(node.get("Schema", "")), table=str(node["Relation Name"]), verb=verb, rows=rows, whole=whole)
+
+
+def _rows(node: Node) -> int:
+    return round(_number(node, "Actual Rows", exact=True) * _number(node, "Actual Loops"))
+
+
+def _number(node: Node, name: str, *, exact: bool = False) -> float | int:
+    value = node.get(name, 0)
+    number = value if isinstance(value, (int, float)) else 0
+    return number if exact else int(number)

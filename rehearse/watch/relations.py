@@ -1,0 +1,120 @@
+"""The relations that existed before the migration, and how they hang together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from rehearse.db.queries import query
+
+_INDEX_KINDS = ("i", "I")
+_WITH_ROWS = ("r", "m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table, view, index or TOAST table."""
+
+    oid: int
+    kind: str  # pg_class.relkind
+    schema: str
+    name: str
+    identity: str  # quoted
+    table_oid: int  # the table an index or TOAST table belongs to; its own oid otherwise
+    root_oid: int  # the partitioned table at the top
+    row_estimate: int = -1
+
+    @property
+    def is_index(self) -> bool:
+        return self.kind in _INDEX_KINDS
+
+    @property
+    def is_table(self) -> bool:
+        return self.oid == self.table_oid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """Every relation that existed before the migration."""
+
+    by_oid: Mapping[int, Relation]
+    rows: Mapping[int, int] = field(default_factory=dict)  # live rows before, by table
+    children: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    referencing: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # tables with a foreign key to this one
+    search_path: tuple[str, ...] = ("public",)
+    builtins: frozenset[str] = frozenset()  # PostgreSQL's own functions, and key words that may stand before a bracket
+
+    def table(self, oid: int) -> Relation | None:
+        """Return the table a relation is or belongs to."""
+        found = self.by_oid.get(oid)
+        return None if found is None else self.by_oid.get(found.table_oid)
+
+    def named(self, name: str, schema: str | None = None) -> tuple[Relation, ...]:
+        """Return the relations of a name, in one schema or in any."""
+        return tuple(found for found in self.by_oid.values() if found.name == name and schema in (None, found.schema))
+
+    def resolve(self, name: str, schema: str | None) -> Relation | None:
+        """Return the relation a statement means, through the search_path where it names no schema."""
+        if schema is not None:
+            return next(iter(self.named(name, schema)), None)
+        for place in self.search_path:
+            if found := self.named(name, place):
+                return found[0]
+        anywhere = self.named(name)
+        return anywhere[0] if len(anywhere) == 1 else None
+
+    def tree(self, oid: int) -> tuple[int, ...]:
+        """Return a table with its partitions and inheritance children, all the way down."""
+        return _closure((oid,), self.children)
+
+    def cascade(self, oids: Iterable[int]) -> tuple[int, ...]:
+        """Return tables with those that reference them, all the way, as TRUNCATE ... CASCADE does."""
+        return _closure(tuple(oids), self.referencing)
+
+    def indexes(self, table: int) -> tuple[Relation, ...]:
+        return tuple(found for found in self.by_oid.values() if found.table_oid == table and found.is_index)
+
+
+def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
+    """Read the relations of the stage database; tables never analysed are counted."""
+    with admin.cursor(row_factory=class_row(Relation)) as cursor:
+        found = cursor.execute(query("watch/relations").encode()).fetchall()
+    return Relations(
+        by_oid={relation.oid: relation for relation in found},
+        rows={relation.oid: _rows(admin, relation) for relation in found if relation.kind in _WITH_ROWS},
+        children=_pairs(admin, "watch/descendants"),
+        referencing=_pairs(admin, "watch/references"),
+        search_path=search_path,
+        builtins=frozenset(name for (name,) in admin.execute(query("watch/builtins").encode())),
+    )
+
+
+def _rows(admin: psycopg.Connection, relation: Relation) -> int:
+    if relation.row_estimate >= 0:
+        return relation.row_estimate
+    text = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(sql.Identifier(relation.schema, relation.name))
+    counted = admin.execute(text).fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _pairs(admin: psycopg.Connection, name: str) -> Mapping[int, tuple[int, ...]]:
+    pairs: dict[int, list[int]] = defaultdict(list)
+    for one, other in admin.execute(query(name).encode()):
+        pairs[one].append(other)
+    return {one: tuple(others) for one, others in pairs.items()}
+
+
+def _closure(start: tuple[int, ...], edges: Mapping[int, tuple[int, ...]]) -> tuple[int, ...]:
+    found = dict.fromkeys(start)
+    waiting = list(start)
+    while waiting:
+        for other in edges.get(waiting.pop(), ()):
+            if other not in found:
+                found[other] = None
+                waiting.append(other)
+    return tuple(found)

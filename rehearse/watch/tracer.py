@@ -1,0 +1,112 @@
+"""The tracer: event triggers and settings that make the stage tell what the migration does."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+from rehearse.db.queries import query
+
+TRIGGERS = {
+    "_rehearse_start": "ddl_command_start",
+    "_rehearse_end": "ddl_command_end",
+    "_rehearse_rewrite": "table_rewrite",
+}
+# What the migrating role's sessions write to the log (manual 19.8 and F.3, auto_explain). Values stay out of it.
+LOGGING = {
+    "log_min_messages": "debug1",
+    "log_min_error_statement": "error",
+    "log_statement": "all",
+    "log_min_duration_statement": "0",
+    "log_duration": "off",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "default",
+}
+PLANS = {
+    "session_preload_libraries": "auto_explain",
+    "auto_explain.log_min_duration": "0",
+    "auto_explain.log_analyze": "on",
+    "auto_explain.log_timing": "off",
+    "auto_explain.log_buffers": "off",
+    "auto_explain.log_format": "json",
+    "auto_explain.log_level": "log",
+    "auto_explain.log_verbose": "on",
+    "auto_explain.log_nested_statements": "off",
+    "auto_explain.log_parameter_max_length": "0",
+    "auto_explain.log_triggers": "off",
+    "auto_explain.sample_rate": "1",
+}
+
+
+def install(admin: psycopg.Connection) -> None:
+    """Put the tracer into the stage database, in place of one a killed run left behind."""
+    uninstall(admin)
+    admin.execute(query("watch/schema").encode())
+    admin.execute(query("watch/watched").encode())
+    admin.execute(query("watch/trace").encode())
+    if explains(admin):
+        admin.execute("ALTER FUNCTION _rehearse.trace() SET auto_explain.log_min_duration = -1")
+    for name, event in TRIGGERS.items():
+        admin.execute(
+            sql.SQL("CREATE EVENT TRIGGER {} ON {} EXECUTE FUNCTION _rehearse.trace()").format(
+                sql.Identifier(name), sql.Identifier(event)
+            )
+        )
+        admin.execute(sql.SQL("ALTER EVENT TRIGGER {} ENABLE ALWAYS").format(sql.Identifier(name)))
+
+
+def uninstall(admin: psycopg.Connection) -> None:
+    """Take the tracer out of the stage database, as if it had never been there."""
+    for name in TRIGGERS:
+        admin.execute(sql.SQL("DROP EVENT TRIGGER IF EXISTS {}").format(sql.Identifier(name)))
+    admin.execute("DROP SCHEMA IF EXISTS _rehearse CASCADE")
+
+
+def stands(admin: psycopg.Connection) -> bool:
+    """Say whether every trigger of the tracer is still in place and enabled."""
+    found = admin.execute(query("watch/tracer_stands").encode()).fetchone()
+    return found is not None and found[0] == len(TRIGGERS)
+
+
+def explains(admin: psycopg.Connection) -> bool:
+    """Say whether the server has auto_explain, which tells the rows every statement touched."""
+    try:
+        admin.execute("LOAD 'auto_explain'")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def make_talk(admin: psycopg.Connection, role: str) -> dict[str, str]:
+    """Make new sessions of a role in this database log everything; return the settings it had here."""
+    before = settings(admin, role)
+    for name, value in {**LOGGING, **(PLANS if explains(admin) else {})}.items():
+        _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(value)))
+    return before
+
+
+def make_quiet(admin: psycopg.Connection, role: str, before: dict[str, str]) -> None:
+    """Give a role back the settings `make_talk` found."""
+    for name in (*LOGGING, *PLANS):
+        if name in before:
+            _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(before[name])))
+        else:
+            _alter(admin, role, sql.SQL("RESET {}").format(_setting(name)))
+
+
+def settings(admin: psycopg.Connection, role: str) -> dict[str, str]:
+    """Return the settings of a role in this database."""
+    found = admin.execute(query("watch/role_settings").encode(), {"role": role}).fetchall()
+    return dict(setting.split("=", 1) for (setting,) in found)
+
+
+def _alter(admin: psycopg.Connection, role: str, change: sql.Composed) -> None:
+    database = admin.info.dbname
+    admin.execute(
+        sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database)) + change
+    )
+
+
+def _setting(name: str) -> sql.Identifier:
+    return sql.Identifier(*name.split("."))

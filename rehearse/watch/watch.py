@@ -1,0 +1,161 @@
+"""Watching a stage while a migration is played on it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import psycopg
+from psycopg import conninfo, sql
+
+from rehearse.db.connect import connect_stage
+from rehearse.db.queries import query
+from rehearse.model.stage import Stage
+from rehearse.model.timeline import Timeline
+from rehearse.watch import assembly, log, relations, timeouts, tracer
+from rehearse.watch.assembly import Observation
+from rehearse.watch.executions import TRACE, executions
+from rehearse.watch.log import Reading, Record
+from rehearse.watch.relations import Relations
+from rehearse.watch.residue import Counters
+from rehearse.watch.sampler import Sampler
+
+_PATIENCE = timedelta(seconds=15)
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """A stage under observation."""
+
+    stage: Stage
+    admin: psycopg.Connection
+    sampler: Sampler
+    relations: Relations
+    before: Counters
+    lock_timeout: timedelta | None
+    offset: int  # of the log, where the migration begins
+    explains: bool  # the server tells the rows of every statement
+    _made: Timeline | None = field(default=None)
+
+    def timeline(self) -> Timeline:
+        """Return what the server did since the watch began; to be asked after the migrating process has ended."""
+        if self._made is None:
+            lingering = _await_silence(self.admin)
+            self.sampler.stop()
+            self._made = assembly.timeline(self._observation(lingering))
+        return self._made
+
+    def _observation(self, lingering: int) -> Observation:
+        reading = self._reading()
+        own = self.admin.info.user
+        records = [each for each in reading.records if each.database == self.admin.info.dbname and each.user != own]
+        told = executions(records)
+        return Observation(
+            executions=replace(told, unreadable=told.unreadable + reading.unreadable),
+            relations=self.relations,
+            before=self.before,
+            after=_counters(self.admin),
+            lock_timeout=self.lock_timeout,
+            last_seen=self.sampler.waits.last_seen,
+            gaps=tuple(self._gaps(reading, records, lingering)),
+            notes=self.sampler.waits.notes,
+        )
+
+    def _reading(self) -> Reading:
+        if self.stage.log_file is None or not self.stage.log_file.exists():
+            return Reading(records=(), unreadable=0, complete=False)
+        return log.read(self.stage.log_file, self.offset, _mark_log(self.admin), patience=_PATIENCE)
+
+    def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
+        if not reading.complete:
+            yield "The server's log could not be read to its end: statements of the migration may be missing."
+        if not tracer.stands(self.admin):
+            yield "The tracer was removed from the stage while the migration ran: locks and work after that are missing."
+        if not self.explains:
+            yield "The server has no auto_explain: rows read and written by queries are known from counters only."
+        if lingering:
+            yield f"{lingering} connections of the migration were still open when the timeline was made."
+        if self.sampler.lost:
+            yield f"The sampler stopped early ({self.sampler.lost}): connections and waits after that are not known."
+        told = {each.session for each in records}
+        silent = {role for session, role in self.sampler.waits.roles.items() if session not in told}
+        for role in sorted(silent):
+            yield f"A connection of role {role} wrote nothing to the server's log: what it did is not known."
+
+
+@contextmanager
+def watching(stage: Stage) -> Iterator[Watch]:
+    """Observe everything the migrating role does in the stage database until the context is left.
+
+    The tracer, the role's settings and the sampler are gone afterwards; read catalogs outside of it.
+    """
+    with connect_stage(stage.admin) as admin:
+        role = stage.address.user
+        search_path, lock_timeout = _defaults(admin, role)
+        found = relations.read(admin, search_path)
+        talked = tracer.make_talk(admin, role)
+        sampler: Sampler | None = None
+        try:
+            tracer.install(admin)
+            offset = _begin(stage, admin)
+            sampler = Sampler(stage.admin)
+            yield Watch(
+                stage=stage,
+                admin=admin,
+                sampler=sampler,
+                relations=found,
+                before=_counters(admin),
+                lock_timeout=lock_timeout,
+                offset=offset,
+                explains=tracer.explains(admin),
+            )
+        finally:
+            if sampler is not None:
+                sampler.stop()
+            tracer.uninstall(admin)
+            tracer.make_quiet(admin, role, talked)
+
+
+def _defaults(admin: psycopg.Connection, role: str) -> tuple[tuple[str, ...], timedelta | None]:
+    """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
+    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role)) as migrator:
+        found = migrator.execute(query("watch/defaults").encode()).fetchone()
+    return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
+
+
+def _begin(stage: Stage, admin: psycopg.Connection) -> int:
+    """Return where in the log the migration will begin."""
+    if stage.log_file is None or not stage.log_file.exists():
+        return 0
+    size = stage.log_file.stat().st_size
+    return log.offset_after(stage.log_file, _mark_log(admin), size, patience=_PATIENCE)
+
+
+def _mark_log(admin: psycopg.Connection) -> str:
+    """Write a line nobody else writes into the log; return its message."""
+    message = f"{TRACE}mark {secrets.token_hex(8)}"
+    admin.execute(sql.SQL("DO {}").format(sql.Literal(f"BEGIN RAISE LOG USING MESSAGE = '{message}'; END")))
+    return message
+
+
+def _counters(admin: psycopg.Connection) -> Counters:
+    """Return the server's counters, those of this very connection included."""
+    admin.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
+    admin.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
+    found = admin.execute(query("watch/counters").encode()).fetchall()
+    return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
+
+
+def _await_silence(admin: psycopg.Connection) -> int:
+    """Wait until the migrating backends are gone and have handed in their counters; return how many stay."""
+    until = time.monotonic() + _PATIENCE.total_seconds()
+    text = query("watch/backends").encode()
+    while backends := admin.execute(text).fetchall():
+        if time.monotonic() > until:
+            break
+        time.sleep(0.02)
+    return len(backends)

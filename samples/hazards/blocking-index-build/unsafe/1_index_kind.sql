@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+CREATE INDEX events_kind ON events (kind);

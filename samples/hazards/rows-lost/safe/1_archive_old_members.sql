@@ -1,0 +1,1 @@
+UPDATE members SET archived = true WHERE last_seen < '2020-01-01';

@@ -1,0 +1,1 @@
+UPDATE tickets SET priority = 3 WHERE priority IS NULL;

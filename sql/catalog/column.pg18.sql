@@ -1,0 +1,49 @@
+-- purpose: describe every column of a table or foreign table; a NOT NULL not yet validated says so
+-- needs: CONNECT
+-- returns: identity, belongs_to, physical, attributes
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname) AS identity,
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS belongs_to,
+       c.oid::pg_catalog.text || '.' || a.attnum::pg_catalog.text AS physical,
+       pg_catalog.jsonb_build_object(
+           'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+           'not_null', a.attnotnull,
+           'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+           'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
+           'expression', CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
+           'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END,
+           'collation', CASE WHEN a.attcollation <> t.typcollation THEN (
+               SELECT pg_catalog.quote_ident(ln.nspname) || '.' || pg_catalog.quote_ident(l.collname)
+                 FROM pg_catalog.pg_collation AS l
+                 JOIN pg_catalog.pg_namespace AS ln ON ln.oid = l.collnamespace
+                WHERE l.oid = a.attcollation) END,
+           'storage', CASE WHEN a.attstorage <> t.typstorage THEN
+               CASE a.attstorage
+                   WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END,
+           'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+           'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
+           'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
+                         FROM pg_catalog.unnest(a.attoptions) AS o (option))
+       )
+       || CASE WHEN EXISTS (
+              SELECT 1
+                FROM pg_catalog.pg_constraint AS v
+               WHERE v.conrelid = a.attrelid
+                 AND v.contype = 'n'
+                 AND v.conkey[1] = a.attnum
+                 AND NOT v.convalidated)
+          THEN pg_catalog.jsonb_build_object('not_null_validated', false)
+          ELSE pg_catalog.jsonb_build_object() END AS attributes
+  FROM pg_catalog.pg_attribute AS a
+  JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+  LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE c.relkind IN ('r', 'p', 'f')
+   AND c.relpersistence <> 't'
+   AND a.attnum > 0
+   AND NOT a.attisdropped
+   AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '_rehearse')
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
+                    WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                      AND e.objid = c.oid AND e.deptype = 'e')
+ ORDER BY 1

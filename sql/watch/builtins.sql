@@ -1,0 +1,10 @@
+-- purpose: list what may stand before a bracket and is no function of the project
+-- needs: CONNECT
+-- returns: name
+SELECT p.proname::pg_catalog.text AS name
+  FROM pg_catalog.pg_proc AS p
+ WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+ UNION
+SELECT k.word
+  FROM pg_catalog.pg_get_keywords() AS k
+ ORDER BY 1

@@ -1,0 +1,49 @@
+-- purpose: define the tracer: every DDL command writes its locks and scans to the server log
+-- needs: superuser of the stage
+-- returns: nothing
+CREATE FUNCTION _rehearse.trace() RETURNS pg_catalog.event_trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET log_min_error_statement = panic
+AS $trace$
+BEGIN
+  IF TG_EVENT = 'table_rewrite' THEN
+    RAISE LOG USING MESSAGE = 'REHEARSE rewrite ' || pg_catalog.json_build_array(
+      pg_catalog.pg_event_trigger_table_rewrite_oid()::pg_catalog.int8,
+      pg_catalog.pg_event_trigger_table_rewrite_reason());
+    RETURN;
+  END IF;
+  IF TG_EVENT = 'ddl_command_start' THEN
+    RAISE LOG USING MESSAGE = 'REHEARSE start ' || pg_catalog.json_build_object(
+      'tag', TG_TAG,
+      'lock_timeout', pg_catalog.current_setting('lock_timeout'),
+      'scans', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                         w.relation::pg_catalog.int8,
+                         pg_catalog.pg_stat_get_xact_numscans(w.relation),
+                         pg_catalog.pg_stat_get_xact_tuples_returned(w.relation)))
+                  FROM _rehearse.watched AS w
+                 WHERE pg_catalog.pg_stat_get_xact_numscans(w.relation) > 0));
+    RETURN;
+  END IF;
+  RAISE LOG USING MESSAGE = 'REHEARSE end ' || pg_catalog.json_build_object(
+    'tag', TG_TAG,
+    'objects', (SELECT pg_catalog.json_agg(c.objid::pg_catalog.int8)
+                  FROM pg_catalog.pg_event_trigger_ddl_commands() AS c
+                 WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+    'locks', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(l.relation::pg_catalog.int8, l.mode))
+                FROM pg_catalog.pg_lock_status() AS l
+               WHERE l.pid = pg_catalog.pg_backend_pid()
+                 AND l.locktype = 'relation'
+                 AND l.granted
+                 AND l.mode <> 'AccessShareLock'
+                 AND l.relation >= 16384
+                 AND l.relation::pg_catalog.int8 <= (SELECT w.newest FROM _rehearse.watched AS w LIMIT 1)),
+    'scans', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+                       w.relation::pg_catalog.int8,
+                       pg_catalog.pg_stat_get_xact_numscans(w.relation),
+                       pg_catalog.pg_stat_get_xact_tuples_returned(w.relation)))
+                FROM _rehearse.watched AS w
+               WHERE pg_catalog.pg_stat_get_xact_numscans(w.relation) > 0));
+END
+$trace$

@@ -49,8 +49,8 @@ class Asked:
 def request(asked: Asked) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
     configuration = load(asked.config, Path.cwd(), os.environ)
-    plan = _plan(asked, configuration)
-    return replace(_request(asked, configuration), plan=plan, role=configuration.migrations.role)
+    found = _request(asked, configuration)
+    return replace(found, plan=_plan(asked, configuration), role=configuration.migrations.role)
 
 
 def snapshot_request(asked: Asked) -> Request:

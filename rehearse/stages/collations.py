@@ -47,8 +47,7 @@ def deviations(connection: psycopg.Connection, stood_in: tuple[str, ...]) -> tup
     names = ", ".join(stood_in)
     return (
         Deviation(
-            sentence=f"The stage lacks the collations {names}: text sorts by code point, only identical text is "
-            "equal.",
+            sentence=f"The stage lacks the collations {names}: text sorts by code point, only identical text is equal.",
             touched=(*stood_in, *(str(column) for (column,) in columns)),
         ),
     )

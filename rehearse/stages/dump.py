@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +14,12 @@ from rehearse.stages.errors import StageFailed
 from rehearse.stages.toc import Entry
 
 _ENVIRONMENT = {"LC_ALL": "C", "PGCONNECT_TIMEOUT": "10"}  # nothing of ours: PGOPTIONS and the like would reach in
-_FAILED = re.compile(r"from TOC entry (?P<id>\d+);.*\n(?:pg_restore: detail:.*\n)*pg_restore: error: (?P<said>.+)")
+_FAILED = re.compile(
+    r"^pg_restore: error: could not execute query: (?P<said>.*)\n(?:.*\n)*?"
+    r"Command was: (?P<command>(?:.*\n)*?)(?=pg_restore: |\Z)",
+    re.MULTILINE,
+)
+_BY_ENTRY = re.compile(r"^-- TOC entry (\d+) \(.*$", re.MULTILINE)
 _ERROR = re.compile(r"^pg_restore: error: (.+)$", re.MULTILINE)
 # pg_restore 17 and newer says so to every older server; nothing else of it is unknown there.
 _HARMLESS = 'unrecognized configuration parameter "transaction_timeout"'
@@ -77,11 +82,12 @@ def restore(dump: Dump, section: str, dsn: str, *, jobs: int = 1) -> tuple[Failu
              "--dbname", dsn, dump.path],
             dump.path, check=False,
         )  # fmt: skip
-    said = {int(match["id"]): match["said"] for match in _FAILED.finditer(done.stderr)}
-    errors = [text for text in _ERROR.findall(done.stderr) if _HARMLESS not in text]
-    if done.returncode != 0 and errors and not said:
-        raise StageFailed(f"pg_restore could not restore the {section} part of the schema.", errors)
-    return tuple(Failure(entry=entry, said=said[entry.id]) for entry in dump.entries if entry.id in said)
+    failures = tuple(_failures(dump, done.stderr))
+    if done.returncode != 0 and not failures:
+        unknown = [text for text in _ERROR.findall(done.stderr) if _HARMLESS not in text]
+        if unknown:
+            raise StageFailed(f"pg_restore could not restore the {section} part of the schema.", unknown)
+    return failures
 
 
 def script(dump: Dump, entries: Iterable[Entry], server_major: int) -> str:
@@ -92,6 +98,21 @@ def script(dump: Dump, entries: Iterable[Entry], server_major: int) -> str:
         ).stdout
     plain = _PSQL_LINE.sub("", text)
     return plain if server_major >= 17 else _TIMEOUT_LINE.sub("", plain)  # noqa: PLR2004 - the version that knows it
+
+
+def _failures(dump: Dump, complaints: str) -> Iterator[Failure]:
+    """Find the entries pg_restore complains about by their commands: when it restores in parallel it names no entry."""
+    failed = [found for found in _FAILED.finditer(complaints) if _HARMLESS not in found["said"]]
+    if not failed:
+        return
+    parts = _BY_ENTRY.split(_run([dump.program, "--verbose", "-f", "-", dump.path], dump.path).stdout)
+    commands = {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
+    for found in failed:
+        wanted = found["command"].strip()
+        entry = next((entry for entry in dump.entries if wanted in commands.get(entry.id, "")), None)
+        if entry is None:
+            raise StageFailed("pg_restore failed at something its dump does not hold.", [found["said"], wanted])
+        yield Failure(entry=entry, said=found["said"])
 
 
 def _list_of(entries: Iterable[Entry]) -> tempfile._TemporaryFileWrapper[str]:

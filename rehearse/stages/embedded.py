@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine import binaries, server
@@ -36,6 +37,11 @@ class EmbeddedStage:
     admin: str  # conninfo of a database of the server that is neither stage nor original
     role_names: frozenset[str]
 
+    @property
+    def before(self) -> str:
+        """Return the conninfo of the original, which no migration touches; be gone from it before `reset`."""
+        return make_conninfo(self.admin, dbname=_original_name(self.facts))
+
     def reset(self) -> None:
         """Put the stage back to what it was before any migration ran, whoever is connected to it."""
         with connect_stage(self.admin) as connection:
@@ -56,8 +62,8 @@ def raise_stage(
 ) -> Iterator[EmbeddedStage]:
     """Raise a stage from a snapshot on a server of its own; leaving the context removes both.
 
-    Raises StageFailed and RowsMissing where the snapshot cannot be restored, UnknownMigratingRole and
-    SuperuserNameTaken for a role that cannot migrate, and what the engine raises.
+    Raises StageFailed and RowsMissing where the snapshot cannot be restored, UnknownMigratingRole for a role
+    production does not have, and what the engine raises.
     """
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")

@@ -18,6 +18,7 @@ from rehearse.stages.errors import StageFailed
 
 _JOBS = 2
 _FIRST_WITH_EVENT_TRIGGERS_SETTING = 17
+_LINK_COMMENTS = ("COMMENT - PUBLICATION ", "COMMENT - SUBSCRIPTION ")
 _DEFAULT_SEARCH_PATH = '"$user", public'
 
 
@@ -37,9 +38,11 @@ def restore(
     _refuse(dumps.restore(dump, "pre-data", dsn))
     found += (*left_out, *collations.deviations(connection, stood_in))
     progress("loading the sample")
+    _prepare(connection, facts)  # scripts of the dump leave their own settings behind
     found += rows.load(connection, snapshot)
     progress("building indexes and constraints")
     found += late_items.restore(connection, dump, dumps.restore(dump, "post-data", dsn, jobs=_JOBS))
+    _prepare(connection, facts)
     found += rows.set_sequences(connection, facts)
     found += rows.refresh_views(connection, facts)
     found += foreign_servers.disarm(connection)
@@ -59,6 +62,7 @@ def read_dump(snapshot: Snapshot, bin_dirs: tuple[Path, ...]) -> Dump:
 
 def _prepare(connection: psycopg.Connection, facts: Facts) -> None:
     """Keep triggers quiet, and names found where production's functions and checks find them."""
+    connection.execute("RESET ALL")
     connection.execute("SET session_replication_role = replica")
     if connection.info.server_version // 10000 >= _FIRST_WITH_EVENT_TRIGGERS_SETTING:
         connection.execute("SET event_triggers = off")
@@ -68,21 +72,20 @@ def _prepare(connection: psycopg.Connection, facts: Facts) -> None:
 
 def _leave_out_links(dump: Dump) -> tuple[Dump, tuple[Deviation, ...]]:
     """Leave out what ties to other servers: subscriptions, publications, users of foreign servers; and labels."""
-    links = dump.select("USER MAPPING", "SUBSCRIPTION", "SUBSCRIPTION TABLE", "PUBLICATION", "PUBLICATION TABLE",
-                        "PUBLICATION TABLES IN SCHEMA", "SECURITY LABEL")  # fmt: skip
+    links = dump.select("USER MAPPING", "SUBSCRIPTION", "PUBLICATION", "SECURITY LABEL")
     comments = [entry for entry in dump.select("COMMENT") if entry.label.startswith(_LINK_COMMENTS)]
-    sentences = [
-        Deviation(sentence=f"Left out on the stage: {entry.label}.", touched=_name(entry.label)) for entry in links
-    ]
-    return dump.without(frozenset(entry.id for entry in (*links, *comments))), tuple(sentences)
-
-
-_LINK_COMMENTS = ("COMMENT - PUBLICATION ", "COMMENT - SUBSCRIPTION ")
+    found = tuple(
+        Deviation(sentence=f"The stage does without {entry.label}.", touched=_name(entry.label))
+        for entry in links
+        if not entry.is_a("PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION TABLE")
+    )
+    return dump.without(frozenset(entry.id for entry in (*links, *comments))), found
 
 
 def _name(label: str) -> tuple[str, ...]:
+    """Return the name in a label such as "PUBLICATION - changes app"."""
     words = label.split()
-    return (words[2],) if words[0] in ("PUBLICATION", "SUBSCRIPTION") and words[1] == "-" else ()
+    return (words[2],) if words[0] in ("PUBLICATION", "SUBSCRIPTION") else ()
 
 
 def _refuse(failures: tuple[dumps.Failure, ...]) -> None:

@@ -77,18 +77,20 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation) -> tuple[_Ac
     ledger = work.Ledger(seen.relations.rows)
     step_of = steps.steps(executions)
     in_force = timeouts.timeouts(executions, seen.lock_timeout)
+    relations = seen.relations
     found = []
     for number, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True), start=1):
-        known: tuple[Known, ...] = commands.known(each.sql, seen.relations)
-        done = work.done(each, known, seen.relations, ledger)
+        known: tuple[Known, ...] = commands.known(each.sql, relations)
+        done = work.done(each, known, relations, ledger)
         found.append(
             _Account(
                 execution=each,
                 statement=replace(_statement(each, number, step, timeout), work=work.works(done)),
                 done=done,
-                requests=locks.requests(each, known, seen.relations, timeout),
+                requests=locks.requests(each, known, relations, timeout),
             )
         )
+        relations = relations.after(made for ddl in each.ddl for made in ddl.objects)
     return tuple(found)
 
 

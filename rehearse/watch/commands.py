@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
-from rehearse.watch.tokens import Token, tokens
+from rehearse.watch.tokens import Token, parts, tokens
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
 _WITH_ROWS = ("r", "m")
@@ -93,16 +93,31 @@ class _Words:
         return tuple(token.word for token in self._tokens)
 
 
+_NESTED = ("TRUNCATE", "LOCK", "CLUSTER", "REINDEX")
+_OPENERS = ("BEGIN", "THEN", "ELSE", "LOOP")
 _OFF = ("OFF", "FALSE", "0")
 
 
 def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
     words = _Words(sql)
+    if words.take("DO"):
+        return tuple(found for text in _inside(sql) for found in known(text, relations))
     for start, reader in _READERS.items():
         if words.take(*start):
             return tuple(reader(words, relations))
     return ()
+
+
+def _inside(block: str) -> Iterator[str]:
+    """Yield the statements of a block of code that begin with a word we know, whether they were reached or not."""
+    for body in (token.text for token in tokens(block) if token.kind == "dollar"):
+        text = body[body.index("$", 1) + 1 : body.rindex("$", 0, -1)]
+        for statement in parts(text):
+            found = list(tokens(statement))
+            for before, token in zip((None, *found), found, strict=False):
+                if token.word in _NESTED and (before is None or before.word in _OPENERS):
+                    yield statement[token.start :]
 
 
 def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from rehearse.watch import plans
 from rehearse.watch.log import Record
@@ -31,7 +32,7 @@ class Ddl:
     ended: datetime
     lock_timeout: str
     locks: tuple[tuple[int, str], ...]  # relation and mode, cumulative for the transaction
-    objects: tuple[int, ...]
+    objects: tuple[tuple[int, str], ...]  # relations it made or changed, and their identity since
     scans: Scans  # of this command alone
     rewrites: tuple[tuple[int, int], ...]  # relation and reason
     messages: tuple[str, ...]  # what the server said at DEBUG1
@@ -66,6 +67,15 @@ class Execution:
         return tuple(event for event in self.events if isinstance(event, Plan))
 
 
+class _End(TypedDict):
+    """What the tracer says at the end of a command; lists that are empty are null."""
+
+    tag: str
+    objects: list[tuple[int, str]] | None
+    locks: list[tuple[int, str]] | None
+    scans: list[tuple[int, int, int]] | None
+
+
 @dataclass(slots=True, kw_only=True)
 class _Command:
     """A DDL command that has started."""
@@ -79,15 +89,15 @@ class _Command:
     plans: list[Plan] = field(default_factory=list)
     inner: list[Ddl] = field(default_factory=list)
 
-    def finish(self, at: datetime, found: Mapping[str, list[list[int]]]) -> Ddl:
-        after = _scans(found.get("scans"))
+    def finish(self, at: datetime, found: _End) -> Ddl:
+        after = _scans(found["scans"])
         return Ddl(
             tag=self.tag,
             started=self.started,
             ended=at,
             lock_timeout=self.lock_timeout,
-            locks=tuple((int(oid), str(mode)) for oid, mode in found.get("locks") or []),
-            objects=tuple(dict.fromkeys(int(str(oid)) for oid in found.get("objects") or [] if oid is not None)),
+            locks=tuple((oid, mode) for oid, mode in found["locks"] or []),
+            objects=tuple((oid, identity) for oid, identity in found["objects"] or []),
             scans=_difference(self.before, after),
             rewrites=(*self.rewrites, *(each for inner in self.inner for each in inner.rewrites)),
             messages=(*self.messages, *(each for inner in self.inner for each in inner.messages)),
@@ -123,7 +133,7 @@ class _Open:
         elif kind == "end":
             self._finish(record, found)
 
-    def _finish(self, record: Record, found: Mapping[str, list[list[int]]]) -> None:
+    def _finish(self, record: Record, found: _End) -> None:
         while self.stack:
             command = self.stack.pop()
             if command.tag == found["tag"]:
@@ -269,8 +279,8 @@ def _with_late_plan(execution: Execution, late: Mapping[tuple[str, int], Plan]) 
     return execution if plan is None else replace(execution, events=(*execution.events, plan))
 
 
-def _scans(found: list[list[int]] | None) -> Scans:
-    return {int(oid): (int(scans), int(tuples)) for oid, scans, tuples in found or []}
+def _scans(found: list[tuple[int, int, int]] | None) -> Scans:
+    return {oid: (scans, tuples) for oid, scans, tuples in found or []}
 
 
 def _difference(before: Scans, after: Scans) -> Scans:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _UTC = ("UTC", "GMT")
@@ -96,7 +96,7 @@ def _moment(text: str) -> datetime:
     moment, _, zone = text.rpartition(" ")
     if zone not in _UTC:
         raise ValueError(text)
-    return datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 def _lines(path: Path, offset: int, closing: str, patience: timedelta) -> tuple[list[bytes], bool]:

@@ -77,23 +77,24 @@ def _written(node: Node) -> Iterator[Rows]:
 
 
 def _read(node: Node) -> Rows:
-    per_loop = _number(node, "Actual Rows", exact=True) + sum(
-        _number(node, name, exact=True)
+    per_loop = _number(node, "Actual Rows") + sum(
+        _number(node, name)
         for name in ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
     )
     rows = round(per_loop * _number(node, "Actual Loops"))
     return _of(node, "read", rows, whole=node.get("Node Type") == "Seq Scan")
 
 
-def _of(node: Node, verb: str, rows: int, *, whole: bool = False) -> Rows:
-    return Rows(schema=str(node.get("Schema", "")), table=str(node["Relation Name"]), verb=verb, rows=rows, whole=whole)
+def _of(node: Node, verb: str, rows: float, *, whole: bool = False) -> Rows:
+    return Rows(
+        schema=str(node.get("Schema", "")), table=str(node["Relation Name"]), verb=verb, rows=round(rows), whole=whole
+    )
 
 
 def _rows(node: Node) -> int:
-    return round(_number(node, "Actual Rows", exact=True) * _number(node, "Actual Loops"))
+    return round(_number(node, "Actual Rows") * _number(node, "Actual Loops"))
 
 
-def _number(node: Node, name: str, *, exact: bool = False) -> float | int:
+def _number(node: Node, name: str) -> float:
     value = node.get(name, 0)
-    number = value if isinstance(value, (int, float)) else 0
-    return number if exact else int(number)
+    return value if isinstance(value, (int, float)) else 0

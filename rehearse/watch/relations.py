@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
 from rehearse.db.queries import query
+from rehearse.watch import tokens
 
 _INDEX_KINDS = ("i", "I")
 _WITH_ROWS = ("r", "m")
@@ -47,6 +48,7 @@ class Relations:
     children: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     referencing: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # tables with a foreign key to this one
     search_path: tuple[str, ...] = ("public",)
+    renamed: Mapping[tuple[str, str], int | None] = field(default_factory=dict)  # None: a new relation took the name
     builtins: frozenset[str] = frozenset()  # PostgreSQL's own functions, and key words that may stand before a bracket
 
     def table(self, oid: int) -> Relation | None:
@@ -54,19 +56,46 @@ class Relations:
         found = self.by_oid.get(oid)
         return None if found is None else self.by_oid.get(found.table_oid)
 
-    def named(self, name: str, schema: str | None = None) -> tuple[Relation, ...]:
-        """Return the relations of a name, in one schema or in any."""
-        return tuple(found for found in self.by_oid.values() if found.name == name and schema in (None, found.schema))
-
     def resolve(self, name: str, schema: str | None) -> Relation | None:
         """Return the relation a statement means, through the search_path where it names no schema."""
         if schema is not None:
-            return next(iter(self.named(name, schema)), None)
+            return self._at(schema, name)
         for place in self.search_path:
-            if found := self.named(name, place):
-                return found[0]
-        anywhere = self.named(name)
-        return anywhere[0] if len(anywhere) == 1 else None
+            if found := self._at(place, name):
+                return found
+        anywhere = list(self._named(name))
+        return anywhere[0] if len(anywhere) == 1 and not self._taken(anywhere[0]) else None
+
+    def name(self, relation: Relation) -> str:
+        """Return what a relation is called by now."""
+        return next((name for (_, name), oid in self.renamed.items() if oid == relation.oid), relation.name)
+
+    def after(self, objects: Iterable[tuple[int, str]]) -> Relations:
+        """Return the relations as they are called once a command has made or changed these objects."""
+        renamed = dict(self.renamed)
+        for oid, identity in objects:
+            names = [token.name for token in tokens.tokens(identity) if token.name is not None]
+            place = (names[0], names[-1])
+            known = self._at(*place)
+            if oid in self.by_oid and (known is None or known.oid != oid):
+                renamed = {other: found for other, found in renamed.items() if found != oid} | {place: oid}
+            elif oid not in self.by_oid and known is not None:
+                renamed[place] = None
+        return self if renamed == self.renamed else replace(self, renamed=renamed)
+
+    def _at(self, schema: str, name: str) -> Relation | None:
+        if (schema, name) in self.renamed:
+            oid = self.renamed[schema, name]
+            return None if oid is None else self.by_oid[oid]
+        found = next((found for found in self._named(name) if found.schema == schema), None)
+        return None if found is None or self._taken(found) else found
+
+    def _taken(self, relation: Relation) -> bool:
+        """Say whether a relation goes by another name by now."""
+        return relation.oid in self.renamed.values()
+
+    def _named(self, name: str) -> Iterator[Relation]:
+        return (found for found in self.by_oid.values() if found.name == name)
 
     def tree(self, oid: int) -> tuple[int, ...]:
         """Return a table with its partitions and inheritance children, all the way down."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from rehearse.model.timeline import WorkKind
@@ -100,5 +101,5 @@ def _calls(execution: Execution, relations: Relations) -> bool:
     found = list(tokens.tokens(execution.sql))
     return any(
         one.name is not None and one.name not in relations.builtins and other.text == "("
-        for one, other in zip(found, found[1:], strict=False)
+        for one, other in pairwise(found)
     )

@@ -10,7 +10,7 @@ from rehearse.watch.executions import Execution
 
 _PREFIX = "rehearse:"
 _MARKER = re.compile(
-    r"\s*SET\s+(?:SESSION\s+)?application_name\s*(?:=|TO)\s*'rehearse:(?P<step>(?:[^']|'')*)'\s*;?\s*", re.I
+    r"\s*SET\s+(?:SESSION\s+)?application_name\s*(?:=|TO)\s*'rehearse:(?P<step>(?:[^']|'')*)'\s*;?\s*", re.IGNORECASE
 )
 CONTROL = ("BEGIN", "START TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PREPARE TRANSACTION")
 

@@ -46,7 +46,7 @@ class Token:
 def tokens(sql: str) -> Iterator[Token]:
     """Yield the tokens of a text, comments and blanks left out.
 
-    >>> [token.text for token in tokens("LOCK /* a /* b */ */ \\"My t\\", x")]
+    >>> [token.text for token in tokens('LOCK /* a /* b */ */ "My t", x')]
     ['LOCK', '"My t"', ',', 'x']
     """
     at = 0
@@ -63,7 +63,9 @@ def parts(sql: str) -> tuple[str, ...]:
     >>> parts("SELECT ';'; TRUNCATE t;")
     ("SELECT ';'", 'TRUNCATE t')
     """
-    found, current, depth = [], [], 0
+    found: list[list[Token]] = []
+    current: list[Token] = []
+    depth = 0
     for token in tokens(sql):
         depth = _body_depth(depth, token, current)
         if token.text == ";" and depth == 0:

@@ -81,14 +81,14 @@ def explains(admin: psycopg.Connection) -> bool:
 def make_talk(admin: psycopg.Connection, role: str) -> dict[str, str]:
     """Make new sessions of a role in this database log everything; return the settings it had here."""
     before = settings(admin, role)
-    for name, value in {**LOGGING, **(PLANS if explains(admin) else {})}.items():
+    for name, value in _wanted(admin).items():
         _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(value)))
     return before
 
 
 def make_quiet(admin: psycopg.Connection, role: str, before: dict[str, str]) -> None:
     """Give a role back the settings `make_talk` found."""
-    for name in (*LOGGING, *PLANS):
+    for name in _wanted(admin):
         if name in before:
             _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(before[name])))
         else:
@@ -99,6 +99,13 @@ def settings(admin: psycopg.Connection, role: str) -> dict[str, str]:
     """Return the settings of a role in this database."""
     found = admin.execute(query("watch/role_settings").encode(), {"role": role}).fetchall()
     return dict(setting.split("=", 1) for (setting,) in found)
+
+
+def _wanted(admin: psycopg.Connection) -> dict[str, str]:
+    """Return the settings this server knows: auto_explain may be missing, some came with later versions."""
+    explains(admin)  # its settings are known once it is loaded
+    known = {name for (name,) in admin.execute(query("watch/setting_names").encode())}
+    return {name: value for name, value in {**LOGGING, **PLANS}.items() if name in known}
 
 
 def _alter(admin: psycopg.Connection, role: str, change: sql.Composed) -> None:

@@ -74,7 +74,7 @@ class Watch:
         if not reading.complete:
             yield "The server's log could not be read to its end: statements of the migration may be missing."
         if not tracer.stands(self.admin):
-            yield "The tracer was removed from the stage while the migration ran: locks and work after that are missing."
+            yield "The tracer was removed while the migration ran: locks and work after that are missing."
         if not self.explains:
             yield "The server has no auto_explain: rows read and written by queries are known from counters only."
         if lingering:

@@ -53,7 +53,7 @@ def done(execution: Execution, known: Iterable[Known], relations: Relations, led
     static = tuple(known)
     found = [each for ddl in execution.ddl for each in _by_ddl(ddl, static, relations, ledger)]
     found += _by_plans(execution.plans, relations)
-    found += _by_text(execution, static, relations, ledger)
+    found += _by_text(execution, static, ledger)
     merged = _merge(found)
     for each in merged:
         ledger.book(each)
@@ -92,7 +92,7 @@ def _by_ddl(ddl: Ddl, known: tuple[Known, ...], relations: Relations, ledger: Le
 def _scans(ddl: Ddl, place: _Place, handled: set[int], built: set[int], ledger: Ledger) -> Iterator[Done]:
     verified = {relation.oid for relation in place.verified(ddl.messages)}
     keys = [match["name"] for text in ddl.messages if (match := _FOREIGN_KEY.fullmatch(text))]
-    read = {**{oid: 0 for oid in verified}, **dict.fromkeys(ddl.scans, 0)}
+    read = dict.fromkeys((*verified, *ddl.scans), 0)
     for plan in ddl.plans:  # a foreign key may be validated through an index, which no counter of the table tells
         for rows in plan.read:
             if (relation := place.relations.resolve(rows.table, rows.schema)) and not rows.whole and keys:
@@ -101,11 +101,15 @@ def _scans(ddl: Ddl, place: _Place, handled: set[int], built: set[int], ledger: 
         relation = place.relations.by_oid.get(oid)
         if relation is None or oid in handled or (oid in built and oid not in verified):
             continue
-        rows = by_plan or _rows(ddl, oid, ledger)
-        yield Done(relation=relation, kind=WorkKind.SCAN, rows=rows, detail=_why(ddl, oid in verified, keys))
+        yield Done(
+            relation=relation,
+            kind=WorkKind.SCAN,
+            rows=by_plan or _rows(ddl, oid, ledger),
+            detail=_why(ddl, keys, verified=oid in verified),
+        )
 
 
-def _why(ddl: Ddl, verified: bool, keys: list[str]) -> str:
+def _why(ddl: Ddl, keys: list[str], *, verified: bool) -> str:
     if keys and not verified:
         return f"validating foreign key {keys[0]}"
     return "reading" if ddl.tag in _READERS else "validating"
@@ -125,12 +129,14 @@ class _Place:
         self.relations = relations
         locked = [table.oid for oid, _ in ddl.locks if (table := relations.table(oid))]
         self._known = [each.relation.oid for each in known]
-        self._tables = dict.fromkeys([*ddl.scans, *ddl.objects, *self._known, *locked])
+        self._tables = dict.fromkeys([*ddl.scans, *(oid for oid, _ in ddl.objects), *self._known, *locked])
 
     def table(self, name: str) -> Relation | None:
         """Return the table of this name among those the command scanned, named or locked, in this order."""
         found = (self.relations.by_oid.get(oid) for oid in self._tables)
-        return next((each for each in found if each is not None and each.name == name and each.is_table), None)
+        return next(
+            (each for each in found if each is not None and each.is_table and self.relations.name(each) == name), None
+        )
 
     def built(self, messages: Iterable[str]) -> Iterator[tuple[Relation, str]]:
         for match in filter(None, map(_BUILDING.fullmatch, messages)):
@@ -144,7 +150,7 @@ class _Place:
 
     def touched(self) -> tuple[int, ...]:
         """Return the tables the command was about."""
-        tables = [self.relations.table(oid) for oid in (*self.ddl.objects, *self._known)]
+        tables = [self.relations.table(oid) for oid in (*(oid for oid, _ in self.ddl.objects), *self._known)]
         return tuple(dict.fromkeys(table.oid for table in tables if table is not None))
 
 
@@ -170,7 +176,7 @@ def _whole(plan: Plan) -> Iterator[Rows]:
     return (rows for rows in plan.read if rows.whole)
 
 
-def _by_text(execution: Execution, known: tuple[Known, ...], relations: Relations, ledger: Ledger) -> Iterator[Done]:
+def _by_text(execution: Execution, known: tuple[Known, ...], ledger: Ledger) -> Iterator[Done]:
     """Yield the work of commands known by their text, and the indexes the server said it built."""
     if execution.error is not None:
         return

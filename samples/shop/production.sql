@@ -74,10 +74,10 @@ FROM
     LATERAL (SELECT 1 + floor(30000 * power(n::bigint * 7919 % 60000 / 60000.0, 2))::integer AS customer) AS chosen;
 
 INSERT INTO order_items (order_id, product_id, quantity, unit_price)
-SELECT id, product, 1 + id % 3, products.net_price
+SELECT order_id, product, 1 + order_id % 3, products.net_price
 FROM
     (
-        SELECT n AS id, 1 + (n * 31 + item * (7 + n % 5)) % 3000 AS product
+        SELECT n AS order_id, 1 + (n * 31 + item * (7 + n % 5)) % 3000 AS product
         FROM generate_series(1, 60000) AS n, generate_series(1, 3) AS item
         WHERE item <= 1 + n % 3
     ) AS chosen

@@ -28,9 +28,10 @@ BEGIN
   END IF;
   RAISE LOG USING MESSAGE = 'REHEARSE end ' || pg_catalog.json_build_object(
     'tag', TG_TAG,
-    'objects', (SELECT pg_catalog.json_agg(c.objid::pg_catalog.int8)
+    'objects', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(c.objid::pg_catalog.int8, c.object_identity))
                   FROM pg_catalog.pg_event_trigger_ddl_commands() AS c
-                 WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass),
+                 WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                   AND c.objsubid = 0),
     'locks', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(l.relation::pg_catalog.int8, l.mode))
                 FROM pg_catalog.pg_lock_status() AS l
                WHERE l.pid = pg_catalog.pg_backend_pid()

@@ -1,0 +1,32 @@
+"""Lengths of time, as people write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from rehearse.config.errors import NotADuration
+
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|min|m|h)")
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return a length of time. Raises NotADuration.
+
+    >>> parse_duration("500ms"), parse_duration("2min"), parse_duration("0s")
+    (datetime.timedelta(microseconds=500000), datetime.timedelta(seconds=120), datetime.timedelta(0))
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise NotADuration(text)
+    try:
+        return _UNITS[match["unit"]] * float(match["number"])
+    except OverflowError:
+        raise NotADuration(text) from None

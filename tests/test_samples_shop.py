@@ -53,7 +53,7 @@ def empty(server: Server) -> Iterator[str]:
 @contextmanager
 def _fresh(server: Server, name: str, *, template: str) -> Iterator[str]:
     with server.connect() as connection:
-        if not connection.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", [OWNER]).fetchone():
+        if connection.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = %s", [OWNER]).fetchone() is None:
             connection.execute(f"CREATE ROLE {OWNER} LOGIN")
         connection.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY")
     try:

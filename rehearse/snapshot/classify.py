@@ -82,7 +82,9 @@ def surroundings(
 ) -> Surroundings:
     """Join columns that foreign keys join, and find the surrogate keys among them."""
     known = {(found.relation, found.name): found for listed in columns.values() for found in listed}
+    keys = tuple(keys)
     groups = _joined(keys)
+    referenced = {(key.parent, column) for key in keys for column in key.parent_columns}
     domains: dict[tuple[int, str], str] = {}
     surrogates: set[tuple[int, str]] = set()
     for group in groups:
@@ -90,7 +92,9 @@ def surroundings(
         members = [known[member] for member in group if member in known]
         for member in group:
             domains[member] = semantic_class(name) or f"{relations[relation].identity}.{name}"
-        if all(member.base in _KEYS and semantic_class(member.name) is None for member in members):
+        # what a number is follows from the key it refers to: orders.person is as harmless as people.id
+        named = [member.name for member in members if (member.relation, member.name) in referenced]
+        if all(member.base in _KEYS for member in members) and not any(map(semantic_class, named)):
             surrogates |= group
     return Surroundings(rules=rules, domains=domains, surrogates=frozenset(surrogates), history=history)
 
@@ -113,16 +117,13 @@ def treat(
 ) -> tuple[Treatment, ...]:
     """Decide every column of one table that is copied; generated columns compute themselves again.
 
-    Looks at values only inside the source, and brings home none but established codes. Raises Unmaskable,
-    Unclassified and BadSanitiseRule.
+    Looks at values only inside the source, and brings home none but established codes. Raises Unmaskable and
+    BadSanitiseRule.
     """
     copied = [column for column in columns if not column.generated]
     open_columns = [column for column in copied if _known(table, column, around) is None]
     seen = evidence.gather(connection, table, open_columns)
-    decided = tuple(_known(table, column, around) or _from_values(table, column, around, seen) for column in copied)
-    if around.rules.unclassified == "refuse":
-        _refuse_unclassified(decided)
-    return decided
+    return tuple(_known(table, column, around) or _from_values(table, column, around, seen) for column in copied)
 
 
 def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
@@ -140,6 +141,15 @@ def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
             )
 
 
+def refuse_unclassified(decided: Iterable[Treatment]) -> None:
+    """Stop where a policy of refusing meets a column nobody has classified; raises Unclassified."""
+    open_ = tuple(
+        f"{found.record.table}.{found.record.column}" for found in decided if found.record.reason == "unclassified"
+    )
+    if open_:
+        raise Unclassified(open_)
+
+
 def _known(table: Table, column: Column, around: Surroundings) -> Treatment | None:
     """Decide by rule, by key or by type; None where the values have to be looked at."""
     rules, place = around.rules, (column.relation, column.name)
@@ -149,11 +159,12 @@ def _known(table: Table, column: Column, around: Surroundings) -> Treatment | No
     if table.identity in around.history:
         return _clear(table, column, "migration history")
     sensitive = semantic_class(column.name)
-    if sensitive is None and (place in around.surrogates or _is_surrogate(column)):
+    if place in around.surrogates or (place not in around.domains and sensitive is None and _is_surrogate(column)):
         return _clear(table, column, "surrogate key")
-    if rules.unclassified == "mask-all" or place in around.domains:
-        why = "natural key" if place in around.domains else "everything is masked"
-        return _masked(table, column, around, why)
+    if place in around.domains:
+        return _masked(table, column, around, "natural key")
+    if rules.unclassified == "mask-all":
+        return _masked(table, column, around, "everything is masked")
     if sensitive is not None:
         return None if _is_text(column) else _sensitive(table, column, around, sensitive)
     if column.category == "enum" or column.element_is_enum or _is_plain(column, treatments.NUMBERS):
@@ -234,11 +245,3 @@ def _treatment(table: Table, column: Column, name: str, reason: str, mask: Mask,
     record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason)
     domain = around.domains.get((column.relation, column.name)) or semantic_class(column.name) or column.name
     return Treatment(column=column, record=record, mask=mask, domain=domain)
-
-
-def _refuse_unclassified(decided: tuple[Treatment, ...]) -> None:
-    open_ = tuple(
-        f"{found.record.table}.{found.record.column}" for found in decided if found.record.reason == "unclassified"
-    )
-    if open_:
-        raise Unclassified(open_)

@@ -109,8 +109,9 @@ def number(digits: int) -> Mask:
 
     def masked(value: Composable, domain: str) -> Composable:
         return SQL(
-            "(SELECT CASE WHEN x.v ~ '^-?[0-9]+([.][0-9]+)?$' THEN x.s || {first} || x.m ELSE '0' END FROM (SELECT y.v, "
-            "pg_catalog.regexp_replace(y.v, '[0-9].*$', '') AS s, pg_catalog.substr(pg_catalog.ltrim(y.v, '-'), 1, 1) AS f, "
+            "(SELECT CASE WHEN x.v ~ '^-?[0-9]+([.][0-9]+)?$' THEN x.s || {first} || x.m ELSE '0' END "
+            "FROM (SELECT y.v, pg_catalog.regexp_replace(y.v, '[0-9].*$', '') AS s, "
+            "pg_catalog.substr(pg_catalog.ltrim(y.v, '-'), 1, 1) AS f, "
             "pg_catalog.length(pg_catalog.ltrim(y.v, '-')) AS n, {rest} AS m "
             "FROM (SELECT ({value})::pg_catalog.text AS v) AS y) AS x WHERE x.v IS NOT NULL)"
         ).format(

@@ -99,21 +99,23 @@ def _copy(
     history = frozenset(found.table for found in facts.version_tables)
     around = classify.surroundings(sanitise, keys, known, columns, history)
     copied = [table for table in tables if not _reason_to_skip(table)]
+    progress("classifying columns")
+    treated = {table.oid: classify.treat(connection, table, columns[table.oid], around) for table in copied}
+    if sanitise.unclassified == "refuse":
+        classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
     whole = sampling.whole_tables(copied, facts, rows)
     progress("choosing rows")
     chosen = sampling.choose(
         connection, [table for table in copied if table.oid not in whole], whole, keys, known, facts, rows
     )
-    samples, treatments = [], []
+    samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
-        if _reason_to_skip(table):
+        if table.oid not in treated:
             samples.append(_without_data(table))
-            continue
-        treated = classify.treat(connection, table, columns[table.oid], around)
-        treatments += [treatment.record for treatment in treated]
-        samples.append(_sample(connection, writer, number, table, treated, chosen.get(table.oid)))
-    return tuple(samples), tuple(treatments)
+        else:
+            samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
+    return tuple(samples), tuple(treatment.record for listed in treated.values() for treatment in listed)
 
 
 def _sample(

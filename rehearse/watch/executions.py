@@ -44,7 +44,7 @@ class Execution:
     """One statement a client sent, and everything it made the server write down."""
 
     session: str
-    line: int
+    position: int  # of its first line among all records: the collector writes them in the order they were said
     sql: str
     tag: str
     started: datetime
@@ -108,8 +108,9 @@ class _Command:
 class _Open:
     """A statement whose end has not been read yet."""
 
-    def __init__(self, record: Record, sql: str, started: datetime) -> None:
+    def __init__(self, record: Record, position: int, sql: str, started: datetime) -> None:
         self.record = record
+        self.position = position
         self.sql = sql
         self.started = started
         self.events: list[Ddl | Plan] = []
@@ -162,7 +163,7 @@ class _Open:
             self.events.extend(command.inner)
         return Execution(
             session=record.session,
-            line=self.record.line,
+            position=self.position,
             sql=self.sql,
             tag=record.ps,
             started=self.started,
@@ -181,13 +182,15 @@ class _Session:
     """The lines of one session, read in order."""
 
     def __init__(self) -> None:
+        self.position = 0  # of the record being read
         self.open: _Open | None = None
         self.prepared: datetime | None = None  # when PARSE or BIND of the coming statement began
         self.late: list[tuple[int, Plan]] = []  # plans of portals closed after their statement had ended
-        self.texts: dict[str, int] = {}  # line of the last statement with this text
+        self.texts: dict[str, int] = {}  # position of the last statement with this text
 
-    def read(self, record: Record) -> Iterator[Execution]:
+    def read(self, position: int, record: Record) -> Iterator[Execution]:
         """Take in one record; yield the statement it ends."""
+        self.position = position
         message = record.message
         if record.severity in _FAILED:
             yield self._fail(record)
@@ -209,12 +212,12 @@ class _Session:
 
     def _start(self, record: Record, sql: str) -> Iterator[Execution]:
         yield from self.abandon()
-        self.open = _Open(record, sql, min(self.prepared or record.at, record.at))
+        self.open = _Open(record, self.position, sql, min(self.prepared or record.at, record.at))
         self.prepared = None
-        self.texts[sql] = record.line
+        self.texts[sql] = self.position
 
     def _fail(self, record: Record) -> Execution:
-        opened = self.open or _Open(record, record.statement or "", self.prepared or record.at)
+        opened = self.open or _Open(record, self.position, record.statement or "", self.prepared or record.at)
         self.open, self.prepared = None, None
         return opened.close(record, record.at, failed=True)
 
@@ -226,7 +229,7 @@ class _Session:
             self.prepared = self.prepared or record.at - lasted
         elif self.open is None:
             sql = rest.partition(": ")[2] if what == "execute " else rest
-            yield _Open(record, sql, record.at - lasted).close(record, record.at)
+            yield _Open(record, self.position, sql, record.at - lasted).close(record, record.at)
         else:
             opened, self.open = self.open, None
             yield opened.close(record, min(opened.record.at + lasted, record.at + timedelta(milliseconds=1)))
@@ -234,8 +237,8 @@ class _Session:
     def _plan(self, plan: Plan) -> None:
         """Give a plan to the statement it belongs to; a portal may be closed after its statement ended."""
         if self.open is None or (plan.text != self.open.sql and plan.text in self.texts):
-            if (line := self.texts.get(plan.text)) is not None:
-                self.late.append((line, plan))
+            if (position := self.texts.get(plan.text)) is not None:
+                self.late.append((position, plan))
             return
         self.open.plan(plan)
 
@@ -253,29 +256,29 @@ def executions(records: Iterable[Record]) -> Executions:
     sessions: dict[str, _Session] = {}
     found: list[Execution] = []
     unreadable = 0
-    for record in records:
+    for position, record in enumerate(records):
         session = sessions.setdefault(record.session, _Session())
         try:
-            found.extend(session.read(record))
+            found.extend(session.read(position, record))
         except (ValueError, KeyError, TypeError, IndexError):
             unreadable += 1
     for session in sessions.values():
         found.extend(session.abandon())
-    late = {(name, line): plan for name, session in sessions.items() for line, plan in session.late}
+    late = {position: plan for session in sessions.values() for position, plan in session.late}
     complete = [_with_late_plan(each, late) for each in found]
     return Executions(
         statements=tuple(
             sorted(
                 (each for each in complete if each.sql.strip(" \t\r\n;")),
-                key=lambda each: (each.started, each.session, each.line),
+                key=lambda each: each.position,
             )
         ),
         unreadable=unreadable,
     )
 
 
-def _with_late_plan(execution: Execution, late: Mapping[tuple[str, int], Plan]) -> Execution:
-    plan = late.get((execution.session, execution.line))
+def _with_late_plan(execution: Execution, late: Mapping[int, Plan]) -> Execution:
+    plan = late.get(execution.position)
     return execution if plan is None else replace(execution, events=(*execution.events, plan))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -50,6 +50,10 @@ class Relations:
     search_path: tuple[str, ...] = ("public",)
     renamed: Mapping[tuple[str, str], int | None] = field(default_factory=dict)  # None: a new relation took the name
     builtins: frozenset[str] = frozenset()  # PostgreSQL's own functions, and key words that may stand before a bracket
+    _by_place: Mapping[tuple[str, str], Relation] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_place", {(each.schema, each.name): each for each in self.by_oid.values()})
 
     def table(self, oid: int) -> Relation | None:
         """Return the table a relation is or belongs to."""
@@ -63,7 +67,7 @@ class Relations:
         for place in self.search_path:
             if found := self._at(place, name):
                 return found
-        anywhere = list(self._named(name))
+        anywhere = [found for found in self.by_oid.values() if found.name == name]
         return anywhere[0] if len(anywhere) == 1 and not self._taken(anywhere[0]) else None
 
     def name(self, relation: Relation) -> str:
@@ -87,15 +91,12 @@ class Relations:
         if (schema, name) in self.renamed:
             oid = self.renamed[schema, name]
             return None if oid is None else self.by_oid[oid]
-        found = next((found for found in self._named(name) if found.schema == schema), None)
+        found = self._by_place.get((schema, name))
         return None if found is None or self._taken(found) else found
 
     def _taken(self, relation: Relation) -> bool:
         """Say whether a relation goes by another name by now."""
         return relation.oid in self.renamed.values()
-
-    def _named(self, name: str) -> Iterator[Relation]:
-        return (found for found in self.by_oid.values() if found.name == name)
 
     def tree(self, oid: int) -> tuple[int, ...]:
         """Return a table with its partitions and inheritance children, all the way down."""

@@ -89,7 +89,7 @@ SELECT
     id,
     5 + id % 240,
     (ARRAY['card', 'card', 'invoice', 'wallet'])[1 + id % 4],
-    placed_at::date + id % 14
+    (placed_at AT TIME ZONE 'UTC')::date + id % 14
 FROM orders
 WHERE status IN ('paid', 'shipped', 'delivered') AND id % 2 = 0;
 
@@ -148,4 +148,7 @@ REFRESH MATERIALIZED VIEW best_sellers;
 
 COMMIT;
 
-ANALYZE;
+-- By name: a plain ANALYZE tries the server's own catalogs too, and warns that their owner is somebody else.
+ANALYZE
+    customers, addresses, categories, products, product_categories, orders, order_items, payments, order_audit,
+    reviews, coupons, coupon_redemptions, parcel_returns, best_sellers, alembic_version;

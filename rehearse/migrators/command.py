@@ -1,0 +1,75 @@
+"""Any command: one step, or alembic's steps where the hook sees alembic inside."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from rehearse.errors import RequestError
+from rehearse.migrators import alembic, project
+from rehearse.migrators.journal import Journal
+from rehearse.migrators.process import output, variables
+from rehearse.migrators.process.run import Ended, ground, run
+from rehearse.model.migration import Migration, MigrationPlan, StepRun
+from rehearse.model.stage import Stage
+from rehearse.model.timeline import Outcome
+
+_STEP = "command"
+
+
+class NoCommand(RequestError):
+    """There is nothing to run."""
+
+    def __init__(self) -> None:
+        super().__init__("No migration command was given.", "Write it as --command 'python manage.py migrate'.")
+
+
+def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.environ) -> Migration:
+    """Play the command; its failure is reported, not raised. Raises NoCommand, CommandNotFound and VariableUnset."""
+    if not plan.command:
+        raise NoCommand
+    python = project.own_interpreter(plan, plan.config, environ)
+    with ground(plan, stage, environ, declared=project.ini_urls(plan.config), interpreter=python) as on:
+        started = datetime.now(UTC)
+        ended = run(on, plan.command, limit=plan.max_seconds, extra={"PGAPPNAME": f"rehearse:{_STEP}"})
+        finished = datetime.now(UTC)
+    journal = Journal.of(ended, variables.secrets(environ, plan.env))
+    steps = journal.steps(ended)
+    if journal.plans:
+        return alembic.migration("command", ended, journal, steps)
+    return _migration(_step(plan, ended, journal, (started, finished)), ended, journal)
+
+
+def _step(plan: MigrationPlan, ended: Ended, journal: Journal, when: tuple[datetime, datetime]) -> StepRun:
+    title = output.redacted(shlex.join(plan.command), journal.secrets)
+    error = None
+    if ended.status:
+        last = output.message(output.tail(ended.output, lines=1).strip(), secrets=journal.secrets)
+        error = "stopped at the time limit" if ended.timed_out else last or f"it ended with status {ended.status}"
+    return StepRun(
+        id=_STEP,
+        title=title,
+        source=title,
+        started=when[0],
+        ended=when[1],
+        outcome=Outcome.FAILED if ended.status else Outcome.APPLIED,
+        error=error,
+    )
+
+
+def _migration(step: StepRun, ended: Ended, journal: Journal) -> Migration:
+    return Migration(
+        tool="command",
+        steps=(step,),
+        exit_status=ended.status,
+        output_tail=output.tail(ended.output, journal.secrets),
+        observed=True,
+        connections=journal.connections,
+        open_points=("The migration was stopped at the time limit.",) if ended.timed_out else (),
+        notes=ended.notes,
+        versions=journal.versions,
+        timed_out=ended.timed_out,
+        isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
+    )

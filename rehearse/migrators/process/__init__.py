@@ -1,0 +1,1 @@
+"""The migrating process: confined, in a scrubbed environment, ended with everything it started."""

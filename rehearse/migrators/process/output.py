@@ -1,0 +1,57 @@
+"""What a migrating process printed: its last lines, without passwords and without the values of rows."""
+
+from __future__ import annotations
+
+import re
+
+_URL_PASSWORD = re.compile(r"(\w[\w+]*://[^\s:/@']*):[^\s@/']+@")
+_NAMED_PASSWORD = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
+_DETAIL = re.compile(r"(?m)^(\s*(?:psql:\S+ )?(?:DETAIL|CONTEXT|LINE \d+):\s*).*$")
+_PARAMETERS = re.compile(r"(?m)^\[parameters: .*$")
+_SQL = re.compile(r"(?s)\[SQL: .*?\]$", re.MULTILINE)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_NUMBER = re.compile(r"(?<=[\s(,=<>])-?\d[\d.]*\b")
+# The primary messages in which PostgreSQL quotes a value: it ends the message or is called one (manual, Appendix A).
+_QUOTED_VALUE = re.compile(r"(?m)(: |\bvalue |\btoken |\bstring |\bnear )\"[^\"\n]*\"")
+_KEY = re.compile(r"\bKey \(([^)]*)\)=\([^)]*\)|Failing row contains \(.*\)")
+_CODE_ERROR = re.compile(r"(?m)^((?:[\w]+\.)*([A-Z]\w*(?:Error|Exception|Warning|Exit)): )(.*)$")
+_NAMES_ONLY = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "FileNotFoundError", "CommandError")
+
+
+def tail(printed: str, secrets: tuple[str, ...] = (), lines: int = 40) -> str:
+    """Return the last lines, redacted."""
+    return "\n".join(redacted(printed, secrets).rstrip().splitlines()[-lines:])
+
+
+def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
+    r"""Return a text without passwords, key values, parameters and literals.
+
+    >>> redacted('ERROR: duplicate key\nDETAIL:  Key (email)=(me@x.org) already exists.')
+    'ERROR: duplicate key\nDETAIL:  ***'
+    >>> redacted("cannot reach postgresql://me:secret@db/shop")
+    'cannot reach postgresql://me:***@db/shop'
+    """
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = _PARAMETERS.sub("[parameters: ***]", _SQL.sub(_without_literals, text))
+    text = _KEY.sub(lambda found: f"Key ({found[1]})=(***)" if found[1] else "Failing row contains (***)", text)
+    text = _QUOTED_VALUE.sub(r'\1"***"', _DETAIL.sub(r"\1***", text))
+    text = _CODE_ERROR.sub(_without_values, text)
+    return _NAMED_PASSWORD.sub(r"\1\2***", _URL_PASSWORD.sub(r"\1:***@", text))
+
+
+def message(text: str, *, secrets: tuple[str, ...] = ()) -> str:
+    """Return the first line of an error message, redacted, literals included.
+
+    >>> message('invalid input syntax for type integer: "4711 Main St"')
+    'invalid input syntax for type integer: "***"'
+    """
+    return _LITERAL.sub("'***'", redacted(text.splitlines()[0] if text else "", secrets))
+
+
+def _without_literals(found: re.Match[str]) -> str:
+    return _NUMBER.sub("***", _LITERAL.sub("'***'", found[0]))
+
+
+def _without_values(found: re.Match[str]) -> str:
+    return found[0] if found[2] in _NAMES_ONLY else found[1] + _LITERAL.sub("'***'", found[3])

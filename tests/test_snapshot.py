@@ -1,0 +1,247 @@
+"""A snapshot: true to the source's structure, closed over foreign keys, and silent about people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rehearse.engine.server import Server
+from rehearse.errors import RequestError
+from rehearse.model.snapshot import Snapshot
+from rehearse.snapshot import SanitiseRules, take
+
+SCHEMA = """
+CREATE EXTENSION citext;
+CREATE DOMAIN mail AS text CHECK (VALUE LIKE '%@%');
+CREATE TYPE mood AS ENUM ('calm', 'cross');
+CREATE TYPE pair AS (a text, b int);
+CREATE TABLE countries (code char(2) PRIMARY KEY, label text NOT NULL);
+CREATE TABLE people (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boss bigint REFERENCES people,
+    country char(2) NOT NULL REFERENCES countries, email mail NOT NULL UNIQUE, nick citext, phone varchar(20),
+    born date, salary numeric(10,2), tax_number bigint, mood mood, status text NOT NULL, tags text[], payload jsonb,
+    secret bytea, seen_from inet, token uuid,anything pair,
+    upper_status text GENERATED ALWAYS AS (upper(status)) STORED
+);
+CREATE TABLE orders (id int PRIMARY KEY, person bigint NOT NULL REFERENCES people, placed timestamptz NOT NULL)
+    PARTITION BY RANGE (id);
+CREATE TABLE orders_a PARTITION OF orders FOR VALUES FROM (1) TO (1001);
+CREATE TABLE orders_b PARTITION OF orders DEFAULT;
+CREATE TABLE lines (order_id int NOT NULL REFERENCES orders, line int NOT NULL, note text,
+    PRIMARY KEY (order_id, line));
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('ae1027a6acf');
+INSERT INTO countries SELECT chr(65 + n / 26) || chr(65 + n % 26), 'Country ' || n FROM generate_series(0, 249) n;
+INSERT INTO people (boss, country, email, nick, phone, born, salary, tax_number, mood, status, tags, payload, secret,
+                    seen_from, token, anything)
+SELECT NULLIF(n / 7, 0), chr(65 + n % 250 / 26) || chr(65 + n % 250 % 26), 'Canary.Person' || n || '@example.org',
+       'Canary' || n, '+44 20 7946 ' || n, date '1950-01-01' + n, 30000 + n, 1000000000 + n * 37, 'calm',
+       (ARRAY['new', 'paid'])[1 + n % 2], ARRAY['canary tag', 'x'], jsonb_build_object('name', 'Canary' || n, 'n', n),
+       convert_to('canary bytes', 'UTF8'), '192.168.7.9', gen_random_uuid(), ROW('canary pair', 1)::pair
+  FROM generate_series(1, 1500) n;
+INSERT INTO orders SELECT n, 1 + (n * 13) % 1500, now() - n * interval '1 minute' FROM generate_series(1, 2000) n;
+INSERT INTO lines SELECT n, l, 'Canary note Zoë ' || n FROM generate_series(1, 2000) n, generate_series(1, 2) l;
+ANALYZE;
+"""
+
+
+@pytest.fixture
+def shop(server: Server, database: str) -> str:
+    with server.connect(database) as connection:
+        connection.execute(SCHEMA)
+    return server.dsn(database)
+
+
+def snap(url: str, directory: Path, *, rows: int = 250, rules: SanitiseRules | None = None) -> Snapshot:
+    return take(url, directory / "snapshot", rows=rows, sanitise=rules or SanitiseRules(), progress=lambda _: None)
+
+
+def copied(snapshot: Snapshot, table: str) -> list[dict[str, str]]:
+    """Return the rows of a table's COPY file; values as COPY writes them."""
+    sample = next(found for found in snapshot.manifest.samples if found.table == table)
+    assert sample.file is not None
+    names = [column.strip('"') for column in sample.columns]
+    lines = (snapshot.directory / sample.file).read_text().splitlines()
+    return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
+
+
+def test_no_clear_value_reaches_the_disk(shop: str, tmp_path: Path):
+    snapshot = snap(shop, tmp_path)
+
+    for path in (snapshot.directory / "data").iterdir():
+        assert not re.search(rb"canary|@example|20 7946|Zo\xc3\xab", path.read_bytes(), re.IGNORECASE), path
+    assert b"canary bytes".hex().encode() not in (snapshot.directory / "data").joinpath("0003.copy").read_bytes()
+
+
+def test_small_tables_are_whole_and_large_ones_sampled(shop: str, tmp_path: Path):
+    snapshot = snap(shop, tmp_path)
+
+    whole = {sample.table: sample.whole for sample in snapshot.manifest.samples}
+    assert whole["public.countries"]
+    assert not whole["public.people"]
+    assert not whole["public.orders_a"]
+    assert {found.table: found.rows for found in snapshot.facts.tables}["public.people"] == 1500
+
+
+def test_every_row_has_its_parents(shop: str, tmp_path: Path):
+    snapshot = snap(shop, tmp_path)
+
+    people = {row["id"] for row in copied(snapshot, "public.people")}
+    orders = {row["id"] for leaf in "ab" for row in copied(snapshot, f"public.orders_{leaf}")}
+    assert {row["boss"] for row in copied(snapshot, "public.people")} - {r"\N"} <= people
+    assert {row["person"] for leaf in "ab" for row in copied(snapshot, f"public.orders_{leaf}")} <= people
+    assert {row["order_id"] for row in copied(snapshot, "public.lines")} <= orders
+    assert len(people) < 1500
+
+
+def test_natural_keys_still_join_and_stay_unique(shop: str, tmp_path: Path):
+    snapshot = snap(shop, tmp_path)
+
+    codes = [row["code"] for row in copied(snapshot, "public.countries")]
+    assert len(set(codes)) == 250
+    assert all(re.fullmatch("[A-Z]{2}", code) for code in codes)
+    assert {row["country"] for row in copied(snapshot, "public.people")} <= set(codes)
+    assert sorted(codes) != codes
+
+
+def test_masks_keep_shape_length_and_uniqueness(shop: str, tmp_path: Path):
+    people = copied(snap(shop, tmp_path), "public.people")
+
+    assert all(re.fullmatch(r"[A-Z][a-z]{5}[.][A-Z][a-z]{5}\d+@[a-z]{7}[.][a-z]{3}", row["email"]) for row in people)
+    assert len({row["email"] for row in people}) == len(people)
+    assert all(re.fullmatch(r"[+]\d\d \d\d \d{4} \d+", row["phone"]) for row in people)
+    assert all(re.fullmatch(r"\d{5}[.]\d\d", row["salary"]) for row in people)
+    assert all(re.fullmatch(r"\d{10}", row["tax_number"]) for row in people)
+    assert all(re.fullmatch(r'[{]"masked": "[0-9a-f]{16}"[}]', row["payload"].replace('\\"', '"')) for row in people)
+    assert all(len(row["secret"]) == len(r"\\x") + 2 * len(b"canary bytes") for row in people)
+    assert all(row["seen_from"].startswith("10.") for row in people)
+    assert {row["anything"] for row in people} == {r"\N"}
+
+
+def test_codes_keys_enums_dates_and_history_stay_clear(shop: str, tmp_path: Path):
+    snapshot = snap(shop, tmp_path)
+
+    people = copied(snapshot, "public.people")
+    assert {row["status"] for row in people} == {"new", "paid"}
+    assert {row["mood"] for row in people} == {"calm"}
+    assert copied(snapshot, "public.alembic_version") == [{"version_num": "ae1027a6acf"}]
+    assert snapshot.manifest.heads == {"public.alembic_version": ("ae1027a6acf",)}
+    assert "upper_status" not in people[0]
+
+
+def test_a_value_outside_the_established_codes_is_masked(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY, kind text)")
+        connection.execute(
+            "INSERT INTO t SELECT n, CASE WHEN n = 7 THEN 'rare' ELSE 'common' END FROM generate_series(1, 99) n"
+        )
+
+    rows = copied(snap(server.dsn(database), tmp_path), "public.t")
+
+    assert all(row["kind"] != "rare" for row in rows)
+
+
+def test_two_snapshots_have_different_keys_and_a_given_key_repeats(shop: str, tmp_path: Path):
+    def emails(name: str, key: bytes | None) -> set[str]:
+        rules = SanitiseRules(key=key)
+        return {row["email"] for row in copied(snap(shop, tmp_path / name, rules=rules), "public.people")}
+
+    assert emails("a", None).isdisjoint(emails("b", None))
+    assert emails("c", b"k" * 16) == emails("d", b"k" * 16)
+
+
+def test_the_key_shows_in_no_log(server: Server, shop: str, tmp_path: Path):
+    with server.connect() as connection:
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+
+    key = b"never to be seen in any log"
+    snap(shop, tmp_path, rules=SanitiseRules(key=key))
+
+    with server.connect() as connection:
+        connection.execute("ALTER SYSTEM RESET log_statement")
+        connection.execute("SELECT pg_reload_conf()")
+    log = server.log_file.read_text()
+    assert "rehearse.ip" in log  # the statements are there, and name the setting
+    assert bytes(byte ^ 0x36 for byte in key.ljust(64, b"\0")).hex() not in log
+
+
+def test_the_source_is_only_read(server: Server, database: str, shop: str, tmp_path: Path):
+    def written() -> tuple[object, ...]:
+        with server.connect(database) as connection:
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            row = connection.execute(
+                "SELECT tup_inserted, tup_updated, tup_deleted, temp_files, "
+                "(SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables) "
+                "FROM pg_stat_database WHERE datname = current_database()"
+            ).fetchone()
+            assert row is not None
+            return tuple(row)
+
+    before = written()
+    snap(shop, tmp_path)
+
+    assert written()[-1] == before[-1]
+    assert written()[3] == before[3]
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (lambda: SanitiseRules(columns={"public.people.emial": "text"}), 'Did you mean "public.people.email"?'),
+        (lambda: SanitiseRules(columns={"public.people.email": "scramble"}), "is unknown"),
+        (lambda: SanitiseRules(columns={"public.people.status": "null"}), "takes no NULL"),
+        (lambda: SanitiseRules(unclassified="perhaps"), "perhaps"),
+        (lambda: SanitiseRules(key=b"short"), "too short"),
+        (lambda: SanitiseRules(unclassified="refuse"), "public.countries.label"),
+    ],
+)
+def test_a_rule_that_means_nothing_is_refused_and_nothing_stays(
+    shop: str, tmp_path: Path, rules: Callable[[], SanitiseRules], words: str
+):
+    with pytest.raises(RequestError, match=re.escape(words)):
+        snap(shop, tmp_path, rules=rules())
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_configured_column_stays_clear(shop: str, tmp_path: Path):
+    rules = SanitiseRules(columns={"public.people.nick": "keep", "public.*.note": "null"})
+
+    snapshot = snap(shop, tmp_path, rules=rules)
+
+    assert all(row["nick"].startswith("Canary") for row in copied(snapshot, "public.people"))
+    assert {row["note"] for row in copied(snapshot, "public.lines")} == {r"\N"}
+
+
+def test_masking_everything_spares_only_surrogate_keys(shop: str, tmp_path: Path):
+    people = copied(snap(shop, tmp_path, rules=SanitiseRules(unclassified="mask-all")), "public.people")
+
+    assert {row["status"] for row in people}.isdisjoint({"new", "paid"})
+    assert all(int(row["id"]) <= 1500 for row in people)
+
+
+def test_an_older_source_reads_the_same(server15: Server, database15: str, tmp_path: Path):
+    with psycopg.connect(server15.dsn(database15), autocommit=True) as connection:
+        connection.execute(SCHEMA)
+
+    snapshot = snap(server15.dsn(database15), tmp_path)
+
+    assert snapshot.facts.server_major == 15
+    assert snapshot.catalog.find("table", "public.people") is not None
+    assert len(copied(snapshot, "public.countries")) == 250
+
+
+def test_a_least_privileged_reader_is_enough(server: Server, database: str, shop: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("GRANT pg_read_all_data TO reader")
+
+    snapshot = snap(server.dsn(database, user="reader"), tmp_path)
+
+    assert len(copied(snapshot, "public.countries")) == 250

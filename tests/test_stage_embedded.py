@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -16,7 +15,6 @@ from rehearse.engine.server import running
 from rehearse.model.snapshot import Snapshot
 from rehearse.snapshot import SanitiseRules, take
 from rehearse.stages.embedded import EmbeddedStage, raise_stage
-from rehearse.stages.errors import RowsMissing, UnknownMigratingRole
 
 DATABASE = "Shop's %{} db"
 KEEP = {"public.customers.email": "keep", "public.logs.txt": "keep", "public.child.i": "keep"}
@@ -133,7 +131,11 @@ def production(major: int, database: str, script: str, directory: Path) -> Itera
         yield take(server.dsn(database), directory / "snapshot", rows=1000, sanitise=rules, progress=silent)
 
 
-@pytest.fixture(scope="module", params=[(18, "auto"), (15, "auto"), (15, "embedded")], ids=lambda pair: f"{pair[0]}-{pair[1]}")
+@pytest.fixture(
+    scope="module",
+    params=[(18, "auto"), (15, "auto"), (15, "embedded")],
+    ids=["18 on 18", "15 on 15", "15 on 18"],
+)
 def snapshot_and_use(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
     major, use = request.param
     with production(major, DATABASE, PRODUCTION, tmp_path_factory.mktemp("stage")) as taken:
@@ -201,7 +203,9 @@ def test_only_one_role_may_log_in_and_none_of_productions_is_superuser(raised: E
 
 def test_the_stage_points_nowhere(raised: EmbeddedStage):
     servers = rows_of(raised.stage.admin, "SELECT srvname::text, srvoptions::text[] FROM pg_foreign_server ORDER BY 1")
-    links = rows_of(raised.stage.admin, "SELECT (SELECT count(*) FROM pg_user_mapping), (SELECT count(*) FROM pg_publication)")
+    links = rows_of(
+        raised.stage.admin, "SELECT (SELECT count(*) FROM pg_user_mapping), (SELECT count(*) FROM pg_publication)"
+    )
 
     assert servers == [("far", ["dbname=x", "host=rehearsal.invalid"]), ("near", ["host=rehearsal.invalid"])]
     assert links == [(0, 0)]
@@ -209,7 +213,9 @@ def test_the_stage_points_nowhere(raised: EmbeddedStage):
 
 
 def test_materialised_views_sequences_and_public_are_as_in_production(raised: EmbeddedStage):
-    views = rows_of(raised.stage.admin, "SELECT relname::text, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1")
+    views = rows_of(
+        raised.stage.admin, "SELECT relname::text, relispopulated FROM pg_class WHERE relkind = 'm' ORDER BY 1"
+    )
     schema = rows_of(raised.stage.admin, "SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'")
     next_id = rows_of(raised.stage.admin, "SELECT last_value, is_called FROM public.customers_id_seq")
 
@@ -258,7 +264,7 @@ def test_reset_brings_back_what_was_there_before_a_migration(raised: EmbeddedSta
         '{app=CTc/app,"\\"we.ird \\"\\"role%{}\\"=c*/app"}',
         'it\'s a \\ "shop"\nof two lines',
     )
-    assert left == [(None, "public.b", 0, rows_of(raised.before, "SELECT count(*) FROM ddl_log")[0][0])]
+    assert left == [(None, "b", 0, 0)]
 
 
 def test_versions_that_differ_are_named(raised: EmbeddedStage, snapshot_and_use: tuple[Snapshot, str]):

@@ -15,9 +15,7 @@ OWNERS = {"public.a": "app", "public.b": "app", "public.alembic_version": "deplo
 
 
 def role(name: str, *, superuser: bool = False) -> RoleFacts:
-    return RoleFacts(
-        name=name, superuser=superuser, inherit=True, createrole=False, createdb=False, bypassrls=False
-    )
+    return RoleFacts(name=name, superuser=superuser, inherit=True, createrole=False, createdb=False, bypassrls=False)
 
 
 def facts(*roles: RoleFacts, owner: str = "postgres", versions: tuple[str, ...] = ()) -> Facts:

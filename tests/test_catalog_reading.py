@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rehearse.catalog import CatalogUnreadable, count_rows, read
+from rehearse.catalog import CatalogUnreadable, count_rows, count_values, read
 from rehearse.diff import differences, sentences
 from rehearse.engine.server import Server
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -60,7 +60,9 @@ def test_a_restored_dump_reads_the_same(server: Server, rich: str):
     assert before.fingerprint == after.fingerprint
 
 
-def test_fifteen_and_eighteen_agree_on_everything_but_the_wording_of_views(server15: Server, database15: str, server: Server):
+def test_fifteen_and_eighteen_agree_on_everything_but_the_wording_of_views(
+    server15: Server, database15: str, server: Server
+):
     with server15.connect(database15) as connection:
         connection.execute(RICH)
     dump_and_restore(server15, server, database15, f"{database15}_on_18")
@@ -220,3 +222,12 @@ def test_rows_are_counted_exactly_and_a_root_is_the_sum_of_its_leaves(server: Se
         "shop.events_2025_rest": 1,
         "shop.orders": 0,
     }
+
+
+def test_values_of_columns_are_counted_without_nulls(server: Server, rich: str):
+    with server.connect(rich) as connection:
+        connection.execute("""INSERT INTO "Odd ""Schema\"""."My.Table" VALUES (1, 'x'), (2, NULL)""")
+
+        counts = count_values(connection, {'"Odd ""Schema"""."My.Table"."select"': '"Odd ""Schema"""."My.Table"'})
+
+    assert counts == {'"Odd ""Schema"""."My.Table"."select"': 1}

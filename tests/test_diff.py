@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
-
 from builders import facts, table
+
 from rehearse.catalog import read
 from rehearse.diff import changes, differences, row_counts, sentences
 from rehearse.diff.attributes import differing
@@ -68,9 +68,9 @@ def test_an_added_column_is_told_with_all_its_attributes(after: Migrate):
 
 
 def test_of_an_altered_column_only_what_differs_is_told(after: Migrate):
-    (change,) = after("ALTER TABLE orders ALTER COLUMN amount TYPE bigint, ALTER COLUMN amount SET DEFAULT 5")
+    (change,) = after("ALTER TABLE lines ALTER COLUMN place TYPE bigint, ALTER COLUMN place SET DEFAULT 5")
 
-    assert (change.action, change.kind, change.object) == ("altered", "column", "public.orders.amount")
+    assert (change.action, change.kind, change.object) == ("altered", "column", "public.lines.place")
     assert change.before == {"type": "integer", "default": None}
     assert change.after == {"type": "bigint", "default": "5"}
 
@@ -170,7 +170,9 @@ def test_a_renamed_index_is_one_change(after: Migrate):
 
 
 def test_a_column_dropped_and_created_anew_is_both_told(after: Migrate):
-    found = after("ALTER TABLE customers DROP COLUMN email; ALTER TABLE customers ADD COLUMN email text NOT NULL UNIQUE")
+    found = after(
+        "ALTER TABLE customers DROP COLUMN email; ALTER TABLE customers ADD COLUMN email text NOT NULL UNIQUE"
+    )
 
     assert told(found) == [
         ("removed", "column", "public.customers.email", None),
@@ -192,7 +194,9 @@ def test_a_table_dropped_and_created_anew_is_both_told_and_its_equal_columns_are
 
 
 def test_a_view_recreated_as_it_was_is_no_change(after: Migrate):
-    assert after("DROP VIEW big_orders; CREATE VIEW big_orders AS SELECT id, amount FROM orders WHERE amount > 100") == ()
+    assert (
+        after("DROP VIEW big_orders; CREATE VIEW big_orders AS SELECT id, amount FROM orders WHERE amount > 100") == ()
+    )
 
 
 def test_a_view_that_reads_differently_is_told(after: Migrate):
@@ -261,7 +265,9 @@ def counted(name: str, before: int | None, after: int | None, production: int | 
 def test_counts_stand_beside_productions():
     known = facts(table(212_000_000, name="public.a", exact=False), table(3, name="public.b"))
 
-    found = row_counts({"public.a": 10, "public.b": 3, "public.c": 1}, {"public.a": 9, "public.b": 3, "public.d": 0}, known)
+    found = row_counts(
+        {"public.a": 10, "public.b": 3, "public.c": 1}, {"public.a": 9, "public.b": 3, "public.d": 0}, known
+    )
 
     assert found == (
         counted("public.a", 10, 9, 212_000_000, exact=False),
@@ -305,3 +311,12 @@ def test_where_another_table_took_the_name_names_count():
     )
 
     assert found == (counted("public.a", 7, 6, None, exact=False), counted("public.a_old", None, 7, None, exact=False))
+
+
+def test_a_renamed_constraint_takes_its_index_along(after: Migrate):
+    found = after("ALTER TABLE customers RENAME CONSTRAINT customers_email_key TO one_email")
+
+    assert [(change.kind, change.before, change.after) for change in found] == [
+        ("constraint", {"name": "public.customers.customers_email_key"}, {"name": "public.customers.one_email"}),
+        ("index", {"name": "public.customers_email_key"}, {"name": "public.one_email"}),
+    ]

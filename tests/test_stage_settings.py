@@ -65,7 +65,9 @@ def test_what_the_server_refuses_is_named_and_the_rest_applied(server: Server, d
         own = connection.execute("SHOW a.b").fetchone()
     assert [deviation.sentence for deviation in found] == [
         "Production's database sets log_statement: left out, it would disturb the observation.",
-        "Production's database sets nonsense = 1: left out, the stage says: "
-        'unrecognized configuration parameter "nonsense"',
+        (
+            "Production's database sets nonsense = 1: left out, the stage says: "
+            'unrecognized configuration parameter "nonsense"'
+        ),
     ]
     assert (row, own) == (("3s",), ("x'y",))

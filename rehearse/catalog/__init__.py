@@ -1,7 +1,7 @@
 """Reading a catalog: every file under sql/catalog/ is one kind of object."""
 
-from rehearse.catalog.counting import count_rows
-from rehearse.catalog.errors import CatalogUnreadable
+from rehearse.catalog.counting import count_rows, count_values
+from rehearse.catalog.errors import CatalogUnreadable, RowsNotCounted
 from rehearse.catalog.reading import read
 
-__all__ = ["CatalogUnreadable", "count_rows", "read"]
+__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, class_row, tuple_row
 
 from rehearse.catalog.errors import RowsNotCounted
+from rehearse.db.identity import identifier, split
 from rehearse.db.queries import query
 
 # One statement a batch saves round trips; a limit keeps the locks of one statement within the
@@ -39,6 +40,25 @@ def count_rows(connection: psycopg.Connection[TupleRow]) -> dict[str, int]:
     except psycopg.Error as error:
         raise RowsNotCounted(error) from error
     return dict(sorted({**counted, **_roots(tables, counted)}.items()))
+
+
+def count_values(connection: psycopg.Connection[TupleRow], columns: Mapping[str, str]) -> dict[str, int]:
+    """Count the values that are not null of some columns, given as identity of the column -> of its table.
+
+    Raises RowsNotCounted.
+    """
+    try:
+        return {column: _values(connection, table, split(column)[-1]) for column, table in columns.items()}
+    except psycopg.Error as error:
+        raise RowsNotCounted(error) from error
+
+
+def _values(connection: psycopg.Connection[TupleRow], table: str, column: str) -> int:
+    counting = sql.SQL("SELECT pg_catalog.count({}) FROM {}").format(sql.Identifier(column), identifier(table))
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(counting).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _counts(connection: psycopg.Connection[TupleRow], tables: Sequence[_Table]) -> Iterator[tuple[str, int]]:

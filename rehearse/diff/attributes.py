@@ -21,5 +21,6 @@ def differing(before: Attributes, after: Attributes) -> tuple[str, ...]:
         return ()
     from deepdiff import DeepDiff  # noqa: PLC0415  takes 0.15 s, and most runs compare little
 
-    named = DeepDiff(before, after).affected_root_keys
+    # By default DeepDiff names no key of two values that have few keys in common: it calls them all new.
+    named = DeepDiff(before, after, threshold_to_diff_deeper=0).affected_root_keys
     return tuple(sorted(name for name in named if before.get(name) != after.get(name)))

@@ -100,7 +100,7 @@ def _renamed(match: re.Match[str], names: Names, bare: Names) -> str:
     parts = re.findall(_PART, name)
     if len(parts) == 1:
         literal = match.string[: match.start()].endswith("'")
-        return name if literal else bare.get(name, name)
+        return name if literal else bare.get(name) or names.get(name, name)
     for length in range(len(parts), 0, -1):
         if (known := names.get(".".join(parts[:length]))) is not None:
             return ".".join([known, *parts[length:]])

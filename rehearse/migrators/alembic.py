@@ -136,6 +136,8 @@ def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
             yield f"No revisions were found in {plan['directory']}: whether something is pending is unknown."
         if plan["offline"]:
             yield "env.py ran in offline mode: it printed SQL and changed nothing."
+    for event in journal.named("patch-failed"):
+        yield f"The hook does not fit this version of {event['module']}: {event['error']}."
     if ended.timed_out:
         yield "The migration was stopped at the time limit."
 
@@ -166,9 +168,9 @@ def _raise_for(ended: Ended, journal: Journal, plan: MigrationPlan, command: tup
         raise NoAlembic(command[0])
     refusal = _REFUSAL.search(ended.output)
     if refusal:
-        raise AlembicRefused(output.redacted(" ".join(refusal[1].split()), journal.secrets))
+        raise AlembicRefused(output.without_passwords(" ".join(refusal[1].split()), journal.secrets))
     if journal.env_failure:
         raise EnvRaised(journal.env_failure)
     if journal.loaded:
-        last = output.tail(ended.output, journal.secrets, lines=1).strip()
-        raise StoppedEarly(output.redacted(" ".join(command)), ended.status, last)
+        last = output.without_passwords(ended.output.rstrip().rpartition("\n")[2], journal.secrets)
+        raise StoppedEarly(output.without_passwords(" ".join(command)), ended.status, last)

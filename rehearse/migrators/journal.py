@@ -60,7 +60,7 @@ class Journal:
     def connections(self) -> tuple[ForeignConnection, ...]:
         found = (
             ForeignConnection(
-                target=output.redacted(str(event["target"]), self.secrets),
+                target=output.without_passwords(str(event["target"]), self.secrets),
                 redirected=event["verdict"] == "redirected",
                 location=cast("str | None", event["location"]),
             )
@@ -80,7 +80,7 @@ class Journal:
             return EnvFailure(
                 source=str(event["source"]),
                 error=str(event["error"]),
-                message=output.redacted(str(event["message"]), self.secrets),
+                message=output.without_passwords(str(event["message"]), self.secrets),
                 location=cast("str | None", event["location"]),
             )
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -19,6 +19,8 @@ from rehearse.snapshot.masks import Mask
 from rehearse.snapshot.names import semantic_class
 from rehearse.snapshot.relations import Column, ForeignKey, Relation, Table
 from rehearse.snapshot.rules import BadSanitiseRule, SanitiseRules
+
+Place = tuple[int, str]  # a column: its table's oid and its name
 
 _KEYS = treatments.INTEGERS | {"uuid"}
 _PLAIN = (
@@ -68,8 +70,9 @@ class Surroundings:
     """What a column's treatment depends on besides the column."""
 
     rules: SanitiseRules
-    domains: Mapping[tuple[int, str], str]  # columns joined by foreign keys, by table and name: their common domain
-    surrogates: frozenset[tuple[int, str]]  # those of them that are surrogate keys
+    domains: Mapping[Place, str]  # columns joined by foreign keys, by table and name: their common domain
+    surrogates: frozenset[Place]  # those of them that are surrogate keys
+    plain: frozenset[Place]  # those of them that are numbers, dates or enums, by no sensitive name
     history: frozenset[str]  # version tables
 
 
@@ -83,10 +86,11 @@ def surroundings(
     """Join columns that foreign keys join, and find the surrogate keys among them."""
     known = {(found.relation, found.name): found for listed in columns.values() for found in listed}
     keys = tuple(keys)
-    groups = _joined(keys)
+    groups = _joined((*_pairs(keys), *_leaves(keys, relations)))
     referenced = {(key.parent, column) for key in keys for column in key.parent_columns}
-    domains: dict[tuple[int, str], str] = {}
-    surrogates: set[tuple[int, str]] = set()
+    domains: dict[Place, str] = {}
+    surrogates: set[Place] = set()
+    plain: set[Place] = set()
     for group in groups:
         relation, name = min(group, key=lambda member: (relations[member[0]].identity, member[1]))
         members = [known[member] for member in group if member in known]
@@ -94,21 +98,38 @@ def surroundings(
             domains[member] = semantic_class(name) or f"{relations[relation].identity}.{name}"
         # what a number is follows from the key it refers to: orders.person is as harmless as people.id
         named = [member.name for member in members if (member.relation, member.name) in referenced]
-        if all(member.base in _KEYS for member in members) and not any(map(semantic_class, named)):
+        if any(map(semantic_class, named)):
+            continue
+        if all(member.base in _KEYS for member in members):
             surrogates |= group
-    return Surroundings(rules=rules, domains=domains, surrogates=frozenset(surrogates), history=history)
+        elif all(_is_enum(member) or _is_plain(member, frozenset()) for member in members):
+            plain |= group
+    return Surroundings(
+        rules=rules, domains=domains, surrogates=frozenset(surrogates), plain=frozenset(plain), history=history
+    )
 
 
-def _joined(keys: Iterable[ForeignKey]) -> list[frozenset[tuple[int, str]]]:
-    """Return the groups of columns that foreign keys tie together, directly or through others."""
-    group_of: dict[tuple[int, str], set[tuple[int, str]]] = {}
+def _pairs(keys: Iterable[ForeignKey]) -> Iterator[tuple[Place, Place]]:
     for key in keys:
         for child, parent in zip(key.child_columns, key.parent_columns, strict=True):
-            merged = {(key.child, child), (key.parent, parent)}
-            for member in tuple(merged):
-                merged |= group_of.get(member, set())
-            for member in merged:
-                group_of[member] = merged
+            yield (key.child, child), (key.parent, parent)
+
+
+def _leaves(keys: Iterable[ForeignKey], relations: Mapping[int, Relation]) -> Iterator[tuple[Place, Place]]:
+    """Tie the columns of partitions to those of their root: a key that refers to the root refers to them."""
+    for place in {place for pair in _pairs(keys) for place in pair}:
+        for leaf in relations.values():
+            if leaf.root == place[0] and leaf.oid != place[0]:
+                yield place, (leaf.oid, place[1])
+
+
+def _joined(pairs: Iterable[tuple[Place, Place]]) -> list[frozenset[Place]]:
+    """Return the groups of columns that are tied together, directly or through others."""
+    group_of: dict[Place, set[Place]] = {}
+    for pair in pairs:
+        merged = {member for place in pair for member in group_of.get(place, {place})}
+        for member in merged:
+            group_of[member] = merged
     return [frozenset(group) for group in {id(group): group for group in group_of.values()}.values()]
 
 
@@ -161,13 +182,15 @@ def _known(table: Table, column: Column, around: Surroundings) -> Treatment | No
     sensitive = semantic_class(column.name)
     if place in around.surrogates or (place not in around.domains and sensitive is None and _is_surrogate(column)):
         return _clear(table, column, "surrogate key")
-    if place in around.domains:
-        return _masked(table, column, around, "natural key")
     if rules.unclassified == "mask-all":
         return _masked(table, column, around, "everything is masked")
+    if place in around.plain:
+        return _clear(table, column, "key of numbers, dates or codes")
+    if place in around.domains:
+        return _masked(table, column, around, "natural key")
     if sensitive is not None:
         return None if _is_text(column) else _sensitive(table, column, around, sensitive)
-    if column.category == "enum" or column.element_is_enum or _is_plain(column, treatments.NUMBERS):
+    if _is_enum(column) or _is_plain(column, treatments.NUMBERS):
         return _clear(table, column, "enum" if column.category == "enum" else "number, date or boolean")
     return None
 
@@ -194,7 +217,11 @@ def _from_values(table: Table, column: Column, around: Surroundings, seen: evide
 
 
 def _is_surrogate(column: Column) -> bool:
-    return column.base in _KEYS and (column.in_primary_key or (column.has_default and column.base != "uuid"))
+    return column.base in _KEYS and (column.in_primary_key or column.drawn_from_sequence)
+
+
+def _is_enum(column: Column) -> bool:
+    return column.category == "enum" or column.element_is_enum
 
 
 def _is_plain(column: Column, excluded: frozenset[str]) -> bool:

@@ -51,7 +51,7 @@ class Column:
     typmod: int
     not_null: bool
     generated: bool
-    has_default: bool
+    drawn_from_sequence: bool  # identity or nextval()
     element: str | None  # base type of an array's elements
     element_is_enum: bool
     in_primary_key: bool

@@ -103,11 +103,11 @@ def _copy(connection: psycopg.Connection, original: sql.Identifier, name: sql.Id
     if major >= _FIRST_WITH_STRATEGY:
         command += sql.SQL(" STRATEGY FILE_COPY")
     if major >= _FIRST_WITH_CLONE:
-        connection.execute("SET file_copy_method = clone")
         try:
+            connection.execute("SET file_copy_method = clone")
             connection.execute(command)
-        except psycopg.OperationalError:  # a file system that cannot
-            connection.execute("SET file_copy_method = copy")
+        except psycopg.Error:  # neither every build nor every file system can; another cause shows again below
+            connection.execute("RESET file_copy_method")
         else:
             return
     connection.execute(command)

@@ -71,7 +71,9 @@ def raise_stage(
         try:
             raised = _raise(snapshot, running, migrating_role, progress)
         except psycopg.Error as error:
-            raise StageFailed("its server refused a command.", str(error).splitlines()) from error
+            raise StageFailed(
+                "its server refused a command.", (error.diag.message_primary or str(error)).splitlines()
+            ) from error
         yield raised
 
 

@@ -65,7 +65,7 @@ SELECT o.type || ' ' || o.identity || ' to ' || g.grantee AS identity,
   LEFT JOIN pg_catalog.pg_class AS c
          ON acl.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = acl.objid AND c.relkind <> 'S'
  WHERE acl.given IS NOT NULL
-   AND (acl.objid >= 16384 OR n.nspname = 'public')
+   AND (acl.objid >= 16384 OR n.oid = 2200)
    AND COALESCE(n.nspname, '') !~ '^(_rehearse$|pg_)'
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
                     WHERE e.classid = acl.classid

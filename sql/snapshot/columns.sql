@@ -1,6 +1,6 @@
 -- purpose: describe every column that can be copied: its type down to the base of domains, and what constrains it
 -- needs: CONNECT
--- returns: relation, number, name, type, base, category, typmod, not_null, generated, has_default, element, element_is_enum, in_primary_key
+-- returns: relation, number, name, type, base, category, typmod, not_null, generated, drawn_from_sequence, element, element_is_enum, in_primary_key
 WITH RECURSIVE base (type, base, typmod) AS (
     SELECT t.oid, t.oid, -1 FROM pg_catalog.pg_type AS t WHERE t.typtype <> 'd'
     UNION ALL
@@ -22,7 +22,10 @@ SELECT a.attrelid AS relation,
        CASE WHEN a.atttypmod >= 0 THEN a.atttypmod ELSE b.typmod END AS typmod,
        a.attnotnull OR t.typnotnull AS not_null,
        a.attgenerated <> '' AS generated,
-       a.atthasdef OR a.attidentity <> '' AS has_default,
+       a.attidentity <> '' OR EXISTS (SELECT FROM pg_catalog.pg_attrdef AS d
+                                       WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum
+                                         AND pg_catalog.pg_get_expr(d.adbin, d.adrelid) ~ '^(pg_catalog[.])?nextval[(]')
+         AS drawn_from_sequence,
        CASE WHEN bt.typtype = 'b' AND bt.typelem <> 0 AND bt.typcategory = 'A'
             THEN (SELECT pg_catalog.format_type(eb.base, NULL) FROM base AS eb WHERE eb.type = bt.typelem) END AS element,
        EXISTS (SELECT FROM pg_catalog.pg_type AS et

@@ -31,12 +31,16 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     >>> redacted("cannot reach postgresql://me:secret@db/shop")
     'cannot reach postgresql://me:***@db/shop'
     """
-    for secret in secrets:
-        text = text.replace(secret, "***")
     text = _PARAMETERS.sub("[parameters: ***]", _SQL.sub(_without_literals, text))
     text = _KEY.sub(lambda found: f"Key ({found[1]})=(***)" if found[1] else "Failing row contains (***)", text)
     text = _QUOTED_VALUE.sub(r'\1"***"', _DETAIL.sub(r"\1***", text))
-    text = _CODE_ERROR.sub(_without_values, text)
+    return without_passwords(_CODE_ERROR.sub(_without_values, text), secrets)
+
+
+def without_passwords(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return a text that cannot hold values of rows, printed before any step, without passwords."""
+    for secret in secrets:
+        text = text.replace(secret, "***")
     return _NAMED_PASSWORD.sub(r"\1\2***", _URL_PASSWORD.sub(r"\1:***@", text))
 
 

@@ -13,5 +13,6 @@ def install() -> None:
     version = ".".join(str(part) for part in sys.version_info[:3])
     journal.write("hello", pid=os.getpid(), python=version, executable=sys.executable)
     urls.choose_driver()
-    for name, patch in {**drivers.PATCHES, **guard.PATCHES, **steps.PATCHES, **urls.PATCHES}.items():
-        imports.after(name, patch)
+    for part in (drivers, guard, steps, urls):
+        for name, patch in part.PATCHES.items():
+            imports.after(name, patch)

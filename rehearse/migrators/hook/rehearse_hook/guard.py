@@ -77,8 +77,7 @@ def _report(verdict: str, asked: tuple[Target, ...], parts: Mapping[str, object]
 
 
 def _listen(module: ModuleType) -> None:
-    event = __import__("sqlalchemy.event", fromlist=["listen"])
-    event.listen(module.Engine, "do_connect", refuse_other_dialects)
+    module.event.listen(module.engine.Engine, "do_connect", refuse_other_dialects)
 
 
-PATCHES = {"sqlalchemy.engine.base": _listen}
+PATCHES = {"sqlalchemy": _listen}

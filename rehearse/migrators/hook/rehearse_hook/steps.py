@@ -14,7 +14,6 @@ from . import journal, places
 def _patch_context(module: ModuleType) -> None:
     kind = module.MigrationContext
     run = kind.run_migrations
-    _report_versions()
 
     @functools.wraps(run)
     def run_migrations(self: Any, **named: Any) -> Any:
@@ -134,10 +133,13 @@ def _described(error: BaseException) -> dict[str, str]:
     }
 
 
-def _report_versions() -> None:
-    for name in ("alembic", "sqlalchemy"):
-        module = __import__(name)
-        journal.write("version", name=name, version=module.__version__)
+def _report_version(module: ModuleType) -> None:
+    journal.write("version", name=module.__name__, version=module.__version__)
 
 
-PATCHES = {"alembic.runtime.migration": _patch_context, "alembic.script.base": _patch_scripts}
+PATCHES = {
+    "alembic": _report_version,
+    "sqlalchemy": _report_version,
+    "alembic.runtime.migration": _patch_context,
+    "alembic.script.base": _patch_scripts,
+}

@@ -10,9 +10,7 @@ down_revision = "0015"
 
 def upgrade():
     with op.get_context().autocommit_block():
-        op.execute("SET lock_timeout = '2s'")
         op.create_index("order_items_product_id", "order_items", ["product_id"], postgresql_concurrently=True)
-        op.execute("RESET lock_timeout")
 
 
 def downgrade():

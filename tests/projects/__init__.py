@@ -1,0 +1,1 @@
+"""Toy projects, written to a directory by small functions."""

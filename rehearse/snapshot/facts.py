@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import psycopg
@@ -11,8 +12,10 @@ from psycopg.rows import class_row, dict_row
 from rehearse.db.queries import query
 from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts
 from rehearse.snapshot.heads import version_tables
+from rehearse.snapshot.names import semantic_class
 from rehearse.snapshot.relations import Table
 
+_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/_=-]{24,}|://[^/]*@")
 _COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
 
 
@@ -37,7 +40,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         server_version=server["version"],
         connected_as_superuser=server["superuser"],
         in_recovery=server["in_recovery"],
-        settings=dict(connection.execute(query("facts/settings").encode()).fetchall()),
+        settings=_settings(connection),
         database_settings=settings.get((None, True), {}),
         database_acl=_column(connection, "facts/database_acl"),
         tables=tuple(_table(connection, table) for table in tables if table.kind != "f"),
@@ -74,13 +77,28 @@ def _count(connection: psycopg.Connection, table: Table) -> int | None:
     return int(row[0]) if row else None
 
 
+def _settings(connection: psycopg.Connection) -> dict[str, str]:
+    found = connection.execute(query("facts/settings").encode()).fetchall()
+    return {name: value for name, value in found if not _may_be_secret(name, value)}
+
+
 def _role_settings(connection: psycopg.Connection) -> Mapping[tuple[str | None, bool], dict[str, str]]:
     """Return settings by role (None: the database's) and whether they are for this database only."""
     found: dict[tuple[str | None, bool], dict[str, str]] = {}
     for role, in_database, entry in connection.execute(query("facts/role_settings").encode()):
         name, _, value = entry.partition("=")
-        found.setdefault((role, in_database), {})[name] = value
+        if not _may_be_secret(name, value):
+            found.setdefault((role, in_database), {})[name] = value
     return found
+
+
+def _may_be_secret(name: str, value: str) -> bool:
+    """Say whether a setting that an application made up, like app.jwt_secret, looks like one nobody should see.
+
+    >>> [_may_be_secret(*entry) for entry in (("app.jwt_secret", "x"), ("app.region", "eu"), ("work_mem", "4MB"))]
+    [True, False, False]
+    """
+    return "." in name and (semantic_class(name) == "secret" or _LIKE_A_SECRET.search(value) is not None)
 
 
 def _roles(

@@ -48,7 +48,7 @@ def text(value: Composable, domain: str) -> Composable:
     """
     return SQL(
         "(SELECT CASE WHEN pg_catalog.length(x.v) <= {limit} THEN {short} ELSE {long} END "
-        "FROM (SELECT ({value})::pg_catalog.text AS v OFFSET 0) AS x WHERE x.v IS NOT NULL)"
+        'FROM (SELECT ({value})::pg_catalog.text COLLATE pg_catalog."C" AS v OFFSET 0) AS x WHERE x.v IS NOT NULL)'
     ).format(limit=sql.Literal(_FEISTEL_UP_TO), short=_permuted(domain), long=_filled(domain), value=value)
 
 
@@ -219,6 +219,14 @@ def array(element: Mask, value: Composable, domain: str) -> Composable:
     ).format(element=element(SQL("u.e"), domain), empty=sql.Literal("{}"), value=value)
 
 
+def label(value: Composable, domain: str) -> Composable:
+    """Replace an enum's label by one of its labels; keeps equality."""
+    return SQL(
+        "CASE WHEN {value} IS NOT NULL THEN (pg_catalog.enum_range({value}))[1 + pg_catalog.get_byte({key}, 0) "
+        "% pg_catalog.cardinality(pg_catalog.enum_range({value}))]::pg_catalog.text END"
+    ).format(value=value, key=mac(_text(value), domain))
+
+
 def null(_value: Composable, _domain: str) -> Composable:
     """Leave nothing."""
     return SQL("NULL")
@@ -236,7 +244,9 @@ def constant(replacement: str) -> Mask:
 def code(values: tuple[str, ...], value: Composable, domain: str) -> Composable:
     """Keep the established codes, and mask whatever else turns up."""
     return SQL("CASE WHEN {text} = ANY ({codes}) THEN {text} ELSE {masked} END").format(
-        text=_text(value), codes=sql.Literal(list(values)), masked=text(value, domain)
+        text=SQL('{} COLLATE pg_catalog."C"').format(_text(value)),
+        codes=sql.Literal(list(values)),
+        masked=text(value, domain),
     )
 
 

@@ -8,16 +8,17 @@ import re
 # also the semantic domain of the mask: equal e-mail addresses stay equal in every e-mail column.
 _CLASSES = {
     "email": "email mail emailaddress emailaddr",
-    "phone": "phone telephone tel mobile cell fax msisdn whatsapp",
+    "phone": "phone telephone tel mobile cell fax msisdn whatsapp skype",
     "name": "firstname lastname givenname middlename maidenname fullname nickname surname fname lname person prenom nom"
     " username login handle signature",
     "address": "address addr street line1 line2 city town county zip zipcode postcode postal postalcode pobox adresse"
     " ville",
     "geo": "lat latitude lon lng longitude geom coordinates",
-    "birth": "dob birth birthday birthdate born death deceased age",
-    "identity": "ssn nino pesel nif nie cpf cnpj passport license licence taxid vat nationalid patient medical"
-    " insurance",
-    "finance": "iban bic swift account bankaccount routing creditcard cardnumber card pan cvv salary income wage",
+    "birth": "dob birth birthday birthdate birthyear born death deceased age ages",
+    "identity": "ssn nino pesel nif nie cpf cnpj passport license licence taxid tin vat nationalid bsn nhs aadhaar"
+    " patient medical diagnosis insurance",
+    "finance": "iban bic swift account bankaccount accountnumber routing sortcode creditcard cardnumber card cc pan"
+    " cvv cvc salary income wage wages pension compensation bonus",
     "device": "ip ipaddr ipaddress mac macaddress ssid imei useragent cookie session device",
     "secret": "password passwd pwd passphrase salt token accesstoken refreshtoken apikey secret privatekey otp pin auth"
     " oauth hash",
@@ -25,6 +26,12 @@ _CLASSES = {
     "text": "comment comments note notes description bio message body feedback subject transcript",
 }
 _WORDS = {word: name for name, words in _CLASSES.items() for word in words.split()}
+# words so telling that they count inside a longer one too: dateofbirth, customerphone
+_STEMS = {
+    "birth": "birth", "salary": "finance", "income": "finance", "iban": "finance", "creditcard": "finance",
+    "accountnumber": "finance", "passport": "identity", "socialsecurity": "identity", "password": "secret",
+    "phone": "phone", "email": "email", "latitude": "geo", "longitude": "geo",
+}  # fmt: skip
 _REFERENCES = ("id", "ids")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -34,6 +41,8 @@ def semantic_class(column: str) -> str | None:
 
     >>> [semantic_class(name) for name in ("EMailAddress", "user_email2", "birth_date", "status", "first_name")]
     ['email', 'email', 'birth', None, 'name']
+    >>> [semantic_class(name) for name in ("dateofbirth", "customerphone", "page", "phone_id")]
+    ['birth', 'phone', None, None]
     >>> semantic_class("address_id"), semantic_class("tax_id")
     (None, 'identity')
     """
@@ -44,4 +53,11 @@ def semantic_class(column: str) -> str | None:
     ):  # address_id is a number that stands for an address, tax_id is the thing itself
         joined = [word for word in joined if word.endswith(_REFERENCES)]
     found = [_WORDS[word] for word in sorted(joined, key=len, reverse=True) if word in _WORDS]
-    return found[0] if found else None
+    return found[0] if found else _by_stem(words)
+
+
+def _by_stem(words: list[str]) -> str | None:
+    """Look inside words that were written together."""
+    if words and words[-1] in _REFERENCES:
+        return None
+    return next((found for stem, found in _STEMS.items() if stem in "".join(words)), None)

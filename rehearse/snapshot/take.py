@@ -26,6 +26,16 @@ from rehearse.snapshot.facts import read_facts
 from rehearse.snapshot.relations import Column, Table
 from rehearse.snapshot.rules import SanitiseRules
 
+# How values are written in COPY's text form must not depend on what the source's administrators prefer.
+_WORDING = {
+    "client_encoding": "UTF8",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+}
+
 
 class SourceFailed(RehearseError):
     """The source refused a query, or the connection was lost."""
@@ -45,7 +55,10 @@ def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progr
     and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
-    with archive.writing(directory) as writer, connect_source(url, settings=masks.pads(key)) as connection:
+    with (
+        archive.writing(directory) as writer,
+        connect_source(url, settings={**_WORDING, **masks.pads(key)}) as connection,
+    ):
         try:
             return _take(connection, url, writer, rows, sanitise, progress)
         except psycopg.Error as error:

@@ -49,6 +49,7 @@ _BY_TYPE: MappingProxyType[str, tuple[str, Mask]] = MappingProxyType(
         **dict.fromkeys(RANGES, ("constant", masks.constant("empty"))),
     }
 )
+_LABEL: tuple[str, Mask] = ("label", masks.label)
 _NAMED: MappingProxyType[str, Mask] = MappingProxyType({"hash": masks.hashed, "null": masks.null})
 _ALIASES = frozenset({"mask", "text", "email", "name", "phone", "address", "digits", "number", "date", "uuid", "json"})
 KNOWN = tuple(sorted({"keep", *_NAMED, *_ALIASES}))
@@ -62,8 +63,10 @@ def base_name(base: str) -> str:
 def by_type(column: Column) -> tuple[str, Mask] | None:
     """Return the name and function of the mask a column's type has, None for a type nobody knows."""
     if column.category == "array" and column.element is not None:
-        element = _BY_TYPE.get(base_name(column.element))
+        element = _LABEL if column.element_is_enum else _BY_TYPE.get(base_name(column.element))
         return None if element is None else (element[0], partial(masks.array, element[1]))
+    if column.category == "enum":
+        return _LABEL
     if column.category in ("base", "range"):
         return _BY_TYPE.get(base_name(column.base))
     return None

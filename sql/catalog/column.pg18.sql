@@ -1,7 +1,8 @@
 -- purpose: describe every column of a table or foreign table; a NOT NULL not yet validated says so
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(a.attname) AS identity,
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+           || '.' || pg_catalog.quote_ident(a.attname) AS identity,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS belongs_to,
        c.oid::pg_catalog.text || '.' || a.attnum::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object(

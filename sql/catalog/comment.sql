@@ -4,7 +4,8 @@
 SELECT o.type || ' ' || o.identity AS identity,
        CASE WHEN c.oid IS NOT NULL THEN
            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) END AS belongs_to,
-       d.classoid::pg_catalog.text || '.' || d.objoid::pg_catalog.text || '.' || d.objsubid::pg_catalog.text AS physical,
+       d.classoid::pg_catalog.text || '.' || d.objoid::pg_catalog.text
+           || '.' || d.objsubid::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object('text', d.description) AS attributes
   FROM pg_catalog.pg_description AS d
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) AS o

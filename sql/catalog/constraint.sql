@@ -1,7 +1,8 @@
 -- purpose: describe every table constraint; NOT NULL is told by its column, a foreign key of a partition by its root
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(k.conname) AS identity,
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+           || '.' || pg_catalog.quote_ident(k.conname) AS identity,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS belongs_to,
        k.oid::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object(

@@ -4,7 +4,8 @@
 SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(d.defaclrole))
            || CASE WHEN n.oid IS NULL THEN '' ELSE ' in ' || pg_catalog.quote_ident(n.nspname) END
            || ' on ' || CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'
-                                             WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE 'large objects' END AS identity,
+                                             WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas'
+                                             ELSE 'large objects' END AS identity,
        NULL::pg_catalog.text AS belongs_to,
        d.oid::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object(

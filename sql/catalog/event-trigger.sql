@@ -8,7 +8,8 @@ SELECT pg_catalog.quote_ident(t.evtname) AS identity,
            'owner', pg_catalog.pg_get_userbyid(t.evtowner),
            'event', t.evtevent,
            'function', t.evtfoid::pg_catalog.regprocedure::pg_catalog.text,
-           'enabled', CASE t.evtenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'enabled' END,
+           'enabled', CASE t.evtenabled
+               WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'enabled' END,
            'tags', (SELECT pg_catalog.jsonb_agg(g.tag ORDER BY g.tag)
                       FROM pg_catalog.unnest(t.evttags) AS g (tag))
        ) AS attributes

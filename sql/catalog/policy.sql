@@ -1,7 +1,8 @@
 -- purpose: describe every row security policy
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(p.polname) AS identity,
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+           || '.' || pg_catalog.quote_ident(p.polname) AS identity,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS belongs_to,
        p.oid::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object(

@@ -16,7 +16,8 @@ SELECT pg_catalog.quote_ident(p.pubname) AS identity,
                SELECT pg_catalog.jsonb_agg(m.member ORDER BY m.member)
                  FROM (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
                               || COALESCE(' (' || (
-                                  SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                                  SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '
+                                                               ORDER BY a.attnum)
                                     FROM pg_catalog.pg_attribute AS a
                                    WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')', '')
                               || COALESCE(' where ' || pg_catalog.pg_get_expr(r.prqual, r.prrelid), '') AS member

@@ -1,12 +1,14 @@
 -- purpose: describe every trigger; a partition's copy only where it is switched differently
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
-SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) || '.' || pg_catalog.quote_ident(t.tgname) AS identity,
+SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+           || '.' || pg_catalog.quote_ident(t.tgname) AS identity,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS belongs_to,
        t.oid::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object(
            'definition', pg_catalog.pg_get_triggerdef(t.oid),
-           'enabled', CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'enabled' END
+           'enabled', CASE t.tgenabled
+               WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'enabled' END
        ) AS attributes
   FROM pg_catalog.pg_trigger AS t
   JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid

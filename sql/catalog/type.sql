@@ -26,7 +26,8 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typn
                SELECT pg_catalog.jsonb_build_object(
                           'subtype', pg_catalog.format_type(r.rngsubtype, NULL),
                           'multirange', pg_catalog.format_type(r.rngmultitypid, NULL),
-                          'operator_class', pg_catalog.quote_ident(qn.nspname) || '.' || pg_catalog.quote_ident(q.opcname),
+                          'operator_class', pg_catalog.quote_ident(qn.nspname)
+                              || '.' || pg_catalog.quote_ident(q.opcname),
                           'collation', CASE WHEN r.rngcollation <> b.typcollation THEN (
                               SELECT pg_catalog.quote_ident(ln.nspname) || '.' || pg_catalog.quote_ident(l.collname)
                                 FROM pg_catalog.pg_collation AS l

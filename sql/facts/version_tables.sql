@@ -7,9 +7,10 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  CROSS JOIN LATERAL (
        SELECT 'alembic' AS tool, 'version_num' AS head_column
-        WHERE (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum)
+        WHERE (SELECT pg_catalog.array_agg(a.attname || ' ' || a.atttypid::pg_catalog.regtype::pg_catalog.text ORDER BY a.attnum)
                  FROM pg_catalog.pg_attribute AS a
-                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) = ARRAY['version_num']
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+            = ARRAY['version_num character varying']
        UNION ALL
        SELECT v.tool, v.head_column
          FROM (VALUES ('django_migrations', 'django', 'name'),
@@ -25,7 +26,9 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
                       ('_prisma_migrations', 'prisma', 'migration_name'),
                       ('ar_internal_metadata', 'rails', NULL),
                       ('_yoyo_migration', 'yoyo', 'migration_id')) AS v (name, tool, head_column)
-        WHERE v.name = pg_catalog.lower(c.relname)) AS k
+        WHERE v.name = pg_catalog.lower(c.relname)
+          AND (v.head_column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                                 WHERE a.attrelid = c.oid AND a.attname = v.head_column))) AS k
  WHERE c.relkind = 'r' AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')

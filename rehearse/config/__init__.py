@@ -1,0 +1,28 @@
+"""Configuration: rehearse.toml, or [tool.rehearse] in pyproject.toml."""
+
+from rehearse.config.configuration import (
+    Configuration,
+    EngineConfig,
+    MigrationsConfig,
+    SanitiseConfig,
+    SnapshotConfig,
+    SqlCheck,
+)
+from rehearse.config.durations import parse_duration
+from rehearse.config.errors import ConfigurationError, NotADuration, UnknownEnvironment, UnsetVariable
+from rehearse.config.reading import load
+
+__all__ = [
+    "Configuration",
+    "ConfigurationError",
+    "EngineConfig",
+    "MigrationsConfig",
+    "NotADuration",
+    "SanitiseConfig",
+    "SnapshotConfig",
+    "SqlCheck",
+    "UnknownEnvironment",
+    "UnsetVariable",
+    "load",
+    "parse_duration",
+]

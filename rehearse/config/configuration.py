@@ -1,0 +1,135 @@
+"""A configuration: what a project has written down."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+from rehearse.config.errors import NoWayToMigrate, UnknownEnvironment, UnsetVariable
+from rehearse.config.scripts import scripts
+from rehearse.config.variables import expanded, unset
+from rehearse.model.environment import Environment
+from rehearse.model.migration import MigrationPlan
+from rehearse.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationsConfig:
+    """How the project migrates; paths are absolute."""
+
+    directory: Path  # of the configuration file: where the project's own command runs
+    tool: str = "alembic"  # "alembic", "sql", "command"
+    config: Path | None = None  # alembic.ini or pyproject.toml
+    path: Path | None = None  # folder of SQL files, or one file
+    python: Path | None = None  # the project's interpreter
+    command: str | None = None
+    env: tuple[str, ...] = ()  # names of variables handed through
+    role: str | None = None  # who migrates; None: production's owner
+    max_seconds: timedelta = timedelta(hours=1)
+
+    def plan(self) -> MigrationPlan:
+        """Return the plan to play every pending step. Raises NoWayToMigrate."""
+        config = self.config or self._alembic_ini()
+        command = tuple(shlex.split(self.command)) if self.command else ()
+        if self.tool == "alembic" and config is None and not command:
+            raise NoWayToMigrate(f"Nothing says how to migrate: there is no alembic.ini in {self.directory}.")
+        if self.tool == "command" and not command:
+            raise NoWayToMigrate('[migrations] tool = "command" needs a command.')
+        return MigrationPlan(
+            tool=self.tool,
+            directory=config.parent if config is not None and not command else self.directory,
+            config=config,
+            files=self._scripts() if self.tool == "sql" else (),
+            python=self.python,
+            command=command,
+            env=self.env,
+            max_seconds=self.max_seconds,
+        )
+
+    def _alembic_ini(self) -> Path | None:
+        found = self.directory / "alembic.ini"
+        return found if self.tool == "alembic" and found.is_file() else None
+
+    def _scripts(self) -> tuple[Path, ...]:
+        if self.path is None:
+            raise NoWayToMigrate('[migrations] tool = "sql" needs a path.')
+        found = scripts(self.path)
+        if not found:
+            raise NoWayToMigrate(f"There are no .sql files in {self.path}.")
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineConfig:
+    """Which PostgreSQL binaries a stage runs on."""
+
+    use: str = "auto"  # "auto", "embedded"
+    bin_dir: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotConfig:
+    """How much data a snapshot holds."""
+
+    rows: int = 1000  # of each larger table, before the parents of its rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SanitiseConfig:
+    """How values are masked on their way out of production."""
+
+    unclassified: str = "mask"  # "mask", "mask-all", "refuse"
+    columns: Mapping[str, str] = field(default_factory=dict)  # "public.customers.email" -> "email"
+    key: str | None = field(default=None, repr=False)  # None: a new one for every snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlCheck:
+    """A query of the project that must return no row."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All of it; what the file leaves out has its default."""
+
+    migrations: MigrationsConfig
+    environments: Mapping[str, Environment] = field(default_factory=dict, repr=False)  # as written, ${VARIABLES} too
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
+    policy: Policy = field(default_factory=Policy)
+    checks: tuple[SqlCheck, ...] = ()
+
+    def environment(self, name: str) -> Environment:
+        """Return an environment with its variables filled in: what a command does not use must not stop it.
+
+        Raises UnknownEnvironment and UnsetVariable.
+        """
+        if name not in self.environments:
+            raise UnknownEnvironment(name, self.environments)
+        written = self.environments[name]
+        snapshot = self._value(written.snapshot, f"environments.{name}.snapshot")
+        return replace(
+            written,
+            url=self._value(written.url, f"environments.{name}.url"),
+            snapshot=str(self.migrations.directory / snapshot) if snapshot else None,
+        )
+
+    def known_urls(self) -> tuple[str, ...]:
+        """Return the URLs of all environments whose variables are set."""
+        written = (environment.url for environment in self.environments.values())
+        return tuple(expanded(url, self.variables) for url in written if url and not unset(url, self.variables))
+
+    def _value(self, text: str | None, key: str) -> str | None:
+        if text is None:
+            return None
+        for variable in unset(text, self.variables):
+            raise UnsetVariable(variable, key)
+        return expanded(text, self.variables)

@@ -1,0 +1,132 @@
+"""The form of a configuration file. Imported late: pydantic is slow to import, and --help must not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from rehearse.config.durations import parse_duration
+from rehearse.config.errors import NotADuration, did_you_mean
+from rehearse.model.timeline import WorkKind
+
+__all__ = ["File", "ValidationError", "mistakes"]
+
+
+def _duration(text: object) -> object:
+    try:
+        return parse_duration(str(text))
+    except NotADuration as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
+Text = Annotated[str, Field(min_length=1)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class EnvironmentTable(_Table):
+    url: Text | None = None
+    snapshot: Text | None = None
+    provider: Text | None = None
+    promotes_to: Text | None = None
+
+
+class MigrationsTable(_Table):
+    tool: Literal["alembic", "sql", "command"] = "alembic"
+    config: Text | None = None
+    path: Text | None = None
+    python: Text | None = None
+    command: Text | None = None
+    env: tuple[Text, ...] = ()
+    role: Text | None = None
+    max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+
+
+class EngineTable(_Table):
+    use: Literal["auto", "embedded"] = "auto"
+    bin_dir: Text | None = None
+
+
+class SnapshotTable(_Table):
+    rows: Annotated[int, Field(ge=1, strict=True)] = 1000
+
+
+class SanitiseTable(_Table):
+    unclassified: Literal["mask", "mask-all", "refuse"] = "mask"
+    columns: dict[str, Text] = Field(default_factory=dict)
+    key: Text | None = None
+
+
+class AcknowledgeTable(_Table):
+    check: Text
+    object: Text
+    reason: Text
+    expires: date | None = None
+
+
+class RateTable(_Table):
+    rows: Annotated[int, Field(ge=1, strict=True)]
+    bytes: Annotated[int, Field(ge=1, strict=True)]
+
+
+class PolicyTable(_Table):
+    max_blocking: Duration = timedelta(seconds=1)
+    acknowledge: tuple[AcknowledgeTable, ...] = ()
+    rates: dict[WorkKind, RateTable] = Field(default_factory=dict)
+
+
+class CheckTable(_Table):
+    name: Text
+    sql: Text
+
+
+class File(_Table):
+    environments: dict[str, EnvironmentTable] = Field(default_factory=dict)
+    migrations: MigrationsTable = Field(default_factory=MigrationsTable)
+    engine: EngineTable = Field(default_factory=EngineTable)
+    snapshot: SnapshotTable = Field(default_factory=SnapshotTable)
+    sanitise: SanitiseTable = Field(default_factory=SanitiseTable)
+    policy: PolicyTable = Field(default_factory=PolicyTable)
+    checks: tuple[CheckTable, ...] = ()
+
+
+def mistakes(error: ValidationError) -> Iterator[str]:
+    """Say each mistake with its key as it stands in the file; never with its value."""
+    for found in error.errors(include_url=False, include_input=False):
+        place = found["loc"]
+        if found["type"] == "extra_forbidden":
+            yield f"{dotted(place)}: there is no such key{did_you_mean(str(place[-1]), _keys_beside(place))}"
+        else:
+            yield f"{dotted(place)}: {found['msg'].removeprefix('Value error, ')}"
+
+
+def dotted(place: Iterable[int | str]) -> str:
+    """Return a key as people write it.
+
+    >>> dotted(("policy", "acknowledge", 0, "reason"))
+    'policy.acknowledge[0].reason'
+    """
+    written = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return written.removeprefix(".")
+
+
+def _keys_beside(place: Iterable[int | str]) -> tuple[str, ...]:
+    """Return the keys that are known where an unknown one stands."""
+    table: type[BaseModel] = File
+    for part in list(place)[:-1]:
+        known = table.model_fields.get(str(part))
+        table = _table_within(known.annotation) or table if known is not None else table
+    return tuple(table.model_fields)
+
+
+def _table_within(annotation: object) -> type[BaseModel] | None:
+    """Return the table that a field is, or is a list or a mapping of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _table_within(inner))), None)

@@ -1,0 +1,177 @@
+"""Finding and reading a configuration file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearse.config.configuration import (
+    Configuration,
+    EngineConfig,
+    MigrationsConfig,
+    SanitiseConfig,
+    SnapshotConfig,
+    SqlCheck,
+)
+from rehearse.config.errors import ConfigurationError, did_you_mean
+from rehearse.config.variables import expanded, unset
+from rehearse.model.environment import Environment
+from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
+
+if TYPE_CHECKING:
+    from rehearse.config.form import EngineTable, File, MigrationsTable, PolicyTable
+
+FILE = "rehearse.toml"
+PROJECT = "pyproject.toml"
+
+Table = dict[str, object]
+
+
+def load(path: Path | None, start: Path, environ: Mapping[str, str]) -> Configuration:
+    """Read the file that is named, else the nearest one upwards from a directory, else the defaults.
+
+    Relative paths are those of the file's directory. ${VARIABLES} are filled in, those of an environment
+    only when it is asked for. Raises ConfigurationError with every mistake at once.
+    """
+    found = path or _nearest(start)
+    if found is None:
+        return Configuration(migrations=MigrationsConfig(directory=start.absolute()), variables=environ)
+    file = found.absolute()
+    return _configuration(file, _table(file), environ)
+
+
+def _nearest(start: Path) -> Path | None:
+    for directory in (start.absolute(), *start.absolute().parents):
+        if (directory / FILE).is_file():
+            return directory / FILE
+        if _holds_table(directory / PROJECT):
+            return directory / PROJECT
+    return None
+
+
+def _holds_table(project: Path) -> bool:
+    """Say whether a pyproject.toml is ours to read; one that is not must not stop us, however broken."""
+    try:
+        return "[tool.rehearse" in project.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _table(file: Path) -> Table:
+    whole = _parsed(file)
+    if file.name != PROJECT:
+        return whole
+    tool = whole.get("tool")
+    own = tool.get("rehearse") if isinstance(tool, dict) else None
+    if not isinstance(own, dict):
+        raise ConfigurationError(file, ["it has no table [tool.rehearse]"])
+    return own
+
+
+def _parsed(file: Path) -> Table:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(file, [f"not TOML: {error}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(file, ["it is not UTF-8 text"]) from None
+    except OSError as error:
+        raise ConfigurationError(file, [error.strerror or str(error)]) from None
+
+
+def _configuration(file: Path, table: Table, environ: Mapping[str, str]) -> Configuration:
+    from rehearse.config.form import File, ValidationError, mistakes  # noqa: PLC0415  slow to import
+
+    wrong = list(_unset_variables(table, environ))
+    try:
+        form = File.model_validate(_filled_in(table, environ))
+    except ValidationError as error:
+        raise ConfigurationError(file, sorted([*wrong, *mistakes(error)])) from None
+    wrong += _unknown_targets(form)
+    if wrong:
+        raise ConfigurationError(file, sorted(wrong))
+    return _from_form(form, file.parent, environ)
+
+
+def _filled_in(table: Table, environ: Mapping[str, str]) -> Table:
+    """Return the table with variables' values, but for environments: their secrets stay unread until asked for."""
+    return {key: value if key == "environments" else _expanded(value, environ) for key, value in table.items()}
+
+
+def _expanded(value: object, environ: Mapping[str, str]) -> object:
+    if isinstance(value, str):
+        return expanded(value, environ)
+    if isinstance(value, dict):
+        return {key: _expanded(inner, environ) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_expanded(inner, environ) for inner in value]
+    return value
+
+
+def _unset_variables(value: object, environ: Mapping[str, str], key: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        yield from (f"{key}: the variable {variable} is not set." for variable in unset(value, environ))
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if key or name != "environments":
+                yield from _unset_variables(inner, environ, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _unset_variables(inner, environ, f"{key}[{place}]")
+
+
+def _unknown_targets(form: File) -> Iterator[str]:
+    for name, environment in form.environments.items():
+        target = environment.promotes_to
+        if target is not None and target not in form.environments:
+            near = did_you_mean(target, form.environments)
+            yield f'environments.{name}.promotes_to: there is no environment "{target}"{near}'
+
+
+def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Configuration:
+    return Configuration(
+        migrations=_migrations(form.migrations, directory),
+        environments={
+            name: Environment(name=name, **environment.model_dump()) for name, environment in form.environments.items()
+        },
+        variables=environ,
+        engine=_engine(form.engine, directory),
+        snapshot=SnapshotConfig(rows=form.snapshot.rows),
+        sanitise=SanitiseConfig(**form.sanitise.model_dump()),
+        policy=_policy(form.policy),
+        checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
+    )
+
+
+def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
+    return MigrationsConfig(
+        directory=directory,
+        tool=form.tool,
+        config=_within(directory, form.config),
+        path=_within(directory, form.path),
+        python=_within(directory, form.python),
+        command=form.command,
+        env=form.env,
+        role=form.role,
+        max_seconds=form.max_seconds,
+    )
+
+
+def _engine(form: EngineTable, directory: Path) -> EngineConfig:
+    return EngineConfig(use=form.use, bin_dir=_within(directory, form.bin_dir))
+
+
+def _policy(form: PolicyTable) -> Policy:
+    rates = {kind: Rate(rows=rate.rows, bytes=rate.bytes) for kind, rate in form.rates.items()}
+    return Policy(
+        max_blocking=form.max_blocking,
+        acknowledgements=tuple(Acknowledgement(**entry.model_dump()) for entry in form.acknowledge),
+        rates={**RATES, **rates},
+    )
+
+
+def _within(directory: Path, path: str | None) -> Path | None:
+    """Return a path as seen from the file's directory; "~" is the user's home."""
+    return None if path is None else directory / Path(path).expanduser()

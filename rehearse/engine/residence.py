@@ -1,0 +1,115 @@
+"""The private directory a running server lives in: gone with it, or swept up by the next one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from rehearse.engine import home
+from rehearse.engine.account import Account, account
+from rehearse.engine.interrupts import held_back
+
+_PREFIX = "rehearse-server-"
+_LONGEST_SOCKET = 107  # bytes, of sockaddr_un.sun_path on Linux
+_FALLBACK = Path("/tmp")  # noqa: S108 - directories in it are made by mkdtemp, and checked before they are swept
+_STOP_SECONDS = 20
+
+
+@contextmanager
+def occupied(who: Account) -> Iterator[Path]:
+    """Make a directory that only the account (and root) can enter; remove it on leaving."""
+    root = owner = None
+    try:
+        with held_back():
+            root, owner = _make(who)
+        yield root
+    finally:
+        with held_back():
+            if root is not None:
+                shutil.rmtree(root, ignore_errors=True)
+            if owner is not None:
+                owner.close()
+
+
+def sweep() -> tuple[Path, ...]:
+    """Remove what tools that were killed have left: stop their servers, delete their directories."""
+    with home.locked("servers"):
+        return tuple(_sweep(account()))
+
+
+def _make(who: Account) -> tuple[Path, IO[str]]:
+    """Make a directory whose file `owner` is locked as long as we live: a directory nobody holds is a leftover."""
+    with home.locked("servers"):
+        for _left in _sweep(who):
+            pass
+        root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place(who)))
+        owner = (root / "owner").open("w")
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        who.own(root)
+        return root, owner
+
+
+def _place(who: Account) -> Path:
+    """Return a temporary directory the account can reach, short enough for a socket inside."""
+    wanted = Path(tempfile.gettempdir())
+    length = len(os.fsencode(wanted / f"{_PREFIX}12345678" / "s" / ".s.PGSQL.5432"))
+    return wanted if length <= _LONGEST_SOCKET and (not who.is_other or home.passable(wanted)) else _FALLBACK
+
+
+def _sweep(who: Account) -> Iterator[Path]:
+    for place in sorted({_place(who), _FALLBACK}):
+        for root in sorted(place.glob(f"{_PREFIX}*")):
+            if _is_left(root, who):
+                _stop_postmaster(root / "data")
+                shutil.rmtree(root, ignore_errors=True)
+                yield root
+
+
+def _is_left(root: Path, who: Account) -> bool:
+    """Say whether a directory is of ours, and no living tool holds it."""
+    try:
+        if root.lstat().st_uid not in {os.geteuid(), who.uid}:
+            return False
+        descriptor = os.open(root / "owner", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True  # half removed: a living tool makes directory and file under the lock we hold
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _stop_postmaster(data: Path) -> None:
+    """Stop a postmaster whose tool is gone, if the process is still the one that wrote the file."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    deadline = time.monotonic() + _STOP_SECONDS
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        while _serves(pid, data) and time.monotonic() < deadline:
+            os.kill(pid, number)
+            time.sleep(0.05)
+        deadline = time.monotonic() + 1
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Say whether a process is the postmaster of a cluster; one that has ended has no command line any more."""
+    try:
+        same_account = Path(f"/proc/{pid}").stat().st_uid == data.stat().st_uid
+        return same_account and os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False

@@ -1,0 +1,282 @@
+"""A configuration is read as it is written, and every mistake in it is told at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from rehearse.config import (
+    Configuration,
+    ConfigurationError,
+    NotADuration,
+    SqlCheck,
+    UnknownEnvironment,
+    UnsetVariable,
+    load,
+    parse_duration,
+)
+from rehearse.config.errors import NoWayToMigrate
+from rehearse.model.environment import Environment
+from rehearse.model.policy import Acknowledgement, Rate
+from rehearse.model.timeline import WorkKind
+
+DOCUMENTED = """
+[environments.production]
+url = "${PRODUCTION_URL}"
+[environments.stage]
+provider = "embedded"
+promotes_to = "production"
+[environments.nightly]
+snapshot = "snapshots/last"
+[migrations]
+tool = "alembic"
+config = "db/alembic.ini"
+python = ".venv/bin/python"
+env = ["APP_SETTINGS"]
+[engine]
+use = "embedded"
+[snapshot]
+rows = 200
+[sanitise]
+unclassified = "mask-all"
+key = "${MASK_KEY}"
+[sanitise.columns]
+"public.customers.email" = "email"
+"public.countries.*" = "keep"
+[policy]
+max_blocking = "500ms"
+[policy.rates.scan]
+rows = 5
+bytes = 6
+[[policy.acknowledge]]
+check = "column-dropped"
+object = "public.orders.legacy_note"
+reason = "unused since 4.2, archived"
+expires = 2027-01-31
+[[checks]]
+name = "every order has a customer"
+sql = "select id from orders where customer_id is null"
+"""
+SECRET = "hunter2"
+ENVIRON = {"PRODUCTION_URL": f"postgresql://me:{SECRET}@db/shop", "MASK_KEY": SECRET}
+
+Read = Callable[..., Configuration]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Read a rehearse.toml with some text."""
+
+    def reading(text: str, environ: Mapping[str, str] = ENVIRON) -> Configuration:
+        (tmp_path / "rehearse.toml").write_text(text, encoding="utf-8")
+        return load(None, tmp_path, environ)
+
+    return reading
+
+
+def mistakes(read: Read, text: str, environ: Mapping[str, str] = ENVIRON) -> tuple[str, ...]:
+    with pytest.raises(ConfigurationError) as caught:
+        read(text, environ)
+    assert caught.value.exit_code == 2
+    return caught.value.mistakes
+
+
+def test_everything_documented_is_read(read: Read, tmp_path: Path):
+    found = read(DOCUMENTED)
+
+    assert found.environment("production") == Environment(name="production", url=ENVIRON["PRODUCTION_URL"])
+    assert found.environment("stage") == Environment(name="stage", provider="embedded", promotes_to="production")
+    assert found.environment("nightly").snapshot == str(tmp_path / "snapshots/last")
+    assert found.known_urls() == (ENVIRON["PRODUCTION_URL"],)
+    assert found.migrations.config == tmp_path / "db/alembic.ini"
+    assert found.migrations.python == tmp_path / ".venv/bin/python"
+    assert found.migrations.env == ("APP_SETTINGS",)
+    assert (found.engine.use, found.engine.bin_dir, found.snapshot.rows) == ("embedded", None, 200)
+    assert (found.sanitise.unclassified, found.sanitise.key) == ("mask-all", SECRET)
+    assert found.sanitise.columns == {"public.customers.email": "email", "public.countries.*": "keep"}
+    assert found.policy.max_blocking == timedelta(milliseconds=500)
+    assert found.policy.rates[WorkKind.SCAN] == Rate(rows=5, bytes=6)
+    assert found.policy.rates[WorkKind.ROWS] == Rate(rows=5_000, bytes=20_000_000)
+    assert found.policy.acknowledgements == (
+        Acknowledgement(
+            check="column-dropped",
+            object="public.orders.legacy_note",
+            reason="unused since 4.2, archived",
+            expires=date(2027, 1, 31),
+        ),
+    )
+    assert found.checks == (
+        SqlCheck(name="every order has a customer", sql="select id from orders where customer_id is null"),
+    )
+
+
+def test_no_file_means_defaults(tmp_path: Path):
+    found = load(None, tmp_path, {})
+
+    assert (found.environments, found.snapshot.rows, found.engine.use) == ({}, 1000, "auto")
+    assert found.migrations.directory == tmp_path
+
+
+def test_the_nearest_file_upwards_is_read(read: Read, tmp_path: Path):
+    read("[snapshot]\nrows = 7")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+
+    assert load(None, below, {}).snapshot.rows == 7
+
+
+def test_pyproject_is_read_only_where_it_speaks_of_us(tmp_path: Path):
+    below = tmp_path / "below"
+    below.mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.rehearse.snapshot]\nrows = 8")
+    (below / "pyproject.toml").write_text("[tool.other\nbroken")
+
+    assert load(None, below, {}).snapshot.rows == 8
+
+
+def test_a_named_pyproject_without_our_table_is_refused(tmp_path: Path):
+    path = tmp_path / "pyproject.toml"
+    path.write_text("[tool.other]")
+
+    with pytest.raises(ConfigurationError, match=r"it has no table \[tool.rehearse\]"):
+        load(path, tmp_path, {})
+
+
+def test_every_mistake_is_told_at_once(read: Read):
+    found = mistakes(
+        read,
+        """
+        [environments.stage]
+        promotes_to = "prod"
+        [migrations]
+        tol = "alembic"
+        tool = "alembik"
+        [snapshot]
+        rows = 0
+        [policy]
+        max_blocking = "soon"
+        [[policy.acknowledge]]
+        check = "column-dropped"
+        object = "public.orders.note"
+        expires = "tomorrow"
+        reson = "because"
+        [engin]
+        """,
+    )
+
+    assert found == (
+        'engin: there is no such key; did you mean "engine"?',
+        'migrations.tol: there is no such key; did you mean "tool"?',
+        "migrations.tool: Input should be 'alembic', 'sql' or 'command'",
+        "policy.acknowledge[0].expires: Input should be a valid date or datetime, input is too short",
+        "policy.acknowledge[0].reason: Field required",
+        'policy.acknowledge[0].reson: there is no such key; did you mean "reason"?',
+        'policy.max_blocking: "soon" is not a duration. Write it as "500ms", "1s", "2min" or "1h".',
+        "snapshot.rows: Input should be greater than or equal to 1",
+    )
+
+
+def test_an_environment_can_only_promote_to_one_that_exists(read: Read):
+    found = mistakes(read, '[environments.production]\nurl = "x"\n[environments.stage]\npromotes_to = "prodution"')
+
+    assert found == ('environments.stage.promotes_to: there is no environment "prodution"; did you mean "production"?',)
+
+
+def test_bad_toml_names_the_line(read: Read):
+    (found,) = mistakes(read, "[snapshot]\nrows = \n")
+
+    assert found == "not TOML: Invalid value (at line 2, column 8)"
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="No such file or directory"):
+        load(tmp_path / "nowhere.toml", tmp_path, {})
+
+
+def test_an_unset_variable_stops_only_who_needs_it(read: Read):
+    found = read('[environments.a]\nurl = "${A_URL}"\n[environments.b]\nurl = "service=b"', {})
+
+    assert found.known_urls() == ("service=b",)
+    with pytest.raises(UnsetVariable, match=r"environments\.a\.url needs the environment variable A_URL"):
+        found.environment("a")
+
+
+def test_an_unset_variable_elsewhere_is_a_mistake(read: Read):
+    found = mistakes(read, '[migrations]\nconfig = "${DIR}/alembic.ini"\nenv = ["${X}"]', {})
+
+    assert found == (
+        "migrations.config: the variable DIR is not set.",
+        "migrations.env[0]: the variable X is not set.",
+    )
+
+
+def test_an_unknown_environment_is_a_sentence(read: Read):
+    with pytest.raises(UnknownEnvironment, match='no environment named "prod"; did you mean "production"'):
+        read(DOCUMENTED).environment("prod")
+
+
+def test_secrets_are_never_shown(read: Read):
+    written = DOCUMENTED.replace("${PRODUCTION_URL}", f"postgresql://me:{SECRET}@db/shop")
+
+    assert SECRET not in repr(read(written))
+    assert SECRET not in str(mistakes(read, written + f'url = ["{SECRET}"]'))
+    assert SECRET not in str(mistakes(read, f'[environments.a]\nurl = ["postgresql://me:{SECRET}@db/shop"]'))
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("0s", timedelta(0)),
+        ("500ms", timedelta(milliseconds=500)),
+        ("1.5 s", timedelta(seconds=1.5)),
+        ("2min", timedelta(minutes=2)),
+        ("1h", timedelta(hours=1)),
+    ],
+)
+def test_durations_are_read_as_people_write_them(text: str, length: timedelta):
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "1", "s", "-1s", "1 day", "1s2", "٣s", "9" * 400 + "h"])
+def test_what_is_no_duration_is_refused(text: str):
+    with pytest.raises(NotADuration):
+        parse_duration(text)
+
+
+def test_scripts_are_played_in_their_tools_order(read: Read, tmp_path: Path):
+    folder = tmp_path / "sql"
+    folder.mkdir()
+    names = ["V10__c.sql", "V2__b.sql", "R__views.sql", "U2__b.sql", "V1__a.sql", "V1__a.down.sql", "notes.txt"]
+    for name in names:
+        (folder / name).touch()
+
+    plan = read('[migrations]\ntool = "sql"\npath = "sql"').migrations.plan()
+
+    assert [file.name for file in plan.files] == ["V1__a.sql", "V2__b.sql", "V10__c.sql", "R__views.sql"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "there is no alembic.ini"),
+        ('[migrations]\ntool = "command"', "needs a command"),
+        ('[migrations]\ntool = "sql"', "needs a path"),
+        ('[migrations]\ntool = "sql"\npath = "."', "no .sql files"),
+    ],
+)
+def test_without_anything_to_play_there_is_no_plan(read: Read, text: str, sentence: str):
+    with pytest.raises(NoWayToMigrate, match=sentence):
+        read(text).migrations.plan()
+
+
+def test_pydantic_is_not_imported_before_a_file_is_read():
+    code = "import sys, rehearse.config; print('pydantic' in sys.modules)"
+
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert answer.stdout == "False\n"

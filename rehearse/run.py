@@ -11,13 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-
 from rehearse import __version__, archive, catalog, diff, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
 from rehearse.db.connect import connect_stage, describe
-from rehearse.db.identity import identifier, split
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -168,23 +164,16 @@ def _state(stage: Stage) -> _State:
 def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str, int]:
     """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
     gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
-    dropped = [
-        (change.object, change.table)
+    dropped = {
+        change.object: change.table
         for change in changes
         if change.kind == "column" and change.action == "removed" and change.table is not None
-        if change.table not in gone
-    ]
+        if change.table not in gone and change.before is not None and not change.before.get("generated")
+    }
     if not dropped:
         return {}
     with connect_stage(before) as connection:
-        return {column: _values(connection, table, split(column)[-1]) for column, table in dropped}
-
-
-def _values(connection: psycopg.Connection, table: str, column: str) -> int:
-    counting = sql.SQL("SELECT pg_catalog.count({}) FROM {}").format(sql.Identifier(column), identifier(table))
-    row = connection.execute(counting).fetchone()
-    assert row is not None
-    return int(row[0])
+        return catalog.count_values(connection, dropped)
 
 
 def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration) -> Fidelity:

@@ -20,6 +20,7 @@ FLOORS = (
     {"stages", "migrators", "snapshot", "compare"},
     {"registry"},
     {"run"},
+    {"request"},
     {"cli"},
     {"__main__"},
 )

@@ -30,6 +30,8 @@ PYTHON = Path(sys.executable)
 ENVIRON = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
 HAS_GREENLET = importlib.util.find_spec("greenlet") is not None
 NEEDS_GREENLET = pytest.mark.skipif(not HAS_GREENLET, reason="SQLAlchemy's async engines need greenlet")
+CONNINFO = "host=prod.example port=5433 dbname=shop user=boss password=geheim"
+PARAMETERS = {"host": "prod.example", "port": 5433, "database": "shop", "user": "boss", "password": "geheim"}
 PRODUCTION = "postgresql://boss:geheim@prod.example:5433/shop"
 
 
@@ -143,10 +145,8 @@ def test_an_unset_url_variable_gets_the_stage_and_any_other_is_refused(tmp_path:
     [
         'create_engine("postgresql+psycopg2://boss:geheim@prod.example:5433/shop")',
         'create_engine("postgresql+psycopg://boss:geheim@prod.example:5433/shop?sslmode=verify-full")',
-        'create_engine("postgresql+psycopg://", creator=lambda: __import__("psycopg").connect('
-        '"host=prod.example port=5433 dbname=shop user=boss password=geheim"))',
-        'create_engine("postgresql+psycopg2://", creator=lambda: __import__("psycopg2").connect('
-        'host="prod.example", port=5433, database="shop", user="boss", password="geheim"))',
+        f'create_engine("postgresql+psycopg://", creator=lambda: __import__("psycopg").connect({CONNINFO!r}))',
+        f'create_engine("postgresql+psycopg2://", creator=lambda: __import__("psycopg2").connect(**{PARAMETERS!r}))',
     ],
 )
 def test_a_hard_coded_declared_database_is_redirected(tmp_path: Path, stage: Stage, engine: str) -> None:
@@ -435,7 +435,7 @@ def test_a_failing_revision_is_located_and_the_rest_skipped(tmp_path: Path, serv
     assert failed.error == 'UniqueViolation: could not create unique index "u"'
     assert failed.location == "migrations/versions/r3.py:9"
     assert migration.exit_status == 1
-    assert "All pending revisions share one transaction: the failure of a3 undid a1, a2." in migration.notes
+    assert any("the failure of a3 undid a1, a2" in note for note in migration.notes)
     assert "me@x.org" not in repr(migration)
 
 

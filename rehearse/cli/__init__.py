@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from functools import wraps
 from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -24,13 +25,19 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         application()()
+    except KeyboardInterrupt:  # before a command had begun
+        _leave(Interrupted())
     except RehearseError as error:
-        typer.echo(f"rehearse: {error}", err=True)
-        sys.exit(error.exit_code)
+        _leave(error)
     except Exception:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"
         traceback.print_exc()
         typer.echo("This is a bug in rehearse; please report it with the lines above.", err=True)
         sys.exit(RehearseError.exit_code)
+
+
+def _leave(error: RehearseError) -> NoReturn:
+    typer.echo(f"rehearse: {error}", err=True)
+    sys.exit(error.exit_code)
 
 
 def application() -> typer.Typer:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DATABASE = "shop"
 _OWNER = "shop"
+_SUPERUSER = "postgres"
 
 
 class DemoFailed(RehearseError):
@@ -66,12 +67,15 @@ def _project() -> Iterator[Path]:
 @contextmanager
 def _production(project: Path, tell: Progress) -> Iterator[str]:
     """Start a server, bring the shop to its production revision and fill it; yield its URL."""
+    import psycopg  # noqa: PLC0415 - as above
+
     from rehearse.engine.binaries import resolve  # noqa: PLC0415 - as above
     from rehearse.engine.server import running  # noqa: PLC0415 - as above
 
     tell("starting an embedded production")
     with running(resolve(None, use="embedded").binaries) as server:
-        with server.connect("template1") as connection:
+        _rename_superuser(server)
+        with psycopg.connect(server.dsn("template1", user=_SUPERUSER), autocommit=True) as connection:
             connection.execute(f"CREATE ROLE {_OWNER} LOGIN")
             connection.execute(f"CREATE DATABASE {_DATABASE} OWNER {_OWNER} TEMPLATE template0")
         url = f"postgresql://{_OWNER}@/{_DATABASE}?host={server.socket_dir}"
@@ -80,6 +84,18 @@ def _production(project: Path, tell: Progress) -> Iterator[str]:
         tell("filling production with people who do not exist")
         _fill(project, server)
         yield url
+
+
+def _rename_superuser(server: Server) -> None:
+    """Call production's superuser what productions call theirs; nobody can rename the role they are logged in as."""
+    import psycopg  # noqa: PLC0415 - as above
+
+    with server.connect() as connection:
+        connection.execute("CREATE ROLE porter SUPERUSER LOGIN")
+    with psycopg.connect(server.dsn(user="porter"), autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE rehearse RENAME TO {_SUPERUSER}")
+    with psycopg.connect(server.dsn(user=_SUPERUSER), autocommit=True) as connection:
+        connection.execute("DROP ROLE porter")
 
 
 def _upgrade(project: Path, url: str) -> None:

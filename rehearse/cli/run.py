@@ -41,7 +41,7 @@ def command(
 
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
-    from rehearse.cli.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
     from rehearse.run import rehearse  # noqa: PLC0415 - as above
 
     asked = Asked(

@@ -21,7 +21,7 @@ def command(
     config: ConfigFile = None,
 ) -> None:
     """Take a snapshot: schema, facts and a masked sample. Production is only read."""
-    from rehearse.cli.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
     from rehearse.run import take_snapshot  # noqa: PLC0415 - as above
 
     asked = Asked(source=source, rows=rows, config=config)

@@ -36,7 +36,7 @@ def copy(binaries: Binaries, programs: Path, who: Account, target: Path) -> None
 def _initialise(binaries: Binaries, programs: Path, who: Account, directory: Path) -> None:
     """Run initdb, synced to disk: the cluster is kept, and must survive a crash of the machine."""
     checksums = ["--no-data-checksums"] if binaries.major >= _CHECKSUMS_BY_DEFAULT else []
-    told = ["-D", directory, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", *checksums]
+    told: list[str | Path] = ["-D", directory, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", *checksums]
     said = ""
     for locale in _locales(binaries.major):
         code, said = who.run([programs / "initdb", *told, *locale])

@@ -35,9 +35,12 @@ def cache() -> Path:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Hold an exclusive lock while something in the cache is made; others wait."""
-    with (cache() / f"{name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    descriptor = os.open(cache() / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -68,7 +71,9 @@ def reachable(binaries: Binaries, who: Account) -> Path:
         if not target.is_dir():
             with making(target) as fresh:
                 _copy(root, fresh / root.parent.name / root.name)
-                libraries = root.parent.with_name(f"{root.parent.name}.libs")  # found by the programs from where they are
+                libraries = root.parent.with_name(
+                    f"{root.parent.name}.libs"
+                )  # found by the programs from where they are
                 if libraries.is_dir():
                     _copy(libraries, fresh / libraries.name)
                 _open_to_others(fresh)

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -98,12 +98,14 @@ def _stop_postmaster(data: Path) -> None:
         pid = int((data / "postmaster.pid").read_text().splitlines()[0])
     except (OSError, ValueError, IndexError):
         return
-    deadline = time.monotonic() + _STOP_SECONDS
     for number in (signal.SIGQUIT, signal.SIGKILL):
-        while _serves(pid, data) and time.monotonic() < deadline:
+        if not _serves(pid, data):
+            return
+        with suppress(ProcessLookupError):
             os.kill(pid, number)
-            time.sleep(0.05)
-        deadline = time.monotonic() + 1
+        deadline = time.monotonic() + _STOP_SECONDS
+        while _serves(pid, data) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def _serves(pid: int, data: Path) -> bool:

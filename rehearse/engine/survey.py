@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearse.engine import home
+from rehearse.engine.account import account
 from rehearse.engine.binaries import Binaries, Choice, find_all, resolve
-from rehearse.engine.server import running, sweep
+from rehearse.engine.residence import sweep
+from rehearse.engine.server import running
 from rehearse.errors import RehearseError
 
 _UNSHARE = "import ctypes, sys; sys.exit(ctypes.CDLL(None, use_errno=True).unshare(int(sys.argv[1])) != 0)"
@@ -36,22 +38,27 @@ class Survey:
 def survey(source_major: int | None = None, *, use: str = "auto", bin_dir: Path | None = None) -> Survey:
     """Look for binaries and start a server of the chosen ones; raises what choosing raises."""
     swept, choice = sweep(), resolve(source_major, use=use, bin_dir=bin_dir)
-    started, failure = time.monotonic(), None
-    try:
-        with running(choice.binaries):
-            seconds = time.monotonic() - started
-    except RehearseError as error:
-        seconds, failure = 0.0, str(error)
+    seconds, failure = _start(choice.binaries)
     return Survey(
         found=find_all(),
         choice=choice,
-        account=home.account().name,
+        account=account().name,
         cache=home.cache(),
         swept=swept,
-        start_seconds=None if failure else seconds,
+        start_seconds=seconds,
         failure=failure,
         isolation=namespaces_work(),
     )
+
+
+def _start(binaries: Binaries) -> tuple[float | None, str | None]:
+    """Return how long a start took, or why there was none."""
+    began = time.monotonic()
+    try:
+        with running(binaries):
+            return time.monotonic() - began, None
+    except RehearseError as error:
+        return None, str(error)
 
 
 def namespaces_work() -> bool:

@@ -148,7 +148,11 @@ def _notes(journal: Journal, steps: tuple[StepRun, ...]) -> Iterator[str]:
     failed = next((step for step in steps if step.outcome is Outcome.FAILED), None)
     applied = [step.id for step in steps if step.outcome is Outcome.APPLIED]
     if failed and applied and any(_is_one_transaction(plan) for plan in journal.plans):
-        yield f"All pending revisions share one transaction: the failure of {failed.id} undid {', '.join(applied)}."
+        undone = ", ".join(applied)
+        yield (
+            f"The pending revisions share one transaction: the failure of {failed.id} undid {undone}, "
+            "except what an autocommit block had committed."
+        )
 
 
 def _is_one_transaction(plan: Event) -> bool:

@@ -1,5 +1,5 @@
 -- purpose: have the stage's server read its configuration again
 -- needs: a superuser on the stage
--- returns: whether the signal was sent
+-- returns: sent (whether the signal was)
 SELECT pg_catalog.pg_reload_conf() AS sent
  ORDER BY 1

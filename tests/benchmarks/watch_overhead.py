@@ -60,10 +60,10 @@ def main(revisions: int = 100, repetitions: int = 5) -> None:
         project = _project(Path(directory), revisions)
         for each, name in ((False, "one transaction"), (True, "a transaction for each revision")):
             plain, watched = _compare(server, repetitions, lambda stage, each=each: _upgrade(project, stage, each=each))
-            statements = revisions * 3
+            statements = revisions * (6 if each else 4)  # three commands, the version row, BEGIN and COMMIT
             print(
-                f"{name}: {statements} DDL commands, plain {plain:.2f} s, watched {watched:.2f} s: "
-                f"{(watched - plain) / statements * 1000:+.2f} ms a command, {(watched / plain - 1) * 100:+.0f} %"
+                f"{name}: {statements} statements, plain {plain:.2f} s, watched {watched:.2f} s: "
+                f"{(watched - plain) / statements * 1000:+.2f} ms a statement, {(watched / plain - 1) * 100:+.0f} %"
             )
         plain, watched = _compare(server, repetitions, _slow)
         print(

@@ -50,7 +50,12 @@ def _replace_placeholders(module: ModuleType) -> None:
     @functools.wraps(get_section)
     def section(self: Any, name: str, *arguments: Any, **named: Any) -> Any:
         found = get_section(self, name, *arguments, **named)
-        return found and {option: _real(option, value) for option, value in found.items()}
+        if not found:
+            return found
+        real = {option: _real(option, value) for option, value in found.items()}
+        if name == self.config_ini_section and _is_empty(real.get("sqlalchemy.url")):  # feeds engine_from_config
+            real["sqlalchemy.url"] = _spelled(journal.settings()["stage"]["url"])
+        return real
 
     @functools.wraps(get_section_option)
     def section_option(self: Any, section: str, name: str, *arguments: Any, **named: Any) -> Any:
@@ -69,6 +74,10 @@ def _real(option: str, value: Any) -> Any:
         return value
     journal.write("placeholder", option=option, scheme=value.split(":", 1)[0])
     return _spelled(journal.settings()["stage"]["url"])
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or not str(value).strip("\"' ")  # mlflow's ini says `sqlalchemy.url = ""`
 
 
 PATCHES = {"alembic.config": _replace_placeholders}

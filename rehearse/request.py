@@ -74,10 +74,14 @@ def _request(asked: Asked, configuration: Configuration) -> Request:
         engine=configuration.engine.use,
         bin_dir=configuration.engine.bin_dir,
         rows=asked.rows or configuration.snapshot.rows,
-        sanitise=SanitiseRules(
-            unclassified=configuration.sanitise.unclassified, columns=configuration.sanitise.columns
-        ),
+        sanitise=_rules(configuration),
     )
+
+
+def _rules(configuration: Configuration) -> SanitiseRules:
+    given = configuration.sanitise
+    key = given.key.encode() if given.key is not None else None
+    return SanitiseRules(unclassified=given.unclassified, columns=given.columns, key=key)
 
 
 def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Path | None]:

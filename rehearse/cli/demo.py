@@ -67,15 +67,14 @@ def _project() -> Iterator[Path]:
 @contextmanager
 def _production(project: Path, tell: Progress) -> Iterator[str]:
     """Start a server, bring the shop to its production revision and fill it; yield its URL."""
-    import psycopg  # noqa: PLC0415 - as above
-
+    from rehearse.db.connect import connect_stage  # noqa: PLC0415 - as above
     from rehearse.engine.binaries import resolve  # noqa: PLC0415 - as above
     from rehearse.engine.server import running  # noqa: PLC0415 - as above
 
     tell("starting an embedded production")
     with running(resolve(None, use="embedded").binaries) as server:
         _rename_superuser(server)
-        with psycopg.connect(server.dsn("template1", user=_SUPERUSER), autocommit=True) as connection:
+        with connect_stage(server.dsn("template1", user=_SUPERUSER)) as connection:
             connection.execute(f"CREATE ROLE {_OWNER} LOGIN")
             connection.execute(f"CREATE DATABASE {_DATABASE} OWNER {_OWNER} TEMPLATE template0")
         url = f"postgresql://{_OWNER}@/{_DATABASE}?host={server.socket_dir}"
@@ -88,13 +87,13 @@ def _production(project: Path, tell: Progress) -> Iterator[str]:
 
 def _rename_superuser(server: Server) -> None:
     """Call production's superuser what productions call theirs; nobody can rename the role they are logged in as."""
-    import psycopg  # noqa: PLC0415 - as above
+    from rehearse.db.connect import connect_stage  # noqa: PLC0415 - as above
 
     with server.connect() as connection:
         connection.execute("CREATE ROLE porter SUPERUSER LOGIN")
-    with psycopg.connect(server.dsn(user="porter"), autocommit=True) as connection:
+    with connect_stage(server.dsn(user="porter")) as connection:
         connection.execute(f"ALTER ROLE rehearse RENAME TO {_SUPERUSER}")
-    with psycopg.connect(server.dsn(user=_SUPERUSER), autocommit=True) as connection:
+    with connect_stage(server.dsn(user=_SUPERUSER)) as connection:
         connection.execute("DROP ROLE porter")
 
 

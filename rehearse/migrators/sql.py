@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rehearse.engine.binaries import client_environment, client_tools
+from rehearse.engine.binaries import client_tools
 from rehearse.errors import RequestError
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.run import Ended, Ground, ground, run
@@ -33,14 +33,14 @@ class ScriptMissing(RequestError):
 def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.environ) -> Migration:
     """Play the scripts in order until one fails; raises ScriptMissing."""
     steps = list(_planned(plan))
-    tools = client_tools(stage.server_major)
+    psql = client_tools(stage.server_major).bin_dir / "psql"
     runs: list[Ended] = []
     deadline = time.monotonic() + plan.max_seconds.total_seconds()
     with ground(plan, stage, environ) as on:
         for number, (step, path) in enumerate(zip(steps, plan.files, strict=True)):
             left = timedelta(seconds=deadline - time.monotonic())
             started = datetime.now(UTC)
-            ended = _psql(on, (str(tools.bin_dir / "psql"), client_environment(tools)), step.id, path, left)
+            ended = _run(on, psql, step.id, path, left)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
@@ -77,14 +77,13 @@ def _source(path: Path, plan: MigrationPlan) -> str:
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
-def _psql(on: Ground, psql: tuple[str, Mapping[str, str]], step: str, path: Path, left: timedelta) -> Ended:
-    program, extra = psql
+def _run(on: Ground, psql: Path, step: str, path: Path, left: timedelta) -> Ended:
     name = f"rehearse:{step}"
     quoted = name.replace("'", "''")
     # PostgreSQL cuts long names off and replaces what is not ASCII: such a name is said in a statement as well.
     said = () if len(name) <= _NAME_LENGTH and name.isascii() else ("-c", f"SET application_name = '{quoted}'")
-    command = (program, "-X", "-v", "ON_ERROR_STOP=1", *said, "-f", str(path))
-    return run(on, command, limit=left, extra={"PGAPPNAME": name, **extra})
+    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", *said, "-f", str(path))
+    return run(on, command, limit=left, extra={"PGAPPNAME": name})
 
 
 def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:

@@ -37,7 +37,7 @@ def render(report: Report, *, width: int = _WIDTH, colour: bool = False) -> str:
     console = Console(file=paper, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for part in _parts(report):
         console.print(part)
-    return paper.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
 
 
 def _parts(report: Report) -> Iterator[RenderableType]:

@@ -75,6 +75,16 @@ class NoCache(RehearseError):
         )
 
 
+class NoPlace(RehearseError):
+    """There is no temporary directory that a server can live in."""
+
+    def __init__(self, tried: tuple[Path, ...]) -> None:
+        super().__init__(
+            f"A server can live in none of {', '.join(map(str, tried))}: not writable, or the path too long.",
+            "Set TMPDIR to a directory with a path of less than 66 bytes that the server's account can reach.",
+        )
+
+
 class ServerFailed(RehearseError):
     """An owned server could not be made or started."""
 

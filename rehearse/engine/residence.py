@@ -15,11 +15,12 @@ from typing import IO
 
 from rehearse.engine import home
 from rehearse.engine.account import Account, account
+from rehearse.engine.errors import NoPlace
 from rehearse.engine.interrupts import held_back
 
 _PREFIX = "rehearse-server-"
 _LONGEST_SOCKET = 107  # bytes, of sockaddr_un.sun_path on Linux
-_FALLBACK = Path("/tmp")  # noqa: S108 - directories in it are made by mkdtemp, and checked before they are swept
+_TEMPORARY = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - what lies there is made by mkdtemp, or checked
 _STOP_SECONDS = 20
 
 
@@ -58,14 +59,23 @@ def _make(who: Account) -> tuple[Path, IO[str]]:
 
 
 def _place(who: Account) -> Path:
-    """Return a temporary directory the account can reach, short enough for a socket inside."""
-    wanted = Path(tempfile.gettempdir())
-    length = len(os.fsencode(wanted / f"{_PREFIX}12345678" / "s" / ".s.PGSQL.5432"))
-    return wanted if length <= _LONGEST_SOCKET and (not who.is_other or home.passable(wanted)) else _FALLBACK
+    """Return the first directory that the account can reach and that is short enough for a socket inside."""
+    for wanted in _places():
+        socket = wanted / f"{_PREFIX}12345678" / "s" / ".s.PGSQL.5432"
+        fits = len(os.fsencode(socket)) <= _LONGEST_SOCKET
+        if fits and os.access(wanted, os.W_OK | os.X_OK) and (not who.is_other or home.passable(wanted)):
+            return wanted
+    raise NoPlace(_places())
+
+
+def _places() -> tuple[Path, ...]:
+    """Return where servers may live: where we are told, on disk, and only then where memory is often meant."""
+    told = os.environ.get("TMPDIR")
+    return (*([Path(told).absolute()] if told else []), *_TEMPORARY)
 
 
 def _sweep(who: Account) -> Iterator[Path]:
-    for place in sorted({_place(who), _FALLBACK}):
+    for place in sorted(set(_places())):
         for root in sorted(place.glob(f"{_PREFIX}*")):
             if _is_left(root, who):
                 _stop_postmaster(root / "data")

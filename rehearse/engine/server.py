@@ -84,7 +84,7 @@ def running(binaries: Binaries, *, settings: Mapping[str, str] | None = None) ->
     """Start a server and stop it on leaving, whatever happens; the directory it lived in goes with it.
 
     To be entered from the main thread: the signal that ends the server with us follows the creating thread.
-    Raises ServerFailed, NoAccount and NoCache.
+    Raises ServerFailed, NoAccount, NoCache and NoPlace.
     """
     who = account()
     with occupied(who) as root:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -112,12 +113,24 @@ def _plan(asked: Asked, configuration: Configuration) -> MigrationPlan:
 def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:
     if asked.alembic is not None:
         path = asked.alembic.absolute()
-        return MigrationPlan(tool="alembic", config=path, directory=path.parent)
+        return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, Path.cwd()))
     if asked.sql:
         return MigrationPlan(tool="sql", files=tuple(path.absolute() for path in asked.sql), directory=Path.cwd())
     if asked.command is not None:
         return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=Path.cwd())
     return configuration.migrations.plan()
+
+
+def _started_in(config: Path, here: Path) -> Path:
+    """Return where alembic is started: beside its configuration, unless its scripts are only found from here."""
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read_string(config.read_text(encoding="utf-8"))
+    except (Error, OSError, UnicodeDecodeError):
+        return config.parent  # alembic itself will say what is wrong with it
+    scripts = parser.get("alembic", "script_location", fallback="")
+    found_here = scripts and (here / scripts).is_dir() and not (config.parent / scripts).is_dir()
+    return here if found_here else config.parent
 
 
 def _declared(asked: Asked, configuration: Configuration) -> tuple[str, ...]:

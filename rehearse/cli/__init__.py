@@ -17,7 +17,7 @@ import typer
 from rehearse import __version__
 from rehearse.errors import Interrupted, RehearseError
 
-_FAILED = RehearseError.exit_code
+_TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
 
 
 def main() -> None:
@@ -25,8 +25,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         application()()
-    except KeyboardInterrupt:  # before a command had begun
+    except KeyboardInterrupt:  # before typer took over
         _leave(Interrupted())
+    except SystemExit as leaving:
+        if leaving.code == _TYPER_INTERRUPTED:  # before a command had begun
+            _leave(Interrupted())
+        raise
     except RehearseError as error:
         _leave(error)
     except Exception:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"

@@ -220,11 +220,12 @@ def array(element: Mask, value: Composable, domain: str) -> Composable:
 
 
 def label(value: Composable, domain: str) -> Composable:
-    """Replace an enum's label by one of its labels; keeps equality."""
+    """Replace an enum's label by the one a keyed number of places further; keeps equality and uniqueness."""
     return SQL(
-        "CASE WHEN {value} IS NOT NULL THEN (pg_catalog.enum_range({value}))[1 + pg_catalog.get_byte({key}, 0) "
-        "% pg_catalog.cardinality(pg_catalog.enum_range({value}))]::pg_catalog.text END"
-    ).format(value=value, key=mac(_text(value), domain))
+        "(SELECT (x.labels)[1 + (pg_catalog.array_position(x.labels, x.v) + pg_catalog.get_byte({key}, 0)) "
+        "% pg_catalog.cardinality(x.labels)]::pg_catalog.text "
+        "FROM (SELECT {value} AS v, pg_catalog.enum_range({value}) AS labels) AS x WHERE x.v IS NOT NULL)"
+    ).format(value=value, key=mac(sql.Literal("label"), domain))
 
 
 def null(_value: Composable, _domain: str) -> Composable:

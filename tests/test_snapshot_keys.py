@@ -1,0 +1,105 @@
+"""Keys of every shape keep joining, and what is not surely harmless stays behind."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from rehearse.engine.server import Server
+from rehearse.model.snapshot import Snapshot
+from rehearse.snapshot import SanitiseRules, take
+
+SCHEMA = """
+CREATE TYPE mood AS ENUM ('calm', 'cross');
+CREATE TABLE tenants (code text, id int, PRIMARY KEY (id, code)) PARTITION BY RANGE (id);
+CREATE TABLE tenants_a PARTITION OF tenants FOR VALUES FROM (1) TO (51);
+CREATE TABLE tenants_b PARTITION OF tenants DEFAULT;
+CREATE TABLE seats (id int PRIMARY KEY, tenant_id int, tenant text, FOREIGN KEY (tenant_id, tenant) REFERENCES tenants);
+CREATE TABLE days (day date PRIMARY KEY);
+CREATE TABLE visits (id int PRIMARY KEY, came_on date NOT NULL REFERENCES days);
+CREATE TABLE moods (mood mood PRIMARY KEY);
+CREATE TABLE looks (id int PRIMARY KEY, mood mood NOT NULL REFERENCES moods, moods mood[] NOT NULL);
+CREATE TABLE points (id int PRIMARY KEY, points int NOT NULL DEFAULT 0, customer_no bigint DEFAULT 0, dateofbirth date);
+CREATE TABLE schema_migrations (whatever text);
+INSERT INTO tenants SELECT 'tenant' || n, n FROM generate_series(1, 100) n;
+INSERT INTO seats SELECT n, n % 100 + 1, 'tenant' || n % 100 + 1 FROM generate_series(1, 400) n;
+INSERT INTO days SELECT date '2026-01-01' + n FROM generate_series(0, 299) n;
+INSERT INTO visits SELECT n, date '2026-01-01' + n % 300 FROM generate_series(1, 600) n;
+INSERT INTO moods VALUES ('calm'), ('cross');
+INSERT INTO looks SELECT n, 'calm', ARRAY['calm', 'cross']::mood[] FROM generate_series(1, 60) n;
+INSERT INTO points SELECT n, 7000 + n, 1000000 + n * 7919, date '1980-01-01' + n FROM generate_series(1, 90) n;
+INSERT INTO schema_migrations VALUES ('Canary');
+"""
+
+
+def snap(server: Server, database: str, directory: Path, rules: SanitiseRules) -> Snapshot:
+    with server.connect(database) as connection:
+        connection.execute(SCHEMA)
+    return take(server.dsn(database), directory / "s", rows=100, sanitise=rules, progress=lambda _: None)
+
+
+def column(snapshot: Snapshot, table: str, name: str) -> list[str]:
+    sample = next(found for found in snapshot.manifest.samples if found.table == f"public.{table}")
+    assert sample.file is not None
+    place = sample.columns.index(f'"{name}"')
+    return [line.split("\t")[place] for line in (snapshot.directory / sample.file).read_text().splitlines()]
+
+
+def test_a_text_key_of_a_partitioned_table_still_joins(server: Server, database: str, tmp_path: Path):
+    snapshot = snap(server, database, tmp_path, SanitiseRules())
+
+    tenants = {*column(snapshot, "tenants_a", "code"), *column(snapshot, "tenants_b", "code")}
+    assert set(column(snapshot, "seats", "tenant")) <= tenants
+    assert not any(code.startswith("tenant") for code in tenants)
+
+
+def test_keys_of_dates_and_enums_stay_clear(server: Server, database: str, tmp_path: Path):
+    snapshot = snap(server, database, tmp_path, SanitiseRules())
+
+    days = column(snapshot, "days", "day")
+    assert all(day.startswith("2026-") for day in days)
+    assert len(set(days)) == len(days)
+    assert set(column(snapshot, "visits", "came_on")) <= set(days)
+    assert column(snapshot, "moods", "mood") == ["calm", "cross"]
+
+
+def test_identifiers_and_births_are_masked_whatever_their_default(server: Server, database: str, tmp_path: Path):
+    snapshot = snap(server, database, tmp_path, SanitiseRules())
+
+    assert {f"{1000000 + n * 7919}" for n in range(1, 91)}.isdisjoint(column(snapshot, "points", "customer_no"))
+    born = {str(date(1980, 1, 1) + timedelta(days=n)) for n in range(1, 91)}
+    masked = [value for value in column(snapshot, "points", "dateofbirth") if value[:10] not in born]
+    assert len(masked) > 45
+    assert sorted(column(snapshot, "points", "points")) == [str(7000 + n) for n in range(1, 91)]
+    treated = {found.column: found.mask for found in snapshot.manifest.treatments if found.table == "public.points"}
+    assert treated == {"id": "keep", "points": "keep", "customer_no": "number", "dateofbirth": "date"}
+
+
+def test_masking_everything_masks_enums_and_numbers_with_a_default_too(server: Server, database: str, tmp_path: Path):
+    snapshot = snap(server, database, tmp_path, SanitiseRules(unclassified="mask-all"))
+
+    assert sorted(column(snapshot, "moods", "mood")) == ["calm", "cross"]
+    assert len(set(column(snapshot, "looks", "mood"))) == 1
+    treated = {f"{found.table}.{found.column}": found.mask for found in snapshot.manifest.treatments}
+    assert treated["public.looks.mood"] == treated["public.looks.moods"] == treated["public.moods.mood"] == "label"
+    assert treated["public.points.points"] == "number"
+    assert treated["public.points.id"] == "keep"
+
+
+def test_a_namesake_of_a_version_table_is_masked_like_any_other(server: Server, database: str, tmp_path: Path):
+    snapshot = snap(server, database, tmp_path, SanitiseRules())
+
+    assert column(snapshot, "schema_migrations", "whatever") != ["Canary"]
+    assert snapshot.manifest.heads == {}
+
+
+def test_secrets_of_applications_stay_out_of_the_facts(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute(f"ALTER DATABASE {database} SET app.jwt_secret = 'canary'")
+        connection.execute(f"ALTER DATABASE {database} SET app.region = 'eu'")
+        connection.execute(f"ALTER DATABASE {database} SET datestyle = 'SQL, DMY'")
+
+    snapshot = snap(server, database, tmp_path, SanitiseRules())
+
+    assert snapshot.facts.database_settings == {"app.region": "eu", "DateStyle": "SQL, DMY"}
+    assert column(snapshot, "days", "day")[0].startswith("2026-")

@@ -23,7 +23,7 @@ import pytest
 from rehearse.engine import home
 from rehearse.engine.account import account
 from rehearse.engine.binaries import Binaries, resolve
-from rehearse.engine.errors import NoPlace, ServerFailed
+from rehearse.engine.errors import NoPlace, NotReadable, ServerFailed
 from rehearse.engine.residence import sweep
 from rehearse.engine.server import Server, running
 
@@ -289,7 +289,7 @@ def test_a_start_that_fails_says_what_the_server_said(embedded: Binaries, place:
 def test_programs_that_do_not_work_are_an_error_in_a_sentence(embedded: Binaries, place: Path):
     empty = place / "bin"
     empty.mkdir()
-    (empty / "postgres").touch()
+    (empty / "postgres").touch(mode=0o755)
 
     with pytest.raises(ServerFailed, match="could not"), running(replace(embedded, bin_dir=empty)):
         pass
@@ -366,10 +366,12 @@ def test_an_interrupt_at_any_moment_leaves_nothing(place: Path, delay: float):
 
 
 @LINUX_ONLY
-def test_an_interrupt_while_the_first_cluster_is_made_leaves_none_half_made(place: Path):
+@pytest.mark.parametrize("delay", [0.0, 0.002, 0.005, 0.2])
+def test_an_interrupt_while_the_first_cluster_is_made_leaves_none_half_made(place: Path, delay: float):
     cache = place / "cache"
     tool = child(STARTS_WITH_ITS_OWN_CACHE, cache)
     assert soon(lambda: list(cache.glob("cluster-*")), within=20)
+    time.sleep(delay)
 
     tool.send_signal(signal.SIGINT)
     finished(tool)
@@ -407,6 +409,22 @@ def test_programs_under_a_private_home_are_copied_to_where_the_account_can_read_
 
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert len(list(fresh_cache.glob("binaries-*"))) == 1
+
+
+@ROOT_ONLY
+def test_an_installation_in_a_private_directory_is_refused_not_copied(
+    embedded: Binaries, place: Path, fresh_cache: Path
+):
+    (place / "private").mkdir(mode=0o700)
+    private = Path(shutil.copytree(embedded.bin_dir, place / "private" / "bin"))
+
+    with (
+        pytest.raises(NotReadable, match="cannot read"),
+        running(replace(embedded, bin_dir=private, origin="configured")),
+    ):
+        pass
+
+    assert list(fresh_cache.glob("binaries-*")) == []
 
 
 def test_a_cache_that_others_can_write_to_is_not_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -34,8 +34,7 @@ def test_a_survey_says_why_a_server_does_not_start(tmp_path: Path):
     found = survey(bin_dir=tmp_path)
 
     assert found.start_seconds is None
-    assert found.failure is not None
-    assert "could not" in found.failure
+    assert found.failure
 
 
 def test_a_configured_directory_without_programs_is_refused(tmp_path: Path):

@@ -69,7 +69,8 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
     too_much = (
         None in allowances or known > evidence.policy.max_blocking or evidence.policy.max_blocking == timedelta(0)
     )
-    parts = tuple(dict.fromkeys(_phrase(found) for found in work))
+    largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
+    parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
     return Finding(
         check="long-blocking-lock",
         family=FAMILY,
@@ -77,7 +78,7 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
         step=lock.step,
         object=lock.object,
         message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit while the same "
-        f"transaction {listing(parts)}.",
+        f"transaction {listing(parts, 3)}.",
         remedy=REMEDY,
         evidence={
             "lock": lock.mode.value,

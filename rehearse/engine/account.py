@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from rehearse.engine.errors import NoAccount
+from rehearse.engine.interrupts import held_back
 
 _UNPRIVILEGED = ("postgres", "nobody")
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
@@ -42,7 +43,8 @@ class Account:
         """Start a program as this account, in a session of its own and with none of our environment's secrets.
 
         The terminal's Ctrl-C does not reach it, the end of the calling *thread* does: it gets SIGINT then
-        (prctl(2), PR_SET_PDEATHSIG; Linux only).
+        (prctl(2), PR_SET_PDEATHSIG; Linux only). To be called with interrupts held back: with a preexec_fn Python
+        runs its fork hooks, and an interrupt that comes inside one is swallowed.
         """
         return subprocess.Popen(
             command,
@@ -60,12 +62,15 @@ class Account:
 
     def run(self, command: Sequence[str | Path]) -> tuple[int, str]:
         """Run a program to its end; return its exit code and what it said. Interrupted, it and its children end."""
-        process = self.launch(command, subprocess.PIPE)
+        process = None
         try:
+            with held_back():
+                process = self.launch(command, subprocess.PIPE)
             said, _ = process.communicate()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            if process is not None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
             raise
         return process.returncode, said.decode(errors="replace")
 

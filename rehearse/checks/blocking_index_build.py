@@ -17,8 +17,8 @@ EFFECT = "Writes to the table wait until the index is finished; under ACCESS EXC
 REMEDY = (
     "Build it with CREATE [UNIQUE] INDEX CONCURRENTLY outside a transaction (Alembic: op.get_context()."
     "autocommit_block() and postgresql_concurrently=True); for a constraint attach it afterwards with "
-    "ALTER TABLE ... ADD CONSTRAINT ... UNIQUE USING INDEX. A type change rebuilds expression and partial indexes on the "
-    "column: drop them CONCURRENTLY before it, build them CONCURRENTLY after it."
+    "ALTER TABLE ... ADD CONSTRAINT ... UNIQUE USING INDEX. A type change rebuilds expression and partial indexes on "
+    "the column: drop them CONCURRENTLY before it, build them CONCURRENTLY after it."
 )
 
 

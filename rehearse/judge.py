@@ -57,10 +57,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
         if step.outcome is Outcome.FAILED:
             blame = evidence.stage_is_to_blame(step, evidence.failed_statement(step.id))
             if blame:
-                yield (
-                    blame[0].upper() + blame[1:] + " (set engine.bin_dir to a server like production's, or run that"
-                    " step's privileged part beforehand)"
-                )
+                yield f"{blame[0].upper()}{blame[1:]}."
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
 

@@ -25,6 +25,23 @@ class NothingToRehearse(RequestError):
         )
 
 
+class NothingToRead(RequestError):
+    """An environment that holds no data to rehearse on."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The environment {name!r} has neither a url nor a snapshot.",
+            f"Set url under [environments.{name}], or name another one with --from.",
+        )
+
+
+class NoTarget(RequestError):
+    """A revision was named for a tool that has none."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(f"--to names an Alembic revision, and the tool is {tool!r}.", "Leave --to out.")
+
+
 class OneMigrator(RequestError):
     """More than one way of migrating was asked for."""
 
@@ -51,7 +68,7 @@ def request(asked: Asked) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
-    return replace(found, plan=_plan(asked, configuration), role=configuration.migrations.role)
+    return replace(found, plan=_plan(asked, found.source, configuration), role=configuration.migrations.role)
 
 
 def snapshot_request(asked: Asked) -> Request:
@@ -90,6 +107,8 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
     name = asked.source or "production"
     if name in configuration.environments:
         environment = configuration.environment(name)
+        if environment.url is None and environment.snapshot is None:
+            raise NothingToRead(name)
         return environment.url, Path(environment.snapshot) if environment.snapshot else None
     if asked.source is None:
         raise NothingToRehearse
@@ -98,15 +117,18 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
     return name, None
 
 
-def _plan(asked: Asked, configuration: Configuration) -> MigrationPlan:
+def _plan(asked: Asked, source: str | None, configuration: Configuration) -> MigrationPlan:
     if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
         raise OneMigrator
+    chosen = _chosen(asked, configuration)
+    if asked.target is not None and chosen.tool != "alembic":
+        raise NoTarget(chosen.tool)
     return replace(
-        _chosen(asked, configuration),
+        chosen,
         target=asked.target,
         python=(asked.python or configuration.migrations.python),
         env=configuration.migrations.env,
-        declared=_declared(asked, configuration),
+        declared=(*configuration.known_urls(), *((source,) if source else ())),
     )
 
 
@@ -131,9 +153,3 @@ def _started_in(config: Path, here: Path) -> Path:
     scripts = parser.get("alembic", "script_location", fallback="")
     found_here = scripts and (here / scripts).is_dir() and not (config.parent / scripts).is_dir()
     return here if found_here else config.parent
-
-
-def _declared(asked: Asked, configuration: Configuration) -> tuple[str, ...]:
-    """Return the addresses a migration may name and is given the stage for."""
-    known = configuration.known_urls()
-    return (*known, asked.source) if asked.source and "://" in asked.source else known

@@ -155,6 +155,7 @@ def test_a_target_before_the_head_leaves_the_rest(shop: str, tmp_path: Path):
         (["--from", "nonsense", "--sql", "ok.sql"], 2, "not a snapshot"),
         (["--sql", "ok.sql"], 2, "no production"),
         (["--from", "{url}", "--sql", "ok.sql", "--alembic", "app/alembic.ini"], 2, "exclude"),
+        (["--from", "{url}", "--sql", "ok.sql", "--to", "0001"], 2, "Alembic revision"),
         (["--from", "{url}", "--sql", "ok.sql", "--max-blocking", "soon"], 2, "not a duration"),
     ],
 )
@@ -182,6 +183,7 @@ def test_bad_requests_get_a_sentence(
         ("[migration]\ntool = 'sql'\n", 'did you mean "migrations"?'),
         ("[policy]\nmax_blocking = 'long'\n", "not a duration"),
         ("[environments.production]\nurl = '${NOT_SET}'\n", "NOT_SET"),
+        ("[environments.production]\nprovider = 'embedded'\n", "neither a url nor a snapshot"),
         ("[policy\n", "not TOML"),
         ("[[policy.acknowledge]]\ncheck = 'rows-lost'\nobject = '*'\n", "reason"),
     ],

@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from rehearse.model.finding import Severity
 from rehearse.model.json import JSON
+from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
 from rehearse.model.policy import Policy
-from rehearse.model.quantity import count, rows, size
+from rehearse.model.quantity import count, listing, rows, size
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockWindow, Outcome, Statement, Work
 
@@ -139,8 +140,16 @@ class Evidence:
         if any(not found.redirected for found in self.rehearsal.migration.connections):
             return None
         message = (statement.message if statement else None) or step.error or ""
+        server = "(set engine.bin_dir to a server like production's, or run that step's privileged part beforehand)"
         if statement and statement.sqlstate == _INSUFFICIENT_PRIVILEGE and _NEEDS_SUPERUSER.search(message):
-            return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message}"
+            return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message} {server}"
         if _NO_EXTENSION.search(message):
-            return f"step {step.id} needs an extension the stage's server does not have: {message}"
+            return f"step {step.id} needs an extension the stage's server does not have: {message} {server}"
+        masked = suspects(self.rehearsal, step, statement)
+        if masked:
+            return (
+                f"step {step.id} failed on values that are masked on the stage ({listing(masked)}), so whether "
+                f"production's values fail, too, is open: {message} (keep the column clear if it may be: "
+                f'[sanitise.columns] "{masked[-1]}" = "keep")'
+            )
         return None

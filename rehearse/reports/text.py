@@ -179,13 +179,18 @@ def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
     fidelity = rehearsal.fidelity
     yield Text("\nWhat this rests on", style="bold")
     versions = f"stage runs PostgreSQL {fidelity.stage_version}, production {fidelity.source_version}"
-    yield Text(f"  {versions}{': the versions differ' if fidelity.versions_differ else ''}.")
+    yield _indented(f"{versions}{': the versions differ' if fidelity.versions_differ else ''}.")
     fraction = "" if fidelity.sampled_fraction is None else f", {fidelity.sampled_fraction:.1%} of all rows"
     only = f", {fidelity.tables_schema_only} without data" if fidelity.tables_schema_only else ""
-    yield Text(
-        f"  data of {fidelity.data_taken_at:%Y-%m-%d %H:%M} UTC: {fidelity.tables_whole} tables whole, "
+    whole = "1 table" if fidelity.tables_whole == 1 else f"{fidelity.tables_whole} tables"
+    yield _indented(
+        f"data of {fidelity.data_taken_at:%Y-%m-%d %H:%M} UTC: {whole} whole, "
         f"{fidelity.tables_sampled} sampled{only}{fraction}; {len(fidelity.masked)} columns masked."
     )
-    yield Text(f"  observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation, 8) or 'nothing'}.")
+    yield _indented(f"observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation, 8) or 'nothing'}.")
     for sentence in (*fidelity.deviations, *rehearsal.migration.notes, *rehearsal.timeline.notes):
-        yield Text(f"  - {sentence}")
+        yield _indented(f"- {sentence}")
+
+
+def _indented(line: str) -> RenderableType:
+    return Padding(Text(line), (0, 0, 0, 2))

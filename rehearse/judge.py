@@ -10,11 +10,14 @@ from fnmatch import fnmatchcase
 
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Finding, Severity
+from rehearse.model.masking import finds_own_values
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.quantity import listing
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
+from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Outcome, Statement, WorkKind
+from rehearse.model.unproven import demands
 
 _SEVERITIES = list(Severity)
 _PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
@@ -60,6 +63,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
                 yield f"{blame[0].upper()}{blame[1:]}."
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
+    yield from demands(rehearsal)
 
 
 def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
@@ -71,7 +75,7 @@ def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
         last = migration.output_tail.strip().splitlines()
         yield (
             f"The migrating process ended with status {migration.exit_status} though no step failed"
-            f"{': ' + last[-1] if last else ''}."
+            f"{': ' + last[-1].rstrip('.') if last else ''}."
         )
     if migration.tool == "alembic" and migration.observed and not migration.known_revisions:
         yield (
@@ -102,27 +106,28 @@ def _touched_deviations(rehearsal: Rehearsal) -> Iterator[str]:
 
 def _masked_predicates(rehearsal: Rehearsal) -> Iterator[str]:
     """Yield the statements whose choice of rows reads a masked column: production's rows may be others."""
-    masked: dict[str, list[str]] = {}
+    masked: dict[str, list[ColumnTreatment]] = {}
     for treatment in rehearsal.fidelity.masked:
-        masked.setdefault(treatment.table, []).append(treatment.column.strip('"'))
+        masked.setdefault(treatment.table, []).append(treatment)
     for statement in rehearsal.timeline.statements:
         for column in _columns_chosen_by(statement, masked):
             yield (
-                f"Step {statement.step or '?'} chooses rows by {column}, which is masked on the stage: which rows of "
-                f'production it takes is open. Keep the column clear if it may be ([sanitise.columns] "{column}" = '
-                '"keep").'
+                f"Step {statement.step or '?'} chooses rows by {column.identity}, which is masked on the stage: which "
+                "rows of production it takes is open. Keep the column clear if it may be ([sanitise.columns] "
+                f"{column.rule_to_keep})."
             )
 
 
-def _columns_chosen_by(statement: Statement, masked: dict[str, list[str]]) -> Iterator[str]:
+def _columns_chosen_by(statement: Statement, masked: dict[str, list[ColumnTreatment]]) -> Iterator[ColumnTreatment]:
     predicate = _PREDICATE.search(statement.sql)
     if not predicate or not statement.tag.startswith(("UPDATE", "DELETE", "INSERT", "MERGE", "DO")):
         return
     tables = {work.object for work in statement.work if work.existed_before and work.kind is not WorkKind.METADATA}
     for table in sorted(tables):
         for column in masked.get(table, ()):
-            if re.search(rf"(?<![\w]){re.escape(column)}(?![\w])", predicate[1]):
-                yield f"{table}.{column}"
+            named = re.search(rf"(?<![\w]){re.escape(column.column)}(?![\w])", predicate[1])
+            if named and not finds_own_values(statement, column, predicate[1]):
+                yield column
 
 
 def _acknowledged(finding: Finding, policy: Policy, today: date) -> Finding:

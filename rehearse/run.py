@@ -14,6 +14,7 @@ from pathlib import Path
 from rehearse import __version__, archive, catalog, diff, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
 from rehearse.db.connect import connect_stage, describe
+from rehearse.engine.interrupts import held_back
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -96,7 +97,8 @@ def _snapshot(request: Request, clock: _Clock, progress: Progress) -> Iterator[S
             taken = take_snapshot(request, directory / "snapshot", progress)
         yield taken
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        with held_back():
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snapshot:

@@ -44,7 +44,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Finding:
     table, statement = prediction.work.object, prediction.statement
     earlier = "" if lock.statement == statement.number else ", by a lock an earlier statement of the transaction took,"
-    why = f" ({prediction.work.detail})" if prediction.work.detail else ""
+    why = f" ({prediction.work.detail})" if prediction.work.detail not in ("", "validating") else ""
     return Finding(
         check="blocking-validation",
         family=FAMILY,

@@ -37,14 +37,14 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if (lock.step, table) in seen:
             continue
         seen.add((lock.step, table))
-        statement = evidence.rehearsal.timeline.statement(lock.statement)
+        statement, blocks = evidence.rehearsal.timeline.statement(lock.statement), evidence.strongest(lock).mode.blocks
         yield Finding(
             check="lock-timeout-missing",
             family=FAMILY,
             severity=Severity.WARN,
             step=lock.step,
             object=table,
-            message=f"A lock on {table} that blocks {' and '.join(lock.mode.blocks)} was requested without a "
+            message=f"A lock on {table} that blocks {' and '.join(blocks)} was requested without a "
             "lock_timeout: behind one slow query it would wait without end, and all traffic on the table behind it.",
             remedy=REMEDY,
             evidence={"lock": lock.mode.value, "sql": statement.sql if statement else None},

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.quantity import duration, listing
+from rehearse.model.quantity import duration, listing, rows
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
@@ -22,6 +22,7 @@ REMEDY = (
 )
 _NESTING = ("DO", "CALL", "SELECT")
 _IDLE_FLOOR = timedelta(seconds=1)
+_MOST_NAMED = 3
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
@@ -71,6 +72,7 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
     )
     largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
     parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
+    total = f", {rows(sum(found.work.rows for found in work))} here in all" if len(parts) > _MOST_NAMED else ""
     return Finding(
         check="long-blocking-lock",
         family=FAMILY,
@@ -78,7 +80,7 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
         step=lock.step,
         object=lock.object,
         message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit while the same "
-        f"transaction {listing(parts, 3)}.",
+        f"transaction {listing(parts, _MOST_NAMED)}{total}.",
         remedy=REMEDY,
         evidence={
             "lock": lock.mode.value,

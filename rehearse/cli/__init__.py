@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import signal
 import sys
@@ -23,6 +24,7 @@ _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
 def main() -> None:
     """Run the tool and leave with an exit code that never mistakes a failure of ours for a verdict."""
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of connections that an interrupt cut off
     try:
         application()()
     except KeyboardInterrupt:  # before typer took over
@@ -40,6 +42,7 @@ def main() -> None:
 
 
 def _leave(error: RehearseError) -> NoReturn:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change the exit code any more
     typer.echo(f"rehearse: {error}", err=True)
     sys.exit(error.exit_code)
 

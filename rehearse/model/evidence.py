@@ -15,6 +15,7 @@ from rehearse.model.policy import Policy
 from rehearse.model.quantity import count, listing, rows, size
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockWindow, Outcome, Statement, Work
+from rehearse.model.unproven import parent_is_sampled
 
 _INSUFFICIENT_PRIVILEGE = "42501"
 _NEEDS_SUPERUSER = re.compile(
@@ -145,11 +146,18 @@ class Evidence:
             return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message} {server}"
         if _NO_EXTENSION.search(message):
             return f"step {step.id} needs an extension the stage's server does not have: {message} {server}"
+        parent = parent_is_sampled(self.rehearsal, statement)
+        if parent:
+            return (
+                f"step {step.id} looks for parents in {parent}, of which the stage holds a sample, so whether "
+                f"production has them is open: {message} (rehearse with more --rows to have the table whole)"
+            )
         masked = suspects(self.rehearsal, step, statement)
         if masked:
+            columns = listing(tuple(found.identity for found in masked))
             return (
-                f"step {step.id} failed on values that are masked on the stage ({listing(masked)}), so whether "
-                f"production's values fail, too, is open: {message} (keep the column clear if it may be: "
-                f'[sanitise.columns] "{masked[-1]}" = "keep")'
+                f"step {step.id} failed on values that are masked on the stage ({columns}), so whether production's "
+                f"values fail, too, is open: {message} (keep the column clear if it may be: [sanitise.columns] "
+                f"{masked[-1].rule_to_keep})"
             )
         return None

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from rehearse.model.migration import StepRun
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.snapshot import ColumnTreatment
-from rehearse.model.timeline import Statement
+from rehearse.model.timeline import Statement, WorkKind
 
 _CONSTRAINT = re.compile(r'constraint "([^"]+)"')
 _STAR = re.compile(r"SELECT\s+(?:\w+\.)?\*", re.IGNORECASE)
 _TO_INTEGER = re.compile(r"for type (?:smallint|integer|bigint)\b")
+_LITERAL = re.compile(r"'(?:[^']|'')*'|\$\d+")
+_EQUALS = r"\s*(?:=\s*\?|IN\s*\([\s,?]*\))"
+_ELSEWHERE = re.compile(r"\b(?:NOT|SELECT|USING)\b", re.IGNORECASE)
+_OR = re.compile(r"\bOR\b", re.IGNORECASE)
 _TOO_LONG = "22001"
 _NO_SUCH_VALUE = "22P02"
 _DUPLICATE = "23505"
@@ -21,7 +25,7 @@ _NOT_UNIQUE = ("date", "constant", "hash")  # masks that may map two values to o
 _BY_CHARACTER = ("text", "number")  # masks that keep length and the class of every character
 
 
-def suspects(rehearsal: Rehearsal, step: StepRun, statement: Statement | None) -> tuple[str, ...]:
+def suspects(rehearsal: Rehearsal, step: StepRun, statement: Statement | None) -> tuple[ColumnTreatment, ...]:
     """Return the masked columns whose masks may be why a step failed.
 
     Either PostgreSQL refused a statement because of values (a cast, a check, a foreign key; duplicates only under
@@ -33,9 +37,9 @@ def suspects(rehearsal: Rehearsal, step: StepRun, statement: Statement | None) -
             for found in reversed(rehearsal.timeline.statements)
             if found.step == step.id and found.tag == "SELECT"
         )
-        return next(filter(None, (_identities(_named(rehearsal, sql)) for sql in selects)), ())
+        return next(filter(None, (_named(rehearsal, sql) for sql in selects)), ())
     named = _named(rehearsal, " ".join(_text(rehearsal, statement)))
-    return _identities(found for found in named if _may_cause(found.mask, statement))
+    return tuple(found for found in named if _may_cause(found.mask, statement))
 
 
 def _may_cause(mask: str, statement: Statement) -> bool:
@@ -74,5 +78,14 @@ def _has(sql: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.IGNORECASE) is not None
 
 
-def _identities(columns: Iterator[ColumnTreatment] | tuple[ColumnTreatment, ...]) -> tuple[str, ...]:
-    return tuple(f"{found.table}.{found.column}" for found in columns)
+def finds_own_values(statement: Statement, column: ColumnTreatment, predicate: str) -> bool:
+    """Say whether a predicate on a masked column can only have been built from the stage's own values.
+
+    `WHERE email = 'a@b.c' AND ...` that finds rows was given a masked value: a loop read it on the stage before, as
+    it will read production's in production. Each OR has to have found a row of its own.
+    """
+    rows = sum(work.rows for work in statement.work if work.kind is WorkKind.ROWS and work.object == column.table)
+    bare = _LITERAL.sub("?", predicate)
+    name = rf'(?<![\w]){re.escape(column.column)}(?![\w])"?'
+    mentions, equalities = re.findall(name, bare), re.findall(name + _EQUALS, bare, re.IGNORECASE)
+    return len(mentions) == len(equalities) and not _ELSEWHERE.search(bare) and rows > len(_OR.findall(bare))

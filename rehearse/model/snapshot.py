@@ -35,6 +35,16 @@ class ColumnTreatment:
     reason: str  # "surrogate key", "unclassified text", "configured", ...
 
     @property
+    def identity(self) -> str:
+        return f"{self.table}.{self.column}"
+
+    @property
+    def rule_to_keep(self) -> str:
+        """Return the line of [sanitise.columns] that leaves the column clear; TOML wants ' around a name with "."""
+        quote = "'" if '"' in self.identity else '"'
+        return f'{quote}{self.identity}{quote} = "keep"'
+
+    @property
     def is_clear(self) -> bool:
         return self.mask in ("keep", "code")
 

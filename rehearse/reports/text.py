@@ -49,6 +49,9 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.findings:
         yield Text("\nFindings", style="bold")
         yield from _findings(report.findings)
+    if report.verdict is Verdict.UNSAFE and (left := _open_points(report)):
+        yield Text("\nOpen besides", style="bold")
+        yield from (_indented(f"- {point}") for point in left)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
     yield from _fidelity(rehearsal)
@@ -62,10 +65,15 @@ def _reasons(report: Report) -> Iterator[RenderableType]:
         checks = tuple(dict.fromkeys(found.check for found in blocks))
         noun = "finding blocks" if len(blocks) == 1 else "findings block"
         yield Text(f"{len(blocks)} {noun} this migration: {listing(checks, 8)}.")
-    messages = {found.message for found in blocks}
+        return
     for reason in report.reasons:
-        if reason not in messages:
-            yield Text(f"open: {reason}" if report.verdict is not Verdict.SAFE else reason)
+        yield Text(f"open: {reason}" if report.verdict is Verdict.UNDECIDED else reason)
+
+
+def _open_points(report: Report) -> tuple[str, ...]:
+    """Return the reasons of an unsafe verdict that are no findings."""
+    messages = {found.message for found in report.findings}
+    return tuple(reason for reason in report.reasons if reason not in messages)
 
 
 def _steps(rehearsal: Rehearsal) -> Table:

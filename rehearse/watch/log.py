@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 _UTC = ("UTC", "GMT")
+_NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
 _POLL = 0.02
 
 
@@ -82,9 +83,17 @@ def _record(fields: dict[str, str | int]) -> Record | None:
         application=str(fields.get("application_name", "")),
         severity=str(fields["error_severity"]),
         sqlstate=str(fields["state_code"]) if "state_code" in fields else None,
-        message=str(fields.get("message", "")),
+        message=_message(fields),
         statement=str(fields["statement"]) if "statement" in fields else None,
     )
+
+
+def _message(fields: dict[str, str | int]) -> str:
+    """Return the primary message; of an error whose DETAIL names objects and no values, with that detail."""
+    message = str(fields.get("message", ""))
+    if fields.get("state_code") in _NAMES_OBJECTS and "detail" in fields:
+        return f"{message} ({'; '.join(str(fields['detail']).splitlines())})"
+    return message
 
 
 def _moment(text: str) -> datetime:

@@ -23,6 +23,8 @@ from builders import (
 )
 
 from rehearse import registry
+from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.change import SchemaChange
 from rehearse.model.finding import Severity
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Policy
@@ -264,6 +266,32 @@ def test_an_address_that_is_not_the_stage_blocks_unless_it_was_declared(redirect
     given = rehearsal(migration=migration(step(), connections=(asked,)))
 
     assert found("stage-left", given) == expected
+
+
+RENAMED = SchemaChange(
+    action="altered",
+    kind="table",
+    object=ORDERS,
+    table=ORDERS,
+    before={"name": ORDERS},
+    after={"name": "public.purchases"},
+    renamed_to="public.purchases",
+)
+
+
+@pytest.mark.parametrize(
+    ("stands_in", "expected"),
+    [(None, [(ORDERS, Severity.WARN)]), (ORDERS, []), ("public.other", [(ORDERS, Severity.WARN)])],
+)
+def test_a_name_that_is_gone_is_a_warning_unless_a_view_bears_it(stands_in: str | None, expected: list[object]):
+    views = (
+        ()
+        if stands_in is None
+        else (CatalogObject(kind="view", identity=stands_in, table=stands_in, physical="9", attributes={}),)
+    )
+    given = rehearsal(changes=(RENAMED,), after=Catalog(objects=views))
+
+    assert found("name-changed", given) == expected
 
 
 def test_every_check_explains_itself():

@@ -34,7 +34,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:
-    statement = evidence.statement_naming(change.object)
+    statement = evidence.statement_dropping(change.object)
     count = next((count for count in evidence.rehearsal.row_counts if count.table == change.table), None)
     return Finding(
         check="column-dropped",

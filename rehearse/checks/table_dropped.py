@@ -27,7 +27,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _finding(evidence: Evidence, count: RowCount) -> Finding:
-    statement = evidence.statement_naming(count.table)
+    statement = evidence.statement_dropping(count.table)
     production = "an unknown number" if count.production is None else rows(count.production)
     return Finding(
         check="table-dropped",

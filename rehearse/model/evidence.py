@@ -114,12 +114,19 @@ class Evidence:
         ]
         return failed[-1] if failed else None
 
-    def statement_naming(self, identity: str) -> Statement | None:
-        """Return the first DDL statement that mentions the last part of an object's name, or of its table's."""
+    def statement_dropping(self, identity: str) -> Statement | None:
+        """Return the first statement that drops something of an object's name, or of its table's."""
+        return self._ddl(identity, "drop")
+
+    def statement_renaming(self, identity: str) -> Statement | None:
+        """Return the first statement that renames something of an object's name, or of its table's."""
+        return self._ddl(identity, "rename")
+
+    def _ddl(self, identity: str, verb: str) -> Statement | None:
         parts = [part.strip('"') for part in identity.split(".")]
         ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(("ALTER", "DROP", "DO"))]
         for name in reversed(parts[1:]):
-            named = [found for found in ddl if name in found.sql and "drop" in found.sql.lower()]
+            named = [found for found in ddl if name in found.sql and verb in found.sql.lower()]
             if named:
                 return named[0]
         return None

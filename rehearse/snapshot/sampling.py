@@ -27,9 +27,7 @@ def whole_tables(tables: Iterable[Table], facts: Facts, rows: int) -> frozenset[
 
 def _is_small(table: Table, facts: Facts, rows: int) -> bool:
     found = facts.table(table.identity)
-    return (
-        found is not None and found.rows_exact and found.rows is not None and found.rows <= _quota(table, facts, rows)
-    )
+    return found is not None and found.rows is not None and found.rows <= _quota(table, facts, rows)
 
 
 def _quota(table: Table, facts: Facts, rows: int) -> int:

@@ -1,0 +1,48 @@
+"""A table or column that running code knows by its name has another name afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rehearse.model.change import SchemaChange
+from rehearse.model.evidence import Evidence
+from rehearse.model.finding import Family, Finding, Severity
+
+FAMILY = Family.CONTRACT
+CONDITION = (
+    "A table, view, materialized view or column that existed before was renamed (proven by its oid), and nothing "
+    "stands under its old name afterwards."
+)
+EFFECT = (
+    "The release that is running while the migration is deployed still uses the old name, and fails until the new "
+    "one is live; so does the old release after a rollback."
+)
+REMEDY = (
+    "Expand, then contract: for a table rename it and create a view under the old name in the same transaction; for a "
+    "column add the new one, keep both in step with a trigger, move the code, drop the old one a release later."
+)
+_KINDS = ("table", "view", "materialized-view", "column")
+
+
+def findings(evidence: Evidence) -> Iterator[Finding]:
+    """Yield a warning for each name that is gone; whether code depends on it, the database cannot know."""
+    after = {
+        (found.kind == "column", found.identity) for found in evidence.rehearsal.after.objects if found.kind in _KINDS
+    }
+    for change in evidence.rehearsal.changes:
+        if change.kind in _KINDS and change.renamed_to and (change.kind == "column", change.object) not in after:
+            yield _finding(evidence, change, change.renamed_to)
+
+
+def _finding(evidence: Evidence, change: SchemaChange, new_name: str) -> Finding:
+    statement = evidence.statement_renaming(change.object)
+    return Finding(
+        check="name-changed",
+        family=FAMILY,
+        severity=Severity.WARN,
+        step=statement.step if statement else None,
+        object=change.object,
+        message=f"{change.object} is called {new_name} afterwards: the release that runs meanwhile uses the old name.",
+        remedy=REMEDY,
+        evidence={"sql": statement.sql if statement else None, "renamed_to": new_name},
+    )

@@ -134,6 +134,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             before=before.catalog,
             after=after.catalog,
             changes=changes,
+            changes_told=diff.sentences(changes),
             row_counts=diff.row_counts(before.counts, after.counts, snapshot.facts, changes),
             timeline=timeline,
             migration=migration,

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
-from builders import NOON, ORDERS, evidence, facts, lock, rehearsal, row_count, statement, table, timeline, work
+from builders import (
+    NOON,
+    ORDERS,
+    evidence,
+    facts,
+    lock,
+    migration,
+    rehearsal,
+    row_count,
+    statement,
+    table,
+    timeline,
+    work,
+)
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
-from rehearse.model.report import Report
+from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import WorkKind
 from rehearse.reports import json as json_report
 from rehearse.reports import text
@@ -87,3 +102,29 @@ def test_text_shows_an_acknowledged_finding_with_its_reason():
 
     assert shown.startswith("SAFE")
     assert "acknowledged: done on Sunday" in shown
+
+
+def test_text_says_which_databases_were_replaced_by_the_stage():
+    asked = ForeignConnection(target="postgresql://app@db:5432/shop", redirected=True, location="env.py:12")
+    report = Report(
+        verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=rehearsal(migration=migration(connections=(asked,)))
+    )
+
+    shown = " ".join(text.render(report).split())
+
+    assert "asked for postgresql://app@db:5432/shop (env.py:12) and was given the stage instead" in shown
+
+
+def test_text_tells_schema_changes_in_sentences():
+    given = rehearsal(changes_told=("public.orders: column note text added",))
+    report = Report(verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=given)
+
+    assert "  public.orders: column note text added" in text.render(report).splitlines()
+
+
+def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():
+    report = replace(unsafe(), reasons=("something else is open",))
+
+    lines = text.render(report).splitlines()
+
+    assert lines.index("Findings") < lines.index("Open besides") < lines.index("  - something else is open")

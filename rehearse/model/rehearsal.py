@@ -46,6 +46,7 @@ class Rehearsal:
     before: Catalog
     after: Catalog
     changes: tuple[SchemaChange, ...]
+    changes_told: tuple[str, ...] = ()  # the same in sentences, what goes together folded
     row_counts: tuple[RowCount, ...]
     timeline: Timeline
     migration: Migration

@@ -9,7 +9,7 @@ from datetime import timedelta
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
-from rehearse.model.migration import StepRun
+from rehearse.model.migration import ForeignConnection, StepRun
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.timeline import LockWindow, Statement, Work
@@ -37,6 +37,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
+        "connections": [_connection(found) for found in rehearsal.migration.connections],
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
         "heads": {
             "before": {table: list(heads) for table, heads in rehearsal.heads_before.items()},
@@ -144,6 +145,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
     }
+
+
+def _connection(found: ForeignConnection) -> JSON:
+    return {"target": found.target, "redirected": found.redirected, "location": found.location}
 
 
 def _seconds(span: timedelta) -> float:

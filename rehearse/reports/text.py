@@ -55,7 +55,14 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
     yield from _fidelity(rehearsal)
-    yield Text(f"\nNext: {_NEXT[report.verdict]}")
+    yield Text(f"\nNext: {_next(report)}")
+
+
+def _next(report: Report) -> str:
+    warned = any(found.severity is Severity.WARN and found.acknowledged is None for found in report.findings)
+    if report.verdict is Verdict.SAFE and warned:
+        return "Promote it, with the warnings above in mind."
+    return _NEXT[report.verdict]
 
 
 def _reasons(report: Report) -> Iterator[RenderableType]:
@@ -147,15 +154,13 @@ def _finding(found: Finding, *, remedy: bool) -> RenderableType:
 
 
 def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:
-    if not rehearsal.changes:
+    if not rehearsal.changes_told:
         return
     yield Text("\nSchema changes", style="bold")
-    for change in rehearsal.changes[:_MOST_CHANGES]:
-        renamed = f" (renamed to {change.renamed_to})" if change.renamed_to else ""
-        what = "" if change.action != "altered" else f": {', '.join(sorted(change.after or {}))}"
-        yield Text(f"  {change.action:<8} {change.kind:<12} {change.object}{renamed}{what}")
-    if len(rehearsal.changes) > _MOST_CHANGES:
-        yield Text(f"  and {len(rehearsal.changes) - _MOST_CHANGES} more (all of them with --format json)")
+    for told in rehearsal.changes_told[:_MOST_CHANGES]:
+        yield _indented(told)
+    if len(rehearsal.changes_told) > _MOST_CHANGES:
+        yield _indented(f"and {len(rehearsal.changes_told) - _MOST_CHANGES} more (all of them with --format json)")
 
 
 def _counts(rehearsal: Rehearsal) -> Iterator[RenderableType]:
@@ -196,8 +201,24 @@ def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
         f"{fidelity.tables_sampled} sampled{only}{fraction}; {len(fidelity.masked)} columns masked."
     )
     yield _indented(f"observation: {fidelity.observation}; kept in by: {listing(fidelity.isolation, 8) or 'nothing'}.")
-    for sentence in (*fidelity.deviations, *rehearsal.migration.notes, *rehearsal.timeline.notes):
+    for sentence in (
+        *_redirections(rehearsal),
+        *fidelity.deviations,
+        *rehearsal.migration.notes,
+        *rehearsal.timeline.notes,
+    ):
         yield _indented(f"- {sentence}")
+
+
+def _redirections(rehearsal: Rehearsal) -> tuple[str, ...]:
+    """Say which declared databases the migration asked for and was given the stage instead."""
+    asked = dict.fromkeys(
+        (found.target, found.location) for found in rehearsal.migration.connections if found.redirected
+    )
+    return tuple(
+        f"The migration asked for {target}{f' ({location})' if location else ''} and was given the stage instead."
+        for target, location in asked
+    )
 
 
 def _indented(line: str) -> RenderableType:

@@ -37,14 +37,14 @@ def attribute(
 ) -> Residue:
     """Give the rows nobody accounts for to the statement that most likely touched them.
 
-    First to a COPY of the table, then to a SELECT that calls a function, then to a statement that writes
-    (by a trigger or a cascade), then to a block of code; among several to the one that took longest,
-    with a note.
+    First to a COPY of the table, then to a SELECT that calls a function, then (by a cascade) to a DELETE where rows
+    are gone, then (by a trigger) to a statement that writes, then to a block of code; among several to the one that
+    took longest, with a note.
     """
     found: dict[int, list[Done]] = defaultdict(list)
     notes = []
     for relation, verb, rows in _left_over(accounts, before, after, relations):
-        candidates = _candidates(accounts, relation, relations)
+        candidates = _candidates(accounts, relation, verb, relations)
         if not candidates:
             notes.append(
                 f"{rows:,} rows of {relation.identity} counted as {verb} belong to no statement that was seen."
@@ -81,15 +81,19 @@ def _left_over(
 
 
 def _candidates(
-    accounts: tuple[tuple[Execution, tuple[Done, ...]], ...], relation: Relation, relations: Relations
+    accounts: tuple[tuple[Execution, tuple[Done, ...]], ...], relation: Relation, verb: str, relations: Relations
 ) -> list[int]:
-    """Return the statements that may have touched a table unseen, of the likeliest kind there is."""
+    """Return the statements that may have touched a table unseen, of the likeliest kind there is.
+
+    Rows that vanish do so by a cascade of a DELETE rather than by the trigger of another statement.
+    """
     executions = [each for each, _ in accounts]
     copies = [place for place, each in enumerate(executions) if each.tag == "COPY" and _names(each, relation)]
     calls = [place for place, each in enumerate(executions) if each.tag == "SELECT" and _calls(each, relations)]
     writers = [place for place, each in enumerate(executions) if each.tag in _WRITERS]
+    deletions = [place for place in writers if verb == "delete" and executions[place].tag == "DELETE"]
     blocks = [place for place, each in enumerate(executions) if each.tag in _BLOCKS]
-    return copies or calls or writers or blocks
+    return copies or calls or deletions or writers or blocks
 
 
 def _names(execution: Execution, relation: Relation) -> bool:

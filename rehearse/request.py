@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.errors import RequestError
+from rehearse.migrators.project import ConfigMissing
+from rehearse.migrators.sql import ScriptMissing
 from rehearse.model.migration import MigrationPlan
 from rehearse.run import Request
 from rehearse.snapshot import SanitiseRules
@@ -123,6 +125,7 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration) -> Mig
     chosen = _chosen(asked, configuration)
     if asked.target is not None and chosen.tool != "alembic":
         raise NoTarget(chosen.tool)
+    _check_files(chosen)
     return replace(
         chosen,
         target=asked.target,
@@ -130,6 +133,15 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration) -> Mig
         env=configuration.migrations.env,
         declared=(*configuration.known_urls(), *((source,) if source else ())),
     )
+
+
+def _check_files(plan: MigrationPlan) -> None:
+    """Refuse a plan whose files are not there, before production is read for it."""
+    if plan.config is not None and not plan.config.is_file():
+        raise ConfigMissing(plan.config)
+    for path in plan.files:
+        if not path.is_file():
+            raise ScriptMissing(path)
 
 
 def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:

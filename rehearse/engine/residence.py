@@ -19,6 +19,7 @@ from rehearse.engine.errors import NoPlace
 from rehearse.engine.interrupts import held_back
 
 _PREFIX = "rehearse-server-"
+_MAKING = "rehearse-making-"
 _LONGEST_SOCKET = 107  # bytes, of sockaddr_un.sun_path on Linux
 _TEMPORARY = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - what lies there is made by mkdtemp, or checked
 _STOP_SECONDS = 20
@@ -47,15 +48,18 @@ def sweep() -> tuple[Path, ...]:
 
 
 def _make(who: Account) -> tuple[Path, IO[str]]:
-    """Make a directory whose file `owner` is locked as long as we live: a directory nobody holds is a leftover."""
+    """Make a directory whose file `owner` is locked as long as we live: a directory nobody holds is a leftover.
+
+    It gets its name once it is held, so that a tool with another cache, and so another lock, cannot take it for one.
+    """
     with home.locked("servers"):
         for _left in _sweep(who):
             pass
-        root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place(who)))
-        owner = (root / "owner").open("w")
+        making = Path(tempfile.mkdtemp(prefix=_MAKING, dir=_place(who)))
+        owner = (making / "owner").open("w")
         fcntl.flock(owner, fcntl.LOCK_EX)
-        who.own(root)
-        return root, owner
+        who.own(making)
+        return making.rename(making.with_name(making.name.replace(_MAKING, _PREFIX, 1))), owner
 
 
 def _place(who: Account) -> Path:
@@ -90,7 +94,7 @@ def _is_left(root: Path, who: Account) -> bool:
             return False
         descriptor = os.open(root / "owner", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return True  # half removed: a living tool makes directory and file under the lock we hold
+        return True  # half removed: a directory has its name only once it has the file
     except OSError:
         return False
     try:

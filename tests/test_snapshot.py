@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from rehearse.db.queries import query
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
 from rehearse.model.snapshot import Snapshot
@@ -239,10 +240,9 @@ def test_an_older_source_reads_the_same(server15: Server, database15: str, tmp_p
 
 def test_a_least_privileged_reader_is_enough(server: Server, database: str, shop: str, tmp_path: Path):
     with server.connect(database) as connection:
-        connection.execute("DROP ROLE IF EXISTS reader")
-        connection.execute("CREATE ROLE reader LOGIN")
-        connection.execute("GRANT pg_read_all_data TO reader")
+        connection.execute("DROP ROLE IF EXISTS rehearse_reader")
+        connection.execute(query("roles/reader").encode())
 
-    snapshot = snap(server.dsn(database, user="reader"), tmp_path)
+    snapshot = snap(server.dsn(database, user="rehearse_reader"), tmp_path)
 
     assert len(copied(snapshot, "public.countries")) == 250

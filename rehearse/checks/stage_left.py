@@ -10,7 +10,7 @@ from rehearse.model.finding import Family, Finding, Severity
 FAMILY = Family.HYGIENE
 CONDITION = (
     "The migrating process asked for a database that is neither the stage nor a declared environment (declared ones "
-    "are quietly given the stage instead)."
+    "are given the stage instead)."
 )
 EFFECT = "A migration with an address of its own may one day run against the wrong database; here it was refused."
 REMEDY = (

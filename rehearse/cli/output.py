@@ -9,6 +9,7 @@ from enum import StrEnum
 import typer
 
 from rehearse.model.report import Report
+from rehearse.registry import report_format
 
 
 class Format(StrEnum):
@@ -19,9 +20,7 @@ class Format(StrEnum):
 def show(report: Report, wanted: Format) -> None:
     """Print a report; a terminal gets its own width and colours."""
     if wanted is Format.JSON:
-        from rehearse.reports import json  # noqa: PLC0415 - one format is used, not all
-
-        typer.echo(json.render(report))
+        typer.echo(report_format(wanted.value).render(report))
         return
     from rehearse.reports import text  # noqa: PLC0415 - rich is slow to import, and --help must not wait
 

@@ -106,8 +106,8 @@ def _filled(domain: str) -> Composable:
 def number(digits: int) -> Mask:
     """Return a mask that replaces the digits of a number.
 
-    Keeps sign, number of digits, scale, equality and uniqueness; of integers with as many digits as the type
-    can have (`digits`, 0 for no limit) the first becomes 1, so that they stay within it.
+    Keeps sign, number of digits, scale, equality and uniqueness. Only integers with as many digits as the type can
+    have (`digits`, 0 for no limit) may become equal: their first digit turns into 1, so that they stay within it.
     """
 
     def masked(value: Composable, domain: str) -> Composable:

@@ -14,7 +14,7 @@ from rehearse.migrators.project import ConfigMissing
 from rehearse.migrators.sql import ScriptMissing
 from rehearse.model.migration import MigrationPlan
 from rehearse.run import Request
-from rehearse.snapshot import SanitiseRules
+from rehearse.sanitise import SanitiseRules
 
 
 class NothingToRehearse(RequestError):

@@ -27,6 +27,7 @@ from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress
+from rehearse.sanitise import SanitiseRules
 from rehearse.stages import embedded
 
 
@@ -41,7 +42,7 @@ class Request:
     engine: str = "auto"
     bin_dir: Path | None = None
     rows: int = 1000
-    sanitise: snapshots.SanitiseRules = field(default_factory=snapshots.SanitiseRules)
+    sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     role: str | None = None  # role the migration runs as; None: production's owner
 
 
@@ -160,7 +161,7 @@ def _state(stage: Stage) -> _State:
         return _State(
             catalog=catalog.read(connection, stage.server_major),
             counts=catalog.count_rows(connection),
-            heads=snapshots.read_heads(connection),
+            heads=catalog.read_heads(connection),
         )
 
 

@@ -13,7 +13,8 @@ from rehearse.db.queries import query
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
 from rehearse.model.snapshot import Snapshot
-from rehearse.snapshot import SanitiseRules, take
+from rehearse.sanitise import SanitiseRules
+from rehearse.snapshot import take
 
 SCHEMA = """
 CREATE EXTENSION citext;

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rehearse.engine.server import Server
 from rehearse.model.snapshot import Snapshot
-from rehearse.snapshot import SanitiseRules, take
+from rehearse.sanitise import SanitiseRules
+from rehearse.snapshot import take
 
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('calm', 'cross');

@@ -13,7 +13,8 @@ from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import find_all
 from rehearse.engine.server import running
 from rehearse.model.snapshot import Snapshot
-from rehearse.snapshot import SanitiseRules, take
+from rehearse.sanitise import SanitiseRules
+from rehearse.snapshot import take
 from rehearse.stages.embedded import EmbeddedStage, raise_stage
 
 DATABASE = "Shop's %{} db"

@@ -2,6 +2,7 @@
 
 from rehearse.catalog.counting import count_rows, count_values
 from rehearse.catalog.errors import CatalogUnreadable, RowsNotCounted
+from rehearse.catalog.heads import read_heads
 from rehearse.catalog.reading import read
 
-__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read"]
+__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read", "read_heads"]

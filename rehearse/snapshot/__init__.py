@@ -1,7 +1,5 @@
-"""Taking a snapshot: planning, sampling, masking, copying."""
+"""Taking a snapshot: planning, sampling, copying."""
 
-from rehearse.snapshot.heads import read_heads
-from rehearse.snapshot.rules import SanitiseRules
 from rehearse.snapshot.take import take
 
-__all__ = ["SanitiseRules", "read_heads", "take"]
+__all__ = ["take"]

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import SQL
 
-from rehearse.snapshot.classify import Treatment
-from rehearse.snapshot.relations import Table
+from rehearse.catalog.relations import Table
+from rehearse.sanitise.classify import Treatment
 from rehearse.snapshot.sampling import chunks
 
 

@@ -9,11 +9,11 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row, dict_row
 
+from rehearse.catalog.heads import version_tables
+from rehearse.catalog.relations import Table
 from rehearse.db.queries import query
 from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts
-from rehearse.snapshot.heads import version_tables
-from rehearse.snapshot.names import semantic_class
-from rehearse.snapshot.relations import Table
+from rehearse.sanitise.names import semantic_class
 
 _LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/_=-]{24,}|://[^/]*@")
 _COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache

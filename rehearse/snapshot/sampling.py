@@ -8,8 +8,8 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import SQL
 
+from rehearse.catalog.relations import ForeignKey, Relation, Table
 from rehearse.model.facts import Facts
-from rehearse.snapshot.relations import ForeignKey, Relation, Table
 
 Chosen = dict[int, set[str]]  # table or leaf partition -> ctids, as text
 

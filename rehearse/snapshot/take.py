@@ -13,18 +13,20 @@ import psycopg
 
 from rehearse import __version__, archive, catalog
 from rehearse.archive import Writer
+from rehearse.catalog import relations
+from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.errors import RehearseError
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.snapshot import classify, masks, relations, sampling
+from rehearse.sanitise import classify, masks
+from rehearse.sanitise.rules import SanitiseRules
+from rehearse.snapshot import sampling
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import dump_schema
 from rehearse.snapshot.facts import read_facts
-from rehearse.snapshot.relations import Column, Table
-from rehearse.snapshot.rules import SanitiseRules
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
 _WORDING = {

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from rehearse.snapshot import treatments
-from rehearse.snapshot.relations import Column, Table
+from rehearse.catalog.relations import Column, Table
+from rehearse.sanitise import treatments
 
 _EXAMINED = 20_000  # rows
 _MOST_CODES = 50

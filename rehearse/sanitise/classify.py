@@ -12,13 +12,13 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import Composable
 
+from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
 from rehearse.errors import RequestError
 from rehearse.model.snapshot import ColumnTreatment
-from rehearse.snapshot import evidence, masks, treatments
-from rehearse.snapshot.masks import Mask
-from rehearse.snapshot.names import semantic_class
-from rehearse.snapshot.relations import Column, ForeignKey, Relation, Table
-from rehearse.snapshot.rules import BadSanitiseRule, SanitiseRules
+from rehearse.sanitise import evidence, masks, treatments
+from rehearse.sanitise.masks import Mask
+from rehearse.sanitise.names import semantic_class
+from rehearse.sanitise.rules import BadSanitiseRule, SanitiseRules
 
 Place = tuple[int, str]  # a column: its table's oid and its name
 

@@ -96,7 +96,7 @@ def columns(connection: psycopg.Connection, relations: Sequence[int]) -> dict[in
     """Return the columns of each relation, in their order."""
     found: dict[int, list[Column]] = {relation: [] for relation in relations}
     with connection.cursor(row_factory=class_row(Column)) as cursor:
-        for column in cursor.execute(query("snapshot/columns").encode(), {"relations": list(relations)}):
+        for column in cursor.execute(query("facts/columns").encode(), {"relations": list(relations)}):
             found[column.relation].append(column)
     return {relation: tuple(listed) for relation, listed in found.items()}
 
@@ -112,11 +112,11 @@ def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:
             validated=validated,
         )
         for name, child, parent, child_columns, parent_columns, validated in connection.execute(
-            query("snapshot/foreign_keys").encode()
+            query("facts/foreign_keys").encode()
         )
     )
 
 
 def relations(connection: psycopg.Connection) -> dict[int, Relation]:
     with connection.cursor(row_factory=class_row(Relation)) as cursor:
-        return {found.oid: found for found in cursor.execute(query("snapshot/relation_identity").encode())}
+        return {found.oid: found for found in cursor.execute(query("facts/relations").encode())}

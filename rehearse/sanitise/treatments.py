@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from types import MappingProxyType
 
-from rehearse.snapshot import masks
-from rehearse.snapshot.masks import Mask
-from rehearse.snapshot.relations import Column
+from rehearse.catalog.relations import Column
+from rehearse.sanitise import masks
+from rehearse.sanitise.masks import Mask
 
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 NUMBERS = INTEGERS | {"numeric", "real", "double precision", "money", "oid"}

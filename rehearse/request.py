@@ -9,8 +9,7 @@ from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rehearse.config import Configuration, load, parse_duration
-from rehearse.config.errors import UnknownEnvironment
+from rehearse.config import Configuration, UnknownEnvironment, load, parse_duration
 from rehearse.db.connect import describe
 from rehearse.errors import RequestError
 from rehearse.migrators.project import ConfigMissing

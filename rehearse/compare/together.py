@@ -35,9 +35,7 @@ def together(calls: Mapping[str, Callable[[], _T]]) -> dict[str, _T | RehearseEr
     return {name: answers[name] for name in calls}
 
 
-def _answer(
-    name: str, call: Callable[[], _T], answers: dict[str, _T | RehearseError], bugs: list[Exception]
-) -> None:
+def _answer(name: str, call: Callable[[], _T], answers: dict[str, _T | RehearseError], bugs: list[Exception]) -> None:
     try:
         answers[name] = call()
     except RehearseError as error:

@@ -13,7 +13,7 @@ from rehearse.engine.server import Server
 
 HEADER = re.compile(r"\A-- purpose: \S.*\n-- needs: \S.*\n-- returns: (?P<returns>\S.*)\n")
 NEWER_FORM = re.compile(r"\.pg\d+$")
-SENT_TO_SOURCES = ("catalog", "counting", "facts", "session", "snapshot")
+SENT_TO_SOURCES = ("catalog", "counting", "facts", "parity", "session", "snapshot")
 SHADOWED_WORDS = re.compile(r"\b(select|from|where|join|order by|group by|and|or|as|on|case|when|then)\b")
 LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*")
 

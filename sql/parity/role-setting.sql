@@ -1,0 +1,18 @@
+-- purpose: list what ALTER ROLE has set, for every database and for the connected one
+-- needs: CONNECT
+-- returns: name, importance (NULL: that of the setting told), expected, compared, told, remark
+SELECT COALESCE(r.rolname::pg_catalog.text, 'ALL') || '.' || pg_catalog.split_part(e.entry, '=', 1)
+           || CASE WHEN s.setdatabase <> 0 THEN ' in this database' ELSE '' END AS name,
+       NULL AS importance,
+       true AS expected,
+       pg_catalog.jsonb_build_object(
+           'value', pg_catalog.substr(e.entry, pg_catalog.strpos(e.entry, '=') + 1)) AS compared,
+       pg_catalog.jsonb_build_object('setting', pg_catalog.split_part(e.entry, '=', 1)) AS told,
+       NULL AS remark
+  FROM pg_catalog.pg_db_role_setting AS s
+  LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole
+ CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS e (entry)
+ WHERE (s.setrole <> 0 OR s.setdatabase = 0)
+   AND s.setdatabase IN (0, (SELECT d.oid FROM pg_catalog.pg_database AS d
+                              WHERE d.datname = pg_catalog.current_database()))
+ ORDER BY 1

@@ -15,6 +15,7 @@ from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.quantity import listing
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
+from rehearse.model.setting import Standing
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Outcome, Statement, WorkKind
 from rehearse.model.unproven import demands
@@ -61,6 +62,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
             blame = evidence.stage_is_to_blame(step, evidence.failed_statement(step.id))
             if blame:
                 yield f"{blame[0].upper()}{blame[1:]}."
+    yield from _open_settings(rehearsal)
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
     yield from demands(rehearsal)
@@ -87,6 +89,13 @@ def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
         missed = tuple(target for target in migration.targets if target not in reached)
         if missed:
             yield f"The run ended without an error but did not reach {listing(missed)}."
+
+
+def _open_settings(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the changed settings of which the stage's server proves nothing."""
+    for change in rehearsal.settings:
+        if change.standing is Standing.OPEN:
+            yield f"Whether production accepts {change.name} = {change.new} ({change.origin}) is open: {change.error}."
 
 
 def _touched_deviations(rehearsal: Rehearsal) -> Iterator[str]:
@@ -155,9 +164,14 @@ def _order(rehearsal: Rehearsal) -> Callable[[Finding], tuple[bool, int, int, st
 
 def _why_safe(rehearsal: Rehearsal, findings: Sequence[Finding]) -> str:
     steps = len(rehearsal.migration.steps)
+    settings = len(rehearsal.settings)
+    taken = f"{settings} setting{' was' if settings == 1 else 's were'} accepted"
+    if not steps and settings:
+        return f"{taken} by PostgreSQL {rehearsal.fidelity.stage_version}; no migration was played."
     if not steps:
         return "Nothing is pending: the database is at the target revision already."
     accepted = sum(1 for found in findings if found.acknowledged is not None)
     also = f", {accepted} acknowledged" if accepted else ""
     played = "1 pending step was" if steps == 1 else f"{steps} pending steps were"
-    return f"{played} played; no finding blocks{also}."
+    under = f" and {taken}" if settings else ""
+    return f"{played} played{under}; no finding blocks{also}."

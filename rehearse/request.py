@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rehearse.config import Configuration, UnknownEnvironment, load, parse_duration
+from rehearse.config.errors import NothingToMigrate
+from rehearse.config.fragment import wanted
 from rehearse.db.connect import describe
 from rehearse.errors import RequestError
 from rehearse.migrators.project import ConfigMissing
@@ -71,6 +73,8 @@ class Asked:
     command: str | None = None
     target: str | None = None
     python: Path | None = None
+    settings: tuple[str, ...] = ()  # "NAME=VALUE"
+    settings_file: Path | None = None
     rows: int | None = None
     max_blocking: str | None = None
     config: Path | None = None
@@ -80,7 +84,9 @@ def request(asked: Asked) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
-    return replace(found, plan=_plan(asked, found.source, configuration), role=configuration.migrations.role)
+    settings = wanted(asked.settings_file, asked.settings)
+    plan = _plan(asked, found.source, configuration, alone=bool(settings))
+    return replace(found, plan=plan, settings=settings, role=configuration.migrations.role)
 
 
 def snapshot_request(asked: Asked) -> Request:
@@ -154,10 +160,16 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
     return name, None
 
 
-def _plan(asked: Asked, source: str | None, configuration: Configuration) -> MigrationPlan:
+def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alone: bool) -> MigrationPlan:
+    """Return what is to be played; `alone` says that something is rehearsed even without a migration."""
     if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
         raise OneMigrator
-    chosen = _chosen(asked, configuration)
+    try:
+        chosen = _chosen(asked, configuration)
+    except NothingToMigrate:
+        if not alone:
+            raise
+        chosen = MigrationPlan(tool="none", directory=Path.cwd())
     if asked.target is not None and chosen.tool != "alembic":
         raise NoTarget(chosen.tool)
     _check_files(chosen)

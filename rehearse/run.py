@@ -23,12 +23,13 @@ from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
+from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import embedded
+from rehearse.stages import configuration, embedded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Request:
     bin_dir: Path | None = None
     rows: int = 1000
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
+    settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     role: str | None = None  # role the migration runs as; None: production's owner
 
 
@@ -110,6 +112,7 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
 
 
 def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:
+    trial = _trial(request, snapshot, clock, progress)
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
@@ -119,6 +122,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             bin_dir=request.bin_dir,
             progress=progress,
             migrating_role=request.role,
+            changed=trial.on_stage,
         ) as raised,
     ):
         stage = raised.stage
@@ -143,10 +147,20 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             heads_after=after.heads,
             lost_values=_lost_values(raised.before, changes),
             whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-            fidelity=_fidelity(snapshot, stage, migration),
+            fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),
+            settings=trial.changes,
             timings=clock.spent,
         )
+
+
+def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progress) -> Trial:
+    """Try the changed settings before anything is built on them."""
+    if not request.settings:
+        return Trial()
+    progress("trying the settings")
+    with clock.phase("settings"):
+        return configuration.try_out(request.settings, snapshot.facts, use=request.engine, bin_dir=request.bin_dir)
 
 
 def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
@@ -180,7 +194,7 @@ def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str,
         return catalog.count_values(connection, dropped)
 
 
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration) -> Fidelity:
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Trial) -> Fidelity:
     samples = snapshot.manifest.samples
     production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
     kept = sum(sample.rows for sample in samples)
@@ -195,7 +209,7 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration) -> Fidelit
         tables_schema_only=sum(1 for sample in samples if not sample.file),
         sampled_fraction=kept / total if total else None,
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(*snapshot.manifest.notes, *stage.deviations),
+        deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
         touched=stage.touched,
         isolation=migration.isolation,
     )
@@ -213,6 +227,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "files": [str(path) for path in plan.files],
         "command": list(plan.command),
         "target": plan.target,
+        "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "rows": request.rows,
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from rehearse import registry
+from rehearse.config.fragment import wanted
 from rehearse.db.queries import SAMPLES
 from rehearse.engine.server import Server
 from rehearse.model.finding import Severity
@@ -16,12 +17,18 @@ from rehearse.model.report import Report, Verdict
 from rehearse.run import Request, rehearse
 
 HAZARDS = SAMPLES / "hazards"
-WARNS_ONLY = {"lock-timeout-missing", "name-changed"}
+WARNS_ONLY = {"lock-timeout-missing", "name-changed", "setting-needs-restart"}
 
 
 def played(server: Server, database: str, name: str, half: str) -> Report:
     _fill(server.dsn(database), HAZARDS / name / "before.sql")
-    request = Request(source=server.dsn(database), plan=_plan(HAZARDS / name / half), rows=1_000_000)
+    fragment = HAZARDS / name / half / "postgresql.conf"
+    request = Request(
+        source=server.dsn(database),
+        plan=_plan(fragment.parent),
+        rows=1_000_000,
+        settings=wanted(fragment, ()) if fragment.exists() else (),
+    )
     return rehearse(request, lambda _doing: None)
 
 
@@ -33,6 +40,8 @@ def _fill(dsn: str, script: Path) -> None:
 def _plan(directory: Path) -> MigrationPlan:
     if (directory / "alembic.ini").exists():
         return MigrationPlan(tool="alembic", directory=directory, config=directory / "alembic.ini")
+    if (directory / "postgresql.conf").exists():
+        return MigrationPlan(tool="none", directory=directory)
     return MigrationPlan(tool="sql", directory=directory, files=tuple(sorted(directory.glob("*.sql"))))
 
 

@@ -36,7 +36,7 @@ def _explain(name: str) -> None:
         typer.echo(f"{title}\n{_wrapped(text)}\n")
     for half in ("unsafe", "safe"):
         for path in sorted((SAMPLES / "hazards" / name / half).rglob("*")):
-            if path.suffix in (".sql", ".py") and path.is_file():
+            if path.suffix in (".sql", ".py", ".conf") and path.is_file():
                 typer.echo(f"{half}: {path.name}\n{_indented(path)}\n")
 
 

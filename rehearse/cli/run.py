@@ -30,6 +30,13 @@ def command(
     ] = None,
     to: Annotated[str | None, typer.Option(help="The target revision (default: every head).")] = None,
     python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting to rehearse, as maintenance_work_mem=1GB."),
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="Settings to rehearse: a fragment of a postgresql.conf.")
+    ] = None,
     rows: Rows = None,
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
@@ -38,6 +45,9 @@ def command(
     config: ConfigFile = None,
 ) -> None:
     """Rehearse the pending migrations on a stage and say whether they are safe to promote.
+
+    Changed settings (--set, --settings) are tried by PostgreSQL, and the migration is played under them; without
+    a migration they are rehearsed alone.
 
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
@@ -51,6 +61,8 @@ def command(
         command=migrate,
         target=to,
         python=python,
+        settings=tuple(settings or ()),
+        settings_file=settings_file,
         rows=rows,
         max_blocking=max_blocking,
         config=config,

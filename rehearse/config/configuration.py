@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from rehearse.config.errors import NoWayToMigrate, UnknownEnvironment, UnsetVariable
+from rehearse.config.errors import NothingToMigrate, NoWayToMigrate, UnknownEnvironment, UnsetVariable
 from rehearse.config.scripts import scripts
 from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
@@ -35,7 +35,7 @@ class MigrationsConfig:
         config = self.config or self._alembic_ini()
         command = tuple(shlex.split(self.command)) if self.command else ()
         if self.tool == "alembic" and config is None and not command:
-            raise NoWayToMigrate(f"Nothing says how to migrate: there is no alembic.ini in {self.directory}.")
+            raise NothingToMigrate(self.directory)
         if self.tool == "command" and not command:
             raise NoWayToMigrate('[migrations] tool = "command" needs a command.')
         return MigrationPlan(

@@ -50,6 +50,13 @@ class NoWayToMigrate(RequestError):
         super().__init__(what, "Complete [migrations], or use --alembic, --sql or --command.")
 
 
+class NothingToMigrate(NoWayToMigrate):
+    """Neither the configuration nor the project says how to migrate."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"Nothing says how to migrate: there is no alembic.ini in {directory}.")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown word: the closest known one, or a full stop.
 

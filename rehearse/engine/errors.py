@@ -102,3 +102,4 @@ class ServerFailed(RehearseError):
         last = "\n".join(output.strip().splitlines()[-_LAST_LINES:]) or "it said nothing."
         hint = next((hint for cause, hint in _HINTS if cause in last), "`rehearse doctor` shows what was tried.")
         super().__init__(f"A PostgreSQL of our own could not {doing}: {last}", hint)
+        self.output = output

@@ -49,6 +49,9 @@ _SETTINGS = {
     "log_filename": "server.log",
 }
 
+# Given on the command line, which beats every file: nothing set later changes them.
+FIXED = frozenset({*_SETTINGS, "log_directory", "log_destination", "unix_socket_directories", "port"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:

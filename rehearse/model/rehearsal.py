@@ -11,6 +11,7 @@ from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.facts import Facts
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
+from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
 
@@ -56,6 +57,7 @@ class Rehearsal:
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]
+    settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def is_whole(self, table: str) -> bool:

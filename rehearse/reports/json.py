@@ -12,6 +12,7 @@ from rehearse.model.json import JSON
 from rehearse.model.migration import ForeignConnection, StepRun
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
+from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import LockWindow, Statement, Work
 
 SCHEMA_VERSION = 1
@@ -33,6 +34,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "steps": [_step(rehearsal, step) for step in rehearsal.migration.steps],
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
+        "settings": [_setting(change) for change in rehearsal.settings],
         "fidelity": _fidelity(rehearsal.fidelity),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
@@ -127,6 +129,23 @@ def _count(count: RowCount) -> JSON:
         "after": count.after,
         "production": count.production,
         "production_exact": count.production_exact,
+    }
+
+
+def _setting(change: SettingChange) -> JSON:
+    return {
+        "name": change.name,
+        "production": change.production,
+        "new": change.new,
+        "unchanged": change.is_unchanged,
+        "unit": change.unit,
+        "context": change.context,
+        "needs": change.needs,
+        "accepted": {Standing.ACCEPTED: True, Standing.REFUSED: False, Standing.OPEN: None}[change.standing],
+        "applied_on_stage": change.applied,
+        "error": change.error,
+        "overridden": list(change.overridden),
+        "origin": change.origin,
     }
 
 

@@ -17,6 +17,7 @@ from rehearse.model.migration import StepRun
 from rehearse.model.quantity import count, duration, listing, rows
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
+from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
@@ -46,6 +47,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _reasons(report)
     if rehearsal.migration.steps:
         yield from (Text("\nSteps", style="bold"), _steps(rehearsal))
+    yield from _settings(rehearsal)
     if report.findings:
         yield Text("\nFindings", style="bold")
         yield from _findings(report.findings)
@@ -62,6 +64,8 @@ def _next(report: Report) -> str:
     warned = any(found.severity is Severity.WARN and found.acknowledged is None for found in report.findings)
     if report.verdict is Verdict.SAFE and warned:
         return "Promote it, with the warnings above in mind."
+    if report.verdict is Verdict.UNSAFE and not report.rehearsal.migration.steps and report.rehearsal.settings:
+        return "Change the settings named above, then rehearse again."
     return _NEXT[report.verdict]
 
 
@@ -126,6 +130,28 @@ def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
     others = len({lock.object for lock in locks}) - 1
     more = f" (and {others} more)" if others else ""
     return f"{escape(strongest.object)}{more}: no {' or '.join(strongest.mode.blocks)}, {duration(strongest.held)}"
+
+
+def _settings(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.settings:
+        yield Text("\nSettings", style="bold")
+        yield from (_indented(_setting(change)) for change in rehearsal.settings)
+
+
+def _setting(change: SettingChange) -> str:
+    """Write a setting as "maintenance_work_mem: 64MB -> 1GB (reload)"."""
+    told = f"{change.name}: {_shown(change.production)} -> {_shown(change.new)}"
+    if change.is_unchanged:
+        told = f"{change.name}: {_shown(change.new)} in production already (no change)"
+    elif change.standing is not Standing.ACCEPTED:
+        told = f"{told} ({change.standing.value})"
+    elif change.needs is not None:
+        told = f"{told} ({change.needs})"
+    return "; ".join((told, *(f"overridden {whose}" for whose in change.overridden)))
+
+
+def _shown(value: str | None) -> str:
+    return "not known" if value is None else value or "''"
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:

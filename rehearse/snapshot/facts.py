@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import psycopg
@@ -13,9 +12,8 @@ from rehearse.catalog.heads import version_tables
 from rehearse.catalog.relations import Table
 from rehearse.db.queries import query
 from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts
-from rehearse.sanitise.names import semantic_class
+from rehearse.sanitise.settings import may_be_secret
 
-_LIKE_A_SECRET = re.compile(r"[A-Za-z0-9+/_=-]{24,}|://[^/]*@")
 _COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
 
 
@@ -41,6 +39,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         connected_as_superuser=server["superuser"],
         in_recovery=server["in_recovery"],
         settings=_settings(connection),
+        known_settings=_known_settings(connection),
         database_settings=settings.get((None, True), {}),
         database_acl=_column(connection, "facts/database_acl"),
         tables=tuple(_table(connection, table) for table in tables if table.kind != "f"),
@@ -79,7 +78,11 @@ def _count(connection: psycopg.Connection, table: Table) -> int | None:
 
 def _settings(connection: psycopg.Connection) -> dict[str, str]:
     found = connection.execute(query("facts/settings").encode()).fetchall()
-    return {name: value for name, value in found if not _may_be_secret(name, value)}
+    return {name: value for name, value in found if not may_be_secret(name, value)}
+
+
+def _known_settings(connection: psycopg.Connection) -> dict[str, bool]:
+    return dict(connection.execute(query("facts/known_settings").encode()).fetchall())
 
 
 def _role_settings(connection: psycopg.Connection) -> Mapping[tuple[str | None, bool], dict[str, str]]:
@@ -87,18 +90,9 @@ def _role_settings(connection: psycopg.Connection) -> Mapping[tuple[str | None, 
     found: dict[tuple[str | None, bool], dict[str, str]] = {}
     for role, in_database, entry in connection.execute(query("facts/role_settings").encode()):
         name, _, value = entry.partition("=")
-        if not _may_be_secret(name, value):
+        if not may_be_secret(name, value):
             found.setdefault((role, in_database), {})[name] = value
     return found
-
-
-def _may_be_secret(name: str, value: str) -> bool:
-    """Say whether a setting that an application made up, like app.jwt_secret, looks like one nobody should see.
-
-    >>> [_may_be_secret(*entry) for entry in (("app.jwt_secret", "x"), ("app.region", "eu"), ("work_mem", "4MB"))]
-    [True, False, False]
-    """
-    return "." in name and (semantic_class(name) == "secret" or _LIKE_A_SECRET.search(value) is not None)
 
 
 def _roles(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,17 +59,22 @@ def raise_stage(
     use: str = "auto",
     bin_dir: Path | None = None,
     migrating_role: str | None = None,
+    changed: Mapping[str, str] | None = None,
 ) -> Iterator[EmbeddedStage]:
     """Raise a stage from a snapshot on a server of its own; leaving the context removes both.
+
+    `changed` are settings the server is known to accept: it has them in place of production's once all is restored.
 
     Raises StageFailed and RowsMissing where the snapshot cannot be restored, UnknownMigratingRole for a role
     production does not have, and what the engine raises.
     """
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")
-    with server.running(choice.binaries, settings=settings.at_start(snapshot.facts.settings)) as running:
+    new = changed or {}
+    with server.running(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
         try:
             raised = _raise(snapshot, running, migrating_role, progress)
+            _change(raised, new)
         except psycopg.Error as error:
             raise StageFailed(
                 "its server refused a command.", (error.diag.message_primary or str(error)).splitlines()
@@ -105,6 +110,12 @@ def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress
             admin=admin,
             role_names=roles.names(connection),
         )
+
+
+def _change(raised: EmbeddedStage, new: Mapping[str, str]) -> None:
+    later = {name: text for name, text in new.items() if name not in settings.at_start(new)}
+    with connect_stage(raised.admin) as connection:
+        settings.change(connection, later, raised.admin)
 
 
 def _restore(snapshot: Snapshot, running: Server, user: str, progress: Progress) -> tuple[Deviation, ...]:

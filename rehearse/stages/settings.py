@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic, sleep
 
@@ -34,7 +35,11 @@ _OUTCOME = frozenset({
 # Fixed at server start, whole numbers: a migration over thousands of relations needs the lock table of production.
 _AT_START = frozenset({"max_locks_per_transaction", "max_prepared_transactions"})
 # PostgreSQL's own list of settings stored as a list of quoted identifiers (variable_is_guc_list_quote).
-_LISTS = frozenset({"search_path", "temp_tablespaces", "unix_socket_directories"})
+_LISTS = frozenset({
+    "search_path", "temp_tablespaces", "unix_socket_directories", "local_preload_libraries",
+    "session_preload_libraries", "shared_preload_libraries",
+})  # fmt: skip
+_LISTS_OF_NAMES = frozenset({"search_path", "temp_tablespaces"})  # in lower case unless quoted
 _LIST_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 _PATIENCE = timedelta(seconds=10)  # with a server that was told to read its settings again
 # The superuser of the stage is not bound by what production sets for everybody.
@@ -74,7 +79,8 @@ def value(name: str, text: str) -> sql.Composable:
     """Return a stored setting as ALTER ... SET reads it: lists item by item, the rest as one literal."""
     if name.lower() not in _LISTS:
         return sql.Literal(text)
-    items = [quoted.replace('""', '"') if quoted else plain for quoted, plain in _LIST_ITEM.findall(text)]
+    plainly = str.lower if name.lower() in _LISTS_OF_NAMES else str
+    items = [quoted.replace('""', '"') if quoted else plainly(plain) for quoted, plain in _LIST_ITEM.findall(text)]
     return sql.SQL(", ").join(sql.Literal(item) for item in items or [""])
 
 
@@ -87,8 +93,7 @@ def apply(
         if silences_the_watch(name):
             found.append(Deviation(sentence=f"{whose} sets {name}: left out, it would disturb the observation."))
             continue
-        command = sql.SQL("{} SET {} = {}").format(target, sql.SQL(".").join(map(sql.Identifier, name.split("."))),
-                                                   value(name, text))  # fmt: skip
+        command = sql.SQL("{} SET {} = {}").format(target, identifier(name), value(name, text))
         try:
             connection.execute(command)
         except psycopg.Error as error:
@@ -108,6 +113,32 @@ def apply_to_server(
     own = {name: text for name, text in _OURS.items() if name in known}
     apply(connection, sql.SQL("ALTER ROLE CURRENT_USER"), own, whose="rehearse")
     return found
+
+
+def change(connection: psycopg.Connection, changed: Mapping[str, str], dsn: str) -> None:
+    """Give the server settings it is known to accept, over production's; new sessions have them."""
+    for name, text in changed.items():
+        load(connection, name)
+        connection.execute(system(name, text))
+    if changed:
+        reload(connection, dsn)
+
+
+def system(name: str, text: str) -> sql.Composed:
+    """Return the command that sets it for the whole server, as a postgresql.conf would."""
+    return sql.SQL("ALTER SYSTEM SET {} = {}").format(identifier(name), value(name, text))
+
+
+def identifier(name: str) -> sql.Identifier:
+    return sql.Identifier(*name.split("."))
+
+
+def load(connection: psycopg.Connection, name: str) -> None:
+    """Make a setting of a library known to this session, if the server has a library of that name."""
+    library, dot, _ = name.partition(".")
+    if dot:
+        with suppress(psycopg.errors.Error):
+            connection.execute(sql.SQL("LOAD {}").format(library))
 
 
 def reload(connection: psycopg.Connection, dsn: str) -> None:

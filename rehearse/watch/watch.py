@@ -25,6 +25,7 @@ from rehearse.watch.residue import Counters
 from rehearse.watch.sampler import Sampler
 
 _PATIENCE = timedelta(seconds=15)
+_UNHURRIED = "-c statement_timeout=0"  # production's, or a rehearsed one, may be too short for our own question
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,7 +123,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
 
 def _defaults(admin: psycopg.Connection, role: str) -> tuple[tuple[str, ...], timedelta | None]:
     """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
-    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role)) as migrator:
+    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role, options=_UNHURRIED)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
     return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
 

@@ -1,0 +1,97 @@
+"""Trials of settings: PostgreSQL itself says what it accepts and whether it starts, on servers nothing else uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg.rows import class_row
+
+from rehearse.db.queries import query
+from rehearse.engine import server
+from rehearse.engine.binaries import Binaries
+from rehearse.engine.errors import ServerFailed
+from rehearse.model.setting import WantedSetting
+from rehearse.stages import settings
+
+_LAST_WORDS = re.compile(r"(?m)^(?:.*?\b(?:FATAL|PANIC|ERROR):|postgres:)\s+(?P<said>.+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A setting as a server describes it; values as SHOW writes them."""
+
+    name: str
+    context: str
+    unit: str | None
+    value: str
+    default_value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the server made of one setting."""
+
+    wanted: WantedSetting
+    known: Known | None  # None: it has no such setting
+    sqlstate: str | None  # None: accepted
+    said: str  # why it was refused
+
+    @property
+    def name(self) -> str:
+        return self.known.name if self.known else self.wanted.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What became of a start."""
+
+    values: Mapping[str, str] = field(default_factory=dict)  # name -> value as SHOW writes it
+    failure: str | None = None  # the server's last words
+
+
+def ask(
+    binaries: Binaries, wanted: tuple[WantedSetting, ...], others: Iterable[str]
+) -> tuple[tuple[Answer, ...], Mapping[str, Known]]:
+    """Return what a server makes of each setting, and how it describes these and others, by name in lower case.
+
+    ALTER SYSTEM checks name and value as the reading of postgresql.conf does (manual, ALTER SYSTEM).
+    Raises ServerFailed where even a plain server does not start.
+    """
+    with server.running(binaries) as running, running.connect() as connection:
+        for each in wanted:
+            settings.load(connection, each.name)
+        known = _described(connection, (*(each.name for each in wanted), *others))
+        return tuple(_answer(connection, each, known.get(each.name.lower())) for each in wanted), known
+
+
+def start(binaries: Binaries, given: Mapping[str, str]) -> Start:
+    """Start a server with these settings, and stop it again."""
+    try:
+        with server.running(binaries, settings=given) as running, running.connect() as connection:
+            for name in given:
+                settings.load(connection, name)
+            return Start(values={found.name: found.value for found in _described(connection, given).values()})
+    except ServerFailed as error:
+        said = [match["said"] for match in _LAST_WORDS.finditer(error.output)]
+        return Start(failure=said[-1] if said else error.output.strip() or "it said nothing")
+    except psycopg.OperationalError as error:
+        return Start(failure=f"it accepts no connection: {error}".strip())
+
+
+def _described(connection: psycopg.Connection, names: Iterable[str]) -> dict[str, Known]:
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        asked = {"names": [name.lower() for name in names]}
+        return {found.name.lower(): found for found in cursor.execute(query("stage/described_settings"), asked)}
+
+
+def _answer(connection: psycopg.Connection, wanted: WantedSetting, known: Known | None) -> Answer:
+    try:
+        connection.execute(settings.system(known.name if known else wanted.name, wanted.value))
+    except psycopg.errors.DatabaseError as error:
+        parts = (error.diag.message_primary, error.diag.message_detail, error.diag.message_hint)
+        said = ". ".join(part.rstrip(".") for part in parts if part)
+        return Answer(wanted=wanted, known=known, sqlstate=error.sqlstate or "", said=said or str(error))
+    return Answer(wanted=wanted, known=known, sqlstate=None, said="")

@@ -87,6 +87,13 @@ class SanitiseConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParityConfig:
+    """What may differ between environments."""
+
+    ignore: tuple[str, ...] = ()  # "setting.shared_buffers", "role.*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlCheck:
     """A query of the project that must return no row."""
 
@@ -106,6 +113,7 @@ class Configuration:
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[SqlCheck, ...] = ()
+    parity: ParityConfig = field(default_factory=ParityConfig)
 
     def environment(self, name: str) -> Environment:
         """Return an environment with its variables filled in: what a command does not use must not stop it.

@@ -86,6 +86,10 @@ class CheckTable(_Table):
     sql: Text
 
 
+class ParityTable(_Table):
+    ignore: tuple[Text, ...] = ()
+
+
 class File(_Table):
     environments: dict[str, EnvironmentTable] = Field(default_factory=dict)
     migrations: MigrationsTable = Field(default_factory=MigrationsTable)
@@ -94,6 +98,7 @@ class File(_Table):
     sanitise: SanitiseTable = Field(default_factory=SanitiseTable)
     policy: PolicyTable = Field(default_factory=PolicyTable)
     checks: tuple[CheckTable, ...] = ()
+    parity: ParityTable = Field(default_factory=ParityTable)
 
 
 def mistakes(error: ValidationError) -> Iterator[str]:

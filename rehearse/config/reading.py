@@ -11,6 +11,7 @@ from rehearse.config.configuration import (
     Configuration,
     EngineConfig,
     MigrationsConfig,
+    ParityConfig,
     SanitiseConfig,
     SnapshotConfig,
     SqlCheck,
@@ -142,6 +143,7 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
+        parity=ParityConfig(ignore=form.parity.ignore),
     )
 
 

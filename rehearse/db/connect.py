@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 
 from rehearse.errors import RehearseError, RequestError
 
@@ -76,10 +76,29 @@ def connect_source(
     other connection. Raises SourceUnreachable.
     """
     options = " ".join(f"-c {name}={_escape(value)}" for name, value in {**GENTLE, **(settings or {})}.items())
-    plain = normalise(url)
-    given = f"{conninfo.conninfo_to_dict(plain).get('options') or ''} {options}".strip()
+    given = f"{conninfo.conninfo_to_dict(normalise(url)).get('options') or ''} {options}".strip()
+    return _open(url, timeout, {"options": given})
+
+
+def connect_untouched(url: str, *, timeout: timedelta = timedelta(seconds=10)) -> psycopg.Connection:
+    """Open a READ ONLY, REPEATABLE READ connection whose settings are those the server gives everybody.
+
+    Nothing travels in the startup packet that would hide them: read pg_settings first, then `be_gentle`.
+    Raises SourceUnreachable.
+    """
+    return _open(url, timeout, {})
+
+
+def be_gentle(connection: psycopg.Connection) -> None:
+    """Set every timeout of a source until the open transaction ends."""
+    for name, value in GENTLE.items():
+        if name != "default_transaction_read_only":  # the transaction is READ ONLY already
+            connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
+
+
+def _open(url: str, timeout: timedelta, extra: Mapping[str, str]) -> psycopg.Connection:
     dsn = conninfo.make_conninfo(
-        plain, options=given, application_name="rehearse", connect_timeout=int(timeout.total_seconds())
+        normalise(url), **extra, application_name="rehearse", connect_timeout=int(timeout.total_seconds())
     )
     try:
         connection = psycopg.connect(dsn, prepare_threshold=None)

@@ -28,7 +28,9 @@ def compare(readings: Sequence[Reading], ignore: Sequence[str] = ()) -> Parity:
         sides=tuple(reading.side for reading in readings),
         differences=_weighed(item for item in kept if item.status is Status.DIFFERENT),
         ignored=_weighed(item for item in found if item.key in ignored and item.status is Status.DIFFERENT),
-        skipped=tuple(item for item in kept if item.status is Status.SKIPPED and item.silent),
+        skipped=tuple(
+            item for item in kept if item.status is Status.SKIPPED and item.silent and item.importance.is_compared
+        ),
         alone=tuple(item for item in kept if item.unaware and item.importance.is_compared),
         information=tuple(item for item in kept if not item.importance.is_compared),
         remarks=_remarks(answered, ignored),

@@ -25,7 +25,7 @@ SELECT f.identity AS name,
            'ctype', f.collctype,
            'deterministic', f.collisdeterministic,
            'version', f.collversion,
-           'version_of_the_library', f.actual)
+           'version_now', f.actual)
        || CASE WHEN f.more OPERATOR(pg_catalog.?) 'collicurules'
                THEN pg_catalog.jsonb_build_object('rules', f.more -> 'collicurules')
                ELSE pg_catalog.jsonb_build_object() END AS compared,

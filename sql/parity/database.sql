@@ -29,7 +29,7 @@ SELECT p.name, p.importance, false AS expected,
                pg_catalog.to_jsonb(COALESCE(f.more ->> 'datlocale', f.more ->> 'daticulocale'))),
               ('icu_rules', 'results', f.more -> 'daticurules'),
               ('collation_version', 'results', f.more -> 'datcollversion'),
-              ('collation_version_of_the_library', 'results', pg_catalog.to_jsonb(f.actual)),
+              ('collation_version_now', 'results', pg_catalog.to_jsonb(f.actual)),
               ('owner', 'access', pg_catalog.to_jsonb(pg_catalog.pg_get_userbyid(f.datdba)::pg_catalog.text)),
               ('tablespace', 'other',
                (SELECT pg_catalog.to_jsonb(t.spcname::pg_catalog.text)
@@ -38,5 +38,5 @@ SELECT p.name, p.importance, false AS expected,
               ('connection_limit', 'locks', pg_catalog.to_jsonb(f.datconnlimit)),
               ('allows_connections', 'other', pg_catalog.to_jsonb(f.datallowconn)),
               ('is_template', 'other', pg_catalog.to_jsonb(f.datistemplate))) AS p (name, importance, value)
- WHERE p.value IS NOT NULL OR p.name IN ('locale', 'collation_version', 'collation_version_of_the_library')
+ WHERE p.value IS NOT NULL OR p.name IN ('locale', 'collation_version', 'collation_version_now')
  ORDER BY 1

@@ -23,8 +23,8 @@ SELECT s.name,
             WHEN s.pending_restart
             THEN 'was changed in the configuration and is not in force yet: restart the server' END AS remark
   FROM pg_catalog.pg_settings AS s
- WHERE s.name NOT IN ('primary_conninfo', 'ssl_passphrase_command', 'transaction_isolation', 'transaction_read_only',
-                      'transaction_deferrable')
+ WHERE s.name NOT IN ('primary_conninfo', 'ssl_passphrase_command', 'application_name', 'transaction_isolation',
+                      'transaction_read_only', 'transaction_deferrable')
    AND s.name NOT LIKE 'rehearse.' || pg_catalog.chr(37)
  UNION ALL
 SELECT h.name, NULL, false, NULL, pg_catalog.jsonb_build_object('setting', h.name),

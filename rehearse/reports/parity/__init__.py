@@ -1,0 +1,1 @@
+"""The answer of a comparison of servers, for people and for machines."""

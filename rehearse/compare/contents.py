@@ -1,0 +1,107 @@
+"""Compare tables by what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rehearse.compare import invariants, locating
+from rehearse.compare.canonical import Digests
+from rehearse.compare.content import Buckets, Summing, sums, total
+from rehearse.compare.counting import OTHER_TABLES, does_not_apply
+from rehearse.compare.locating import Matching, matching
+from rehearse.compare.plan import Table
+from rehearse.compare.reader import Problem
+from rehearse.compare.shown import Shown
+from rehearse.compare.sides import Sides
+from rehearse.model.counts import CONTENT, ROWS, Cell, Located, Row
+
+Summed = Mapping[str, Buckets | Problem]  # by side
+
+
+def rows(sides: Sides, tables: Sequence[Table], digests: Digests, shown: Shown) -> Iterator[Row]:
+    """Yield every table with its contents compared; if asked, with the rows that differ."""
+    asked = sides.asked
+    masked = [table for table in tables if asked.masked & set(table.sides)]
+    compared = {table.identity: table for table in tables if table.sides and table not in masked}
+    matched = {identity: matching(table, asked, digests) for identity, table in compared.items()}
+    summings = {identity: found.summing(digests, found.bits) for identity, found in matched.items()}
+    answers = sides.each(
+        lambda reader: sums(
+            reader, [summings[name] for name, table in compared.items() if reader.name in table.sides], asked, digests
+        )
+    )
+    for table in tables:
+        own = {name: found[table.identity] for name, found in answers.items() if table.identity in found}
+        if table in masked:
+            yield _by_invariants(sides, table, digests, shown)
+        elif does_not_apply(own.values(), asked):
+            yield sides.row(replace(table, skipped=OTHER_TABLES), {})
+        else:
+            row = sides.row(table, {name: _cell(table, name, found) for name, found in own.items()})
+            yield _explained(sides, row, matched[table.identity], own, digests, shown) if own else row
+
+
+def _cell(table: Table, side: str, found: Buckets | Problem) -> Cell:
+    if isinstance(found, Problem):
+        return Cell(problem=found.reason)
+    added = total(found)
+    (checksum,) = added.checksums
+    lone = {f"column {name}": "there" for name, having in table.lone_columns.items() if side in having}
+    return Cell(rows=added.rows, marks={CONTENT: checksum, **lone})
+
+
+def _explained(sides: Sides, row: Row, matched: Matching, own: Summed, digests: Digests, shown: Shown) -> Row:
+    """Add to a table that differs what is asked for: the rows, or at least the columns."""
+    if CONTENT not in row.differs and ROWS not in row.differs:
+        return row
+    if sides.asked.locate:
+        return replace(row, located=tuple(_located(sides, matched, own, digests, shown)))
+    return row if ROWS in row.differs else _by_columns(sides, row, matched, digests)
+
+
+def _located(sides: Sides, matched: Matching, own: Summed, digests: Digests, shown: Shown) -> Iterator[Located]:
+    """Yield the rows that differ between the first side that was read and each other one."""
+    good = {name: found for name, found in own.items() if not isinstance(found, Problem)}
+    first, *others = [name for name in sides.names if name in good] or [""]
+    for other in others:
+        if total(good[first]) != total(good[other]):
+            yield locating.locate(
+                (sides.readers[first], sides.readers[other]),
+                matched,
+                (good[first], good[other]),
+                sides.asked,
+                digests,
+                shown,
+            )
+
+
+def _by_columns(sides: Sides, row: Row, matched: Matching, digests: Digests) -> Row:
+    """Name the columns that differ, where the numbers of rows are the same."""
+    table = matched.table
+    summing = Summing(table=table, columns=matched.columns, digests=tuple((column,) for column in matched.columns))
+    answers = sides.each(
+        lambda reader: (
+            sums(reader, [summing], sides.asked, digests)[table.identity] if reader.name in table.sides else None
+        )
+    )
+    cells = dict(row.cells)
+    for name, found in answers.items():
+        if found is not None and not isinstance(found, Problem):
+            checksums = total(found, len(matched.columns)).checksums
+            marks = dict(zip((column.name for column in matched.columns), checksums, strict=True))
+            cells[name] = replace(cells[name], marks={**cells[name].marks, **marks})
+    return sides.row(table, cells)
+
+
+def _by_invariants(sides: Sides, table: Table, digests: Digests, shown: Shown) -> Row:
+    """Compare a masked side with clear ones by what the masks promise to keep."""
+    names = tuple(versions[0].name for versions in table.common_columns)
+    clear = [name for name in table.sides if name not in sides.asked.masked]
+    treatments = shown.treatments(table, names, clear[0] if clear else table.sides[0])
+    answers = sides.each(
+        lambda reader: (
+            invariants.cell(reader, table, treatments, sides.asked, digests) if reader.name in table.sides else None
+        )
+    )
+    return sides.row(table, {name: cell for name, cell in answers.items() if cell is not None})

@@ -1,0 +1,116 @@
+"""Compare what several environments hold: the story, once."""
+
+from __future__ import annotations
+
+import glob
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from rehearse.compare import contents, counting, elements, groups
+from rehearse.compare.asked import Asked
+from rehearse.compare.canonical import Digests
+from rehearse.compare.plan import Table, tables
+from rehearse.compare.relations import columns_of, listing
+from rehearse.compare.shown import Shown
+from rehearse.compare.sides import Sides
+from rehearse.diff.counts import lagging, rechecked
+from rehearse.model.comparison import Status
+from rehearse.model.counts import Counts, Row
+from rehearse.protocols import Progress
+
+_PORTABLE = "The servers' hash functions or encodings differ: md5 of canonical text was compared, which is slower."
+_MASKED = (
+    "{} holds masked values: of masked columns what masks keep was compared (NULLs, distinct values, how often they "
+    "repeat), of the others the values."
+)
+
+
+def compare(asked: Asked, progress: Progress) -> Counts:
+    """Count on every side at once, and once more what differed, if a pause was asked for.
+
+    A side that cannot be read, or not to the end, leaves its numbers unknown; the others are still compared.
+    Raises what is wrong with the request or with a snapshot directory.
+    """
+    first = _once(asked, progress)
+    differing = {row.name for row in first.with_status(Status.DIFFERENT)}
+    if asked.recheck is None or not differing:
+        return first
+    progress(f"waiting before {len(differing)} that differ are counted again")
+    time.sleep(asked.recheck.total_seconds())
+    again = replace(
+        asked,
+        tables=tuple(glob.escape(name) for name in differing if name not in asked.elements) or ("",),
+        exclude=(),
+        elements={name: text for name, text in asked.elements.items() if name in differing},
+    )
+    return rechecked(first, _once(again, progress), asked.recheck)
+
+
+def _once(asked: Asked, progress: Progress) -> Counts:
+    key = asked.sanitise.key or secrets.token_bytes(32)
+    sides = Sides(asked, key)
+    progress("connecting")
+    with sides.reading():
+        encodings = {reader.encoding for reader in sides.readers.values() if reader.encoding}
+        portable = asked.content and (len(encodings) > 1 or len(set(sides.ask("counting/probe").values())) > 1)
+        rows = tuple(_rows(sides, Digests(key=key, portable=portable), progress))
+        notes = [*_twice_the_same(sides), *([_PORTABLE] if portable else [])]
+    notes += [_MASKED.format(name) for name in sides.names if asked.content and name in asked.masked]
+    described = sides.described()
+    return Counts(
+        counted_at=datetime.now(UTC),
+        sides=described,
+        rows=tuple(lagging(row, described, asked.max_lag) for row in rows),
+        asked=asked.told(),
+        notes=tuple(notes),
+    )
+
+
+def _rows(sides: Sides, digests: Digests, progress: Progress) -> Iterator[Row]:
+    """Yield every row of the answer: tables by name, then elements."""
+    asked = sides.asked
+    found = _plan(sides, progress)
+    shown = Shown(sides.readers, asked.sanitise, clear=asked.show_keys)
+    progress(f"reading {len(found)} tables")
+    if asked.by is not None:
+        yield from groups.rows(sides, found, asked.by, shown)
+    elif asked.estimate:
+        yield from counting.estimates(sides, found)
+    elif asked.content:
+        yield from contents.rows(sides, found, digests, shown)
+    else:
+        yield from counting.rows(sides, found)
+    yield from _known_to_snapshots_only(sides, found)
+    yield from elements.rows(sides)
+
+
+def _plan(sides: Sides, progress: Progress) -> list[Table]:
+    progress("listing tables")
+    asked = sides.asked
+    listings = sides.each(lambda reader: listing(reader, with_estimates=asked.estimate))
+    wanted = {
+        name: tuple(relation for identity, relation in found.by_identity.items() if asked.wants(identity))
+        for name, found in listings.items()
+    }
+    columns = sides.each(lambda reader: columns_of(reader, wanted[reader.name])) if asked.needs_columns else {}
+    return list(tables(asked, listings, columns))
+
+
+def _known_to_snapshots_only(sides: Sides, found: list[Table]) -> Iterator[Row]:
+    known = {table.identity for table in found}
+    told = {identity for _, cells in sides.snapshots.values() for identity in cells}
+    absent = frozenset(name for name, reader in sides.readers.items() if not reader.side.failure)
+    for identity in sorted(identity for identity in told - known if sides.asked.wants(identity)):
+        yield sides.row(Table(identity=identity, kind="table", relations={}, parts={}, absent=absent), {})
+
+
+def _twice_the_same(sides: Sides) -> Iterator[str]:
+    """Warn of two names for one database."""
+    known = sides.ask("counting/database")
+    for database in sorted(set(known.values()), key=str):
+        names = [name for name in sides.names if known.get(name) == database]
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are one database, or a standby of it: that they are equal says little."

@@ -117,7 +117,7 @@ def _sides(page: _Page) -> Iterator[str]:
 def _where(side: Side) -> str:
     standby = ", a standby" if side.in_recovery else ""
     read = f"read {side.read_at:%Y-%m-%d %H:%M %Z}{standby}" if side.read_at else ""
-    return "\n".join(filter(None, (side.place, side.failure, read)))
+    return "\n".join(filter(None, (side.place, " ".join((side.failure or "").split()), read)))
 
 
 def _unknown(page: _Page) -> Iterator[str]:

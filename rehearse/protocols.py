@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from rehearse.model.counts import Counts
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding
 from rehearse.model.migration import Migration, MigrationPlan
@@ -59,6 +60,12 @@ class Check(Protocol):
     REMEDY: str
 
     def findings(self, evidence: Evidence) -> Iterator[Finding]: ...
+
+
+class CountsFormat(Protocol):
+    """A module of `rehearse.reports.counts`."""
+
+    def render(self, counts: Counts) -> str: ...
 
 
 class ReportFormat(Protocol):

@@ -12,7 +12,7 @@ from typing import cast
 from rehearse.errors import RequestError
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Finding
-from rehearse.protocols import Check, Migrator, ReportFormat
+from rehearse.protocols import Check, CountsFormat, Migrator, ReportFormat
 
 
 class UnknownPlugin(RequestError):
@@ -49,6 +49,14 @@ def report_format(name: str) -> ReportFormat:
     if name not in known:
         raise UnknownPlugin("report format", name, tuple(known))
     return cast("ReportFormat", known[name])
+
+
+def counts_format(name: str) -> CountsFormat:
+    """Return a format of counts; raises UnknownPlugin."""
+    known = dict(_modules("reports.counts", "render"))
+    if name not in known:
+        raise UnknownPlugin("format of counts", name, tuple(known))
+    return cast("CountsFormat", known[name])
 
 
 def run_checks(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]]:

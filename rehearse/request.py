@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rehearse.config import Configuration, UnknownEnvironment, load, parse_duration
+from rehearse.compare.environments import NothingToRead
+from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.errors import NothingToMigrate
 from rehearse.config.fragment import wanted
-from rehearse.db.connect import describe
 from rehearse.errors import RequestError
 from rehearse.migrators.project import ConfigMissing
 from rehearse.migrators.sql import ScriptMissing
-from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
@@ -30,23 +28,6 @@ class NothingToRehearse(RequestError):
             "There is no production to rehearse for.",
             "Name it with --from postgresql://user@host/database, or write a rehearse.toml with `rehearse init`.",
         )
-
-
-class NothingToRead(RequestError):
-    """An environment that holds no data to rehearse on."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"The environment {name!r} has neither a url nor a snapshot.",
-            f"Set url under [environments.{name}], or name another one with --from.",
-        )
-
-
-class NamedTwice(RequestError):
-    """The same environment was named more than once."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was named twice.", "Compare it with another environment.")
 
 
 class NoTarget(RequestError):
@@ -95,31 +76,6 @@ def snapshot_request(asked: Asked) -> Request:
     if found.source is None:
         raise RequestError(f"{asked.source} is a snapshot already.", "Name a database to take a snapshot of.")
     return found
-
-
-def environments(names: Sequence[str], configuration: Configuration) -> tuple[Environment, ...]:
-    """Return the environments that names, URLs, service names or snapshot directories stand for.
-
-    Each has a url or a snapshot, and a name that people recognise. Raises RequestError.
-    """
-    found = tuple(_environment(name, configuration) for name in names)
-    for environment in found:
-        if [other.name for other in found].count(environment.name) > 1:
-            raise NamedTwice(environment.name)
-    return found
-
-
-def _environment(name: str, configuration: Configuration) -> Environment:
-    if name in configuration.environments:
-        environment = configuration.environment(name)
-        if environment.url is None and environment.snapshot is None:
-            raise NothingToRead(name)
-        return environment
-    if "://" in name or "=" in name:
-        return Environment(name=describe(name), url=name)
-    if not Path(name).is_dir():
-        raise UnknownEnvironment(name, configuration.environments)
-    return Environment(name=name, snapshot=str(Path(name).absolute()))
 
 
 def _request(asked: Asked, configuration: Configuration) -> Request:

@@ -40,13 +40,13 @@ def command(
 
     Exit code: 0 equal, 1 different, 2 the request was wrong, 3 something could not be established.
     """
+    from rehearse.compare.environments import named  # noqa: PLC0415 - as above
     from rehearse.compare.parity import read_sides  # noqa: PLC0415 - drivers are slow to import
     from rehearse.config import load  # noqa: PLC0415 - as above
     from rehearse.diff.parity import compare  # noqa: PLC0415 - as above
-    from rehearse.request import environments  # noqa: PLC0415 - as above
 
     configuration = load(config, Path.cwd(), os.environ)
-    sides = environments(names, configuration)
+    sides = named(names, configuration)
     with progress() as tell:
         tell(f"reading {', '.join(side.name for side in sides)}")
         readings = read_sides(sides, os.urandom(32))

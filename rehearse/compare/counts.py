@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rehearse.compare import contents, counting, elements, groups
 from rehearse.compare.asked import Asked
@@ -19,7 +20,9 @@ from rehearse.compare.sides import Sides
 from rehearse.diff.counts import lagging, rechecked
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts, Row
-from rehearse.protocols import Progress
+
+if TYPE_CHECKING:
+    from rehearse.protocols import Progress  # it knows every noun there is, and counting is quick
 
 _PORTABLE = "The servers' hash functions or encodings differ: md5 of canonical text was compared, which is slower."
 _MASKED = (

@@ -57,8 +57,9 @@ def _count(
         Task(
             key=table.identity,
             statement=SQL(
-                'SELECT {}, pg_catalog.sum(t." rows")::pg_catalog.int8 FROM (SELECT t.{}, pg_catalog.count(*) AS " rows" '
-                "FROM {} AS t{} GROUP BY 1) AS t GROUP BY 1 LIMIT {}"
+                'SELECT {}, pg_catalog.sum(t." rows")::pg_catalog.int8 '
+                'FROM (SELECT t.{}, pg_catalog.count(*) AS " rows" FROM {} AS t{} GROUP BY 1) AS t '
+                "GROUP BY 1 LIMIT {}"
             ).format(
                 named[table.identity],
                 Identifier(by.column),

@@ -37,7 +37,8 @@ def cell(reader: Reader, table: Table, treatments: Mapping[str, Treatment], aske
         return Cell(problem=problem.reason if problem else "")
     added = total(summed, len(clear))
     values = {column.name: f"checksum {found}" for column, found in zip(clear, added.checksums, strict=True)}
-    return Cell(rows=added.rows, marks=dict(sorted({**values, **profiles}.items())))
+    told = {name: str(profile) for name, profile in profiles.items()}
+    return Cell(rows=added.rows, marks=dict(sorted({**values, **told}.items())))
 
 
 def _profiles(
@@ -71,7 +72,8 @@ def _profile(table: Table, side: str, column: Canonical, asked: Asked, *, may_me
     if may_merge:
         return SQL("SELECT pg_catalog.count(*) || ' values' FROM {} AS t WHERE {}").format(source, conditions)
     return SQL(
-        "SELECT COALESCE(pg_catalog.sum(g.n), 0) || ' values, ' || pg_catalog.count(*) || ' distinct, groups of up to ' || "
-        "COALESCE(pg_catalog.max(g.n), 0) || ', ' || COALESCE(pg_catalog.sum(g.n * (g.n - 1) / 2), 0) || ' equal pairs' "
+        "SELECT COALESCE(pg_catalog.sum(g.n), 0) || ' values, ' || pg_catalog.count(*) || ' distinct, "
+        "groups of up to ' || COALESCE(pg_catalog.max(g.n), 0) || ', ' "
+        "|| COALESCE(pg_catalog.sum(g.n * (g.n - 1) / 2), 0) || ' equal pairs' "
         "FROM (SELECT pg_catalog.count(*) AS n FROM {} AS t WHERE {} GROUP BY {}) AS g"
     ).format(source, conditions, text_of(value, by_output=column.by_output))

@@ -83,11 +83,8 @@ def matching(table: Table, asked: Asked, digests: Digests) -> Matching:
     """Return how a table's rows are matched; into how many buckets follows from about how many there are."""
     versions = {columns[0].name: columns for columns in table.common_columns}
     keyed = bool(table.key) and all(name in versions for name in table.key)
-    about = (
-        max(part.estimate or part.pages * _ROWS_ON_A_PAGE for parts in table.parts.values() for part in parts)
-        if any(table.parts.values())
-        else 0
-    )
+    parts = [part for own in table.parts.values() for part in own]
+    about = max((part.estimate or part.pages * _ROWS_ON_A_PAGE for part in parts), default=0)
     return Matching(
         table=table,
         columns=tuple(digests.canonical(columns) for columns in versions.values()),
@@ -121,7 +118,7 @@ def locate(
         bits, chosen, complete = _narrowed(pair, matched, buckets, asked, digests)
         found = _differing(*_rows(pair, matched, bits, chosen, asked, digests), names, keyed=bool(matched.key))
         capped = sorted(found, key=lambda row: (row.kind.value, sorted(row.places.items())))[: asked.cap]
-        rows = _told(pair, matched, capped, asked, digests, shown)
+        rows = _told(pair, matched, capped, digests, shown)
     except SideFailed as error:
         return replace(empty, problem=error.sentence)
     read_at = pair[0].side.read_at
@@ -151,9 +148,12 @@ def _narrowed(
             return bits, chosen, complete
         finer = matched.summing(digests, min(bits + _FINER_BITS, _ALL_BITS), (bits, chosen))
         bits = min(bits + _FINER_BITS, _ALL_BITS)
-        answers = _from_both(pair, lambda reader, finer=finer: sums(reader, [finer], asked, digests))
-        identity = matched.table.identity
-        buckets = (_good(answers[0][identity]), _good(answers[1][identity]))
+        answers = _from_both(pair, partial(_summed, finer, asked, digests))
+        buckets = (_good(answers[0]), _good(answers[1]))
+
+
+def _summed(summing: Summing, asked: Asked, digests: Digests, reader: Reader) -> Buckets | Problem:
+    return sums(reader, [summing], asked, digests)[summing.table.identity]
 
 
 def _rows(
@@ -226,13 +226,12 @@ def _told(
     pair: tuple[Reader, Reader],
     matched: Matching,
     found: Sequence[_Found],
-    asked: Asked,
     digests: Digests,
     shown: Shown,
 ) -> tuple[LocatedRow, ...]:
     """Fetch what is shown of the rows found: the key, masked by the policy; their moment; which columns differ."""
     listed = [shown.expression(matched.table, name) for name in matched.names]
-    first, other = _from_both(pair, lambda reader: _values(reader, matched, found, listed, asked, digests))
+    first, other = _from_both(pair, lambda reader: _values(reader, matched, found, listed, digests))
     told = {pair[0].name: first, pair[1].name: other}
     rows = []
     for row in found:
@@ -263,7 +262,6 @@ def _values(
     matched: Matching,
     found: Sequence[_Found],
     listed: Sequence[Composable],
-    asked: Asked,
     digests: Digests,
 ) -> dict[Place, _Version]:
     """Fetch the rows found on one side by their places."""

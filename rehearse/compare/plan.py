@@ -62,7 +62,7 @@ class Table:
         """Return what limits the rows that are read."""
         found: list[Composable] = []
         if asked.where is not None:
-            found.append(SQL("({}\n)").format(SQL(asked.where)))  # type: ignore[arg-type] # the user's own predicate
+            found.append(SQL("({}\n)").format(SQL(asked.where)))
         if asked.before is not None and self.time_column is not None:
             moment = sql.Literal(asked.before.isoformat())
             found.append(SQL("t.{} < {}::pg_catalog.timestamptz").format(Identifier(self.time_column), moment))

@@ -81,7 +81,7 @@ def listing(reader: Reader, *, with_estimates: bool) -> Listing:
     with reader.leader.cursor(row_factory=class_row(Relation)) as cursor:
         found = cursor.execute(query("counting/relations").encode()).fetchall()
     if with_estimates:
-        moments = dict(reader.leader.execute(query("counting/estimates").encode()).fetchall())
+        moments: dict[int, datetime | None] = dict(reader.leader.execute(query("counting/estimates").encode()))
         found = [replace(relation, estimated_at=moments.get(relation.oid)) for relation in found]
     leaves: dict[int, list[Relation]] = {}
     for relation in found:

@@ -36,7 +36,7 @@ class Shown:
         return plain if found.mask is None else SQL("({})::pg_catalog.text").format(found.expression)
 
     def treatments(self, table: Table, names: tuple[str, ...], side: str) -> dict[str, Treatment]:
-        """Return what the policy does to some columns of a table, as one side has it; what it cannot decide is left out."""
+        """Return what the policy does to some columns of a table, as a side has it, but where it cannot decide."""
         connection = self._readers[side].leader
         columns = [column for column in table.columns[side] if column.name in names and not column.generated]
         try:

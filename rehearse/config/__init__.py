@@ -2,6 +2,7 @@
 
 from rehearse.config.configuration import (
     Configuration,
+    CountsConfig,
     EngineConfig,
     MigrationsConfig,
     SanitiseConfig,
@@ -15,6 +16,7 @@ from rehearse.config.reading import load
 __all__ = [
     "Configuration",
     "ConfigurationError",
+    "CountsConfig",
     "EngineConfig",
     "MigrationsConfig",
     "NotADuration",

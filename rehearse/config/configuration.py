@@ -102,6 +102,17 @@ class SqlCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountsConfig:
+    """How environments are counted, unless a command says otherwise."""
+
+    exclude: tuple[str, ...] = ()  # patterns over tables
+    time_columns: tuple[str, ...] = ()  # where a table says when a row was written; none: the usual names
+    jobs: int = 2  # connections a side
+    timeout: timedelta = timedelta(minutes=15)  # of one statement
+    max_lag: timedelta = timedelta(seconds=10)  # a standby further behind proves no difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """All of it; what the file leaves out has its default."""
 
@@ -113,6 +124,8 @@ class Configuration:
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[SqlCheck, ...] = ()
+    elements: Mapping[str, str] = field(default_factory=dict)  # name -> SELECT of one number
+    counts: CountsConfig = field(default_factory=CountsConfig)
     parity: ParityConfig = field(default_factory=ParityConfig)
 
     def environment(self, name: str) -> Environment:

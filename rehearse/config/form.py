@@ -35,6 +35,7 @@ class EnvironmentTable(_Table):
     snapshot: Text | None = None
     provider: Text | None = None
     promotes_to: Text | None = None
+    masked: bool = False
 
 
 class MigrationsTable(_Table):
@@ -86,6 +87,14 @@ class CheckTable(_Table):
     sql: Text
 
 
+class CountsTable(_Table):
+    exclude: tuple[Text, ...] = ()
+    time_columns: tuple[Text, ...] = ()
+    jobs: Annotated[int, Field(ge=1, le=16, strict=True)] = 2
+    timeout: Duration = timedelta(minutes=15)
+    max_lag: Duration = timedelta(seconds=10)
+
+
 class ParityTable(_Table):
     ignore: tuple[Text, ...] = ()
 
@@ -98,6 +107,8 @@ class File(_Table):
     sanitise: SanitiseTable = Field(default_factory=SanitiseTable)
     policy: PolicyTable = Field(default_factory=PolicyTable)
     checks: tuple[CheckTable, ...] = ()
+    elements: dict[str, Text] = Field(default_factory=dict)
+    counts: CountsTable = Field(default_factory=CountsTable)
     parity: ParityTable = Field(default_factory=ParityTable)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rehearse.config.configuration import (
     Configuration,
+    CountsConfig,
     EngineConfig,
     MigrationsConfig,
     ParityConfig,
@@ -143,6 +144,8 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
+        elements=form.elements,
+        counts=CountsConfig(**form.counts.model_dump()),
         parity=ParityConfig(ignore=form.parity.ignore),
     )
 

@@ -67,6 +67,15 @@ def describe(url: str) -> str:
     return f"postgresql://{user}{parts.get('host') or ''}{port}/{parts.get('dbname') or ''}"
 
 
+def database_of(url: str) -> str:
+    """Return the name of the database a URL leads to, empty where the URL leaves it to the server or a service.
+
+    >>> database_of("postgresql://me:secret@db:5433/shop")
+    'shop'
+    """
+    return str(conninfo.conninfo_to_dict(normalise(url)).get("dbname") or "")
+
+
 def connect_source(
     url: str, *, settings: Mapping[str, str] | None = None, timeout: timedelta = timedelta(seconds=10)
 ) -> psycopg.Connection:

@@ -132,12 +132,20 @@ class Counts:
 
     @property
     def status(self) -> Status:
-        """Return the answer to it all: a side that failed leaves it unknown, and so does comparing nothing."""
+        """Return the answer to it all: a side that failed leaves it unknown, and so does comparing nothing.
+
+        One side alone is compared with its own earlier count, if one was named.
+        """
         if any(side.failure for side in self.sides):
             return Status.UNKNOWN
         found = worst(row.status for row in self.rows)
-        compared = len(self.sides) > 1
-        return Status.UNKNOWN if found is Status.SKIPPED and compared else found
+        if found is not Status.SKIPPED:
+            return found
+        if len(self.sides) > 1:
+            return Status.UNKNOWN
+        if self.since is None:
+            return Status.SKIPPED
+        return Status.DIFFERENT if self.since.changes else Status.EQUAL
 
     def with_status(self, status: Status) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.status is status)

@@ -14,3 +14,4 @@ class Environment:
     snapshot: str | None = None  # or a snapshot directory
     provider: str | None = None  # for stages: "embedded", "server"
     promotes_to: str | None = None
+    masked: bool = False  # it holds masked values, as a stage raised from a snapshot does

@@ -1,0 +1,1 @@
+"""Formats of a comparison of counts: each module renders one."""

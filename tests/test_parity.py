@@ -53,6 +53,7 @@ INSERT INTO cron.job VALUES (1, '0 3 * * *', 'VACUUM', 'localhost', 5432, 'shop'
 INSERT INTO cron.job VALUES (2, '0 4 * * *', 'ANALYZE', 'localhost', 5432, 'shop', 'app', true, NULL);
 CREATE FOREIGN DATA WRAPPER files;
 CREATE SERVER archive FOREIGN DATA WRAPPER files OPTIONS (host 'one');
+CREATE USER MAPPING FOR app SERVER archive;
 CREATE PUBLICATION changes FOR TABLE orders;
 CREATE SUBSCRIPTION feed CONNECTION 'host=one' PUBLICATION p WITH (connect = false, slot_name = NONE)
 """
@@ -205,6 +206,24 @@ PLANTS = (
         "extension.pg_trgm",
         "results",
     ),
+    plant(
+        "collation version of the system",
+        "UPDATE pg_collation SET collversion = '2.31' WHERE collname = 'C.utf8'",
+        "collation.unused libc",
+        "results",
+    ),
+    plant(
+        "grant on a function of the system",
+        "GRANT EXECUTE ON FUNCTION pg_ls_dir(text) TO app",
+        "privilege.function pg_catalog.pg_ls_dir(pg_catalog.text) to app",
+        "access",
+    ),
+    plant(
+        "user mapping",
+        f"CREATE USER MAPPING FOR readers SERVER archive OPTIONS (password '{SECRET}')",
+        "user-mapping.readers on archive",
+        "access",
+    ),
     plant("extension", "CREATE EXTENSION citext", "extension.citext", "results"),
     plant("language", "CREATE LANGUAGE plother HANDLER plpgsql_call_handler", "language.plother", "other"),
     plant(
@@ -275,11 +294,11 @@ SILENT = {
     "database beside": "CREATE DATABASE beside",
     "role-setting elsewhere": "ALTER ROLE app IN DATABASE postgres SET work_mem = '9MB'",
     "extension": "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    "collation nobody uses": "UPDATE pg_collation SET collversion = '1.2' WHERE collname = 'ucs_basic'",
+    "collation": "COMMENT ON COLLATION names IS 'for names'",
     "migration": "INSERT INTO alembic_version SELECT '0013' WHERE false",
     "subscription": f"ALTER SUBSCRIPTION feed CONNECTION 'host=two password={SECRET}'",
     "foreign-server": "ALTER SERVER archive OPTIONS (SET host 'two')",
-    "user mapping": f"CREATE USER MAPPING FOR app SERVER archive OPTIONS (password '{SECRET}')",
+    "user-mapping": f"ALTER USER MAPPING FOR app SERVER archive OPTIONS (ADD password '{SECRET}')",
     "job": "UPDATE cron.job SET jobid = jobid + 100, nodename = 'two'",
     "publication": "ALTER PUBLICATION changes ADD TABLE alembic_version\nALTER PUBLICATION changes DROP TABLE "
     "alembic_version",
@@ -406,7 +425,7 @@ def test_versions_differ_by_version_and_not_by_what_the_older_does_not_know(firs
     assert "server.version" in keys(pair.before.differences)
     assert {"setting.io_method", "setting.force_parallel_mode"} <= keys(pair.before.alone)
     assert not keys(pair.before.alone) & keys(pair.before.differences)
-    assert {item.topic for item in pair.before.differences} <= {"server", "setting"}
+    assert {item.topic for item in pair.before.differences} <= {"collation", "server", "setting"}
 
 
 def test_a_least_privileged_reader_finds_what_it_may_see_and_says_what_it_may_not(pair: Pair):
@@ -553,6 +572,15 @@ def test_a_history_that_may_not_be_read_is_not_taken_for_none(server: Server, ot
             connection.execute("DROP ROLE stranger")
 
     assert "migration.public.alembic_version" in keys(found.skipped)
+
+
+def test_jobs_kept_in_another_database_are_not_taken_for_none(other: str):
+    elsewhere = f"{other}&options=-c%20cron.database_name%3Dmain"
+
+    found = parity(other, elsewhere)
+
+    assert "job.*" in keys(found.skipped)
+    assert "main" in next(item for item in found.skipped if item.key == "job.*").silent["stage"]
 
 
 def test_one_side_is_no_comparison(other: str):

@@ -24,7 +24,7 @@ def read_jobs(connection: psycopg.Connection) -> tuple[Entry, ...]:
     """Return the jobs by name; those without one by database and command."""
     found = connection.execute(query("parity/pg_cron/table").encode()).fetchone()
     if found is None:
-        return ()
+        return _elsewhere(connection)
     if not found[1]:
         return (_entry("*", None, _UNREADABLE),)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -32,13 +32,21 @@ def read_jobs(connection: psycopg.Connection) -> tuple[Entry, ...]:
     return tuple(_unique(jobs))
 
 
+def _elsewhere(connection: psycopg.Connection) -> tuple[Entry, ...]:
+    """Say so where pg_cron runs and keeps its jobs in another database of the server."""
+    found = connection.execute(query("parity/pg_cron/database").encode()).fetchone()
+    if found is None or found[0] is None:
+        return ()
+    return (_entry("*", None, f"pg_cron keeps its jobs in the database {found[0]}: name that one to compare them"),)
+
+
 def _job(row: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
-    digest = hashlib.sha256(str(row["command"]).encode()).hexdigest()
-    name = row.get("jobname") or f"unnamed, {row['schedule']}"
+    digest = hashlib.sha256(str(row.get("command")).encode()).hexdigest()
+    name = row.get("jobname") or f"unnamed, {row.get('schedule')}"
     compared: dict[str, JSON] = {
-        "schedule": row["schedule"],
+        "schedule": row.get("schedule"),
         "command_digest": digest,
-        "role": row["username"],
+        "role": row.get("username"),
         "active": row.get("active", True),
     }
     return str(name), compared

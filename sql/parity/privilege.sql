@@ -1,4 +1,4 @@
--- purpose: list who may do what with which object, where that is not the built-in default of the owner and PUBLIC
+-- purpose: list who may do what with which object, where that is not what the owner, PUBLIC and initdb began with
 -- needs: CONNECT
 -- returns: name, importance, expected, compared, told, remark
 WITH acl (classid, objid, objsubid, schema, given, builtin) AS (
@@ -45,15 +45,22 @@ WITH acl (classid, objid, objsubid, schema, given, builtin) AS (
     SELECT 'pg_catalog.pg_tablespace'::pg_catalog.regclass, t.oid, 0, NULL::pg_catalog.oid,
            t.spcacl, pg_catalog.acldefault('t', t.spcowner)
       FROM pg_catalog.pg_tablespace AS t
-), entry (classid, objid, objsubid, schema, grantee, privilege, grantable, given) AS (
-    SELECT a.classid, a.objid, a.objsubid, a.schema, e.grantee, e.privilege_type, e.is_grantable, true
+), changed (classid, objid, objsubid, schema, given, builtin) AS (
+    SELECT a.classid, a.objid, a.objsubid, a.schema, a.given,
+           CASE WHEN a.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND a.objid = 2200 THEN a.builtin
+                ELSE COALESCE((SELECT i.initprivs FROM pg_catalog.pg_init_privs AS i
+                                WHERE i.classoid = a.classid AND i.objoid = a.objid AND i.objsubid = a.objsubid),
+                              a.builtin) END
       FROM acl AS a
-     CROSS JOIN LATERAL pg_catalog.aclexplode(a.given) AS e
-     UNION ALL
-    SELECT a.classid, a.objid, a.objsubid, a.schema, e.grantee, e.privilege_type, e.is_grantable, false
-      FROM acl AS a
-     CROSS JOIN LATERAL pg_catalog.aclexplode(a.builtin) AS e
      WHERE a.given IS NOT NULL
+), entry (classid, objid, objsubid, schema, grantee, privilege, grantable, given) AS (
+    SELECT c.classid, c.objid, c.objsubid, c.schema, e.grantee, e.privilege_type, e.is_grantable, true
+      FROM changed AS c
+     CROSS JOIN LATERAL pg_catalog.aclexplode(c.given) AS e
+     UNION ALL
+    SELECT c.classid, c.objid, c.objsubid, c.schema, e.grantee, e.privilege_type, e.is_grantable, false
+      FROM changed AS c
+     CROSS JOIN LATERAL pg_catalog.aclexplode(c.builtin) AS e
 ), held AS (
     SELECT e.classid, e.objid, e.objsubid, e.schema, e.grantee,
            COALESCE(pg_catalog.jsonb_agg(DISTINCT e.privilege)
@@ -66,6 +73,7 @@ WITH acl (classid, objid, objsubid, schema, given, builtin) AS (
     HAVING pg_catalog.jsonb_agg(DISTINCT e.privilege) FILTER (WHERE e.given)
            IS DISTINCT FROM pg_catalog.jsonb_agg(DISTINCT e.privilege) FILTER (WHERE NOT e.given)
         OR COALESCE(pg_catalog.bool_or(e.grantable) FILTER (WHERE e.given), false)
+           <> COALESCE(pg_catalog.bool_or(e.grantable) FILTER (WHERE NOT e.given), false)
 )
 SELECT CASE WHEN h.classid = 'pg_catalog.pg_database'::pg_catalog.regclass THEN 'database'
             ELSE o.type || ' ' || o.identity END
@@ -82,9 +90,5 @@ SELECT CASE WHEN h.classid = 'pg_catalog.pg_database'::pg_catalog.regclass THEN 
   FROM held AS h
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(h.classid, h.objid, h.objsubid) AS o
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = h.schema
- WHERE (h.objid >= 16384 OR n.oid = 2200 OR h.classid IN ('pg_catalog.pg_database'::pg_catalog.regclass,
-                                                          'pg_catalog.pg_tablespace'::pg_catalog.regclass))
-   AND COALESCE(n.nspname, '') !~ '^(_rehearse$|pg_)'
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
-                    WHERE e.classid = h.classid AND e.objid = h.objid AND e.deptype = 'e')
+ WHERE COALESCE(n.nspname, '') !~ '^(_rehearse$|pg_(toast|temp))'
  ORDER BY 1

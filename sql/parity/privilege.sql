@@ -90,5 +90,5 @@ SELECT CASE WHEN h.classid = 'pg_catalog.pg_database'::pg_catalog.regclass THEN 
   FROM held AS h
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(h.classid, h.objid, h.objsubid) AS o
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = h.schema
- WHERE COALESCE(n.nspname, '') !~ '^(_rehearse$|pg_(toast|temp))'
+ WHERE COALESCE(n.nspname, '') !~ '^(_rehearse$|information_schema$|pg_(toast|temp))'
  ORDER BY 1

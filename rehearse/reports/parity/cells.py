@@ -10,6 +10,13 @@ from rehearse.model.quantity import size
 
 _PLAIN = frozenset({"value", "version", "bytes"})  # attributes whose name the subject says already
 _LONG = 200  # characters of a value
+# Where a topic lists only what somebody has changed, what is not listed is there all the same.
+_ABSENT = {
+    "database-setting": "not set",
+    "role-setting": "not set",
+    "privilege": "as by default",
+    "default-privilege": "as by default",
+}
 
 
 def subject(item: Compared) -> str:
@@ -28,24 +35,30 @@ def cell(item: Compared, side: str) -> str:
         return "not readable"
     entry = item.values.get(side)
     if entry is None:
-        return "not there"
+        return _ABSENT.get(item.topic, "not there")
     others = [other for name, other in item.values.items() if name != side and other is not None]
     return "\n".join(_lines(entry, item.attributes, others)) or "there"
 
 
 def _lines(entry: Entry, attributes: Sequence[str], others: Sequence[Entry]) -> list[str]:
     held = entry.compared or {}
-    lines = []
-    for name in attributes or held:
-        if name not in held:
-            lines.append(f"{_words(name)}: not known to it")
-        elif name == "pending_restart":
-            lines.append("restart pending" if held[name] else "no restart pending")
-        else:
-            said = _said(name, held[name], [(other.compared or {}).get(name) for other in others])
-            lines.append(said if name in _PLAIN else f"{_words(name)}: {said}")
     source = entry.told.get("source")
-    return [*lines, f"({source})"] if source else lines
+    if source is not None:
+        waiting = ["restart pending"] if held.get("pending_restart") else []
+        return [_said("value", held.get("value"), []), *waiting, f"({source})"]
+    return [_line(name, held, others) for name in attributes or _telling(held)]
+
+
+def _telling(held: Mapping[str, JSON]) -> Sequence[str]:
+    """Return the attributes that say something of a thing that others do not have at all."""
+    return [name for name, value in held.items() if value not in (None, False, [])] or list(held)
+
+
+def _line(name: str, held: Mapping[str, JSON], others: Sequence[Entry]) -> str:
+    if name not in held:
+        return f"{_words(name)}: not known to it"
+    said = _said(name, held[name], [(other.compared or {}).get(name) for other in others])
+    return said if name in _PLAIN else f"{_words(name)}: {said}"
 
 
 def _said(name: str, value: JSON, others: Sequence[JSON]) -> str:

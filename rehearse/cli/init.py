@@ -43,6 +43,9 @@ max_blocking = "1s"                # at production's size; "0s": no work on rows
 # object = "public.orders.legacy_note"
 # reason = "unused since 4.2, archived"
 # expires = 2027-01-31
+
+[parity]
+# ignore = ["setting.shared_buffers", "role.*"]   # what may differ between environments
 """
 _SKIPPED = {".venv", "venv", "node_modules", ".git", ".tox", "site-packages"}
 

@@ -18,10 +18,10 @@ from rehearse.cli.output import Format, show
 from rehearse.cli.progress import progress
 from rehearse.db.queries import SAMPLES
 from rehearse.errors import RehearseError
-from rehearse.protocols import Progress
 
 if TYPE_CHECKING:
     from rehearse.engine.server import Server
+    from rehearse.protocols import Progress
 
 _DATABASE = "shop"
 _OWNER = "shop"

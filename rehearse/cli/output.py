@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 
-from rehearse.model.report import Report
-from rehearse.registry import report_format
+if TYPE_CHECKING:
+    from rehearse.model.report import Report
 
 
 class Format(StrEnum):
@@ -19,10 +20,12 @@ class Format(StrEnum):
 
 def show(report: Report, wanted: Format) -> None:
     """Print a report; a terminal gets its own width and colours."""
+    from rehearse.registry import report_format  # noqa: PLC0415 - a report knows every noun, and --help must not wait
+
     if wanted is Format.JSON:
         typer.echo(report_format(wanted.value).render(report))
         return
-    from rehearse.reports import text  # noqa: PLC0415 - rich is slow to import, and --help must not wait
+    from rehearse.reports import text  # noqa: PLC0415 - rich is slow to import, too
 
     terminal = sys.stdout.isatty()
     width = min(shutil.get_terminal_size().columns, 140) if terminal else 100

@@ -245,7 +245,16 @@ def _told(
                 moment=versions[-1].moment,
             )
         )
-    return tuple(rows)
+    return tuple(sorted(rows, key=_place_in_report))
+
+
+def _place_in_report(row: LocatedRow) -> tuple[int, tuple[tuple[int, int, str], ...]]:
+    """Order rows as people look for them: by kind, then by key, numbers as numbers, NULL last."""
+    values = (
+        (2, 0, "") if value is None else (0, int(value), "") if value.lstrip("-").isdecimal() else (1, 0, value)
+        for value in row.key.values()
+    )
+    return tuple(Kind).index(row.kind), tuple(values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

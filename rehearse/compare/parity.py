@@ -15,7 +15,7 @@ from rehearse import archive
 from rehearse.catalog.heads import version_tables
 from rehearse.compare.errors import reason
 from rehearse.compare.parity_snapshot import read_snapshot
-from rehearse.compare.scheduled_jobs import read_jobs
+from rehearse.compare.scheduled_jobs import read_jobs, withheld
 from rehearse.compare.together import together
 from rehearse.db.connect import be_gentle, connect_untouched, describe
 from rehearse.db.queries import names, query
@@ -86,9 +86,13 @@ def _read(environment: Environment, key: bytes) -> Reading:
         for name in names(FOLDER):
             if (topic := name.removeprefix(f"{FOLDER}/")) != _SETTINGS:
                 topics.read(topic)
-        topics.add("job", read_jobs)
         topics.add("migration", _migrations)
-        return Reading(side=side, entries=tuple(topics.entries), failures=topics.failures)
+        why = withheld(connection)
+        if why is None:
+            topics.add("job", read_jobs)
+        return Reading(
+            side=side, entries=tuple(topics.entries), failures=topics.failures, gaps={"job": why} if why else {}
+        )
 
 
 def _side(connection: psycopg.Connection, environment: Environment) -> Side:

@@ -20,24 +20,24 @@ _JOBS = sql.SQL("SELECT pg_catalog.to_jsonb(j) AS job FROM {} AS j ORDER BY j.jo
 _UNREADABLE = "only a superuser, or a role with SELECT on cron.job and BYPASSRLS, sees every job"
 
 
+def withheld(connection: psycopg.Connection) -> str | None:
+    """Say why not every job is to be seen from here; None where all are, or where there is no pg_cron."""
+    table = connection.execute(query("parity/pg_cron/table").encode()).fetchone()
+    if table is not None:
+        return None if table[1] else _UNREADABLE
+    elsewhere = connection.execute(query("parity/pg_cron/database").encode()).fetchone()
+    if elsewhere is None or elsewhere[0] is None:
+        return None
+    return f"pg_cron keeps its jobs in the database {elsewhere[0]}, to be named as a side of its own"
+
+
 def read_jobs(connection: psycopg.Connection) -> tuple[Entry, ...]:
-    """Return the jobs by name; those without one by database and command."""
-    found = connection.execute(query("parity/pg_cron/table").encode()).fetchone()
-    if found is None:
-        return _elsewhere(connection)
-    if not found[1]:
-        return (_entry("*", None, _UNREADABLE),)
+    """Return the jobs by name; those without one by their schedule."""
+    if connection.execute(query("parity/pg_cron/table").encode()).fetchone() is None:
+        return ()
     with connection.cursor(row_factory=dict_row) as cursor:
         jobs = [_job(row["job"]) for row in cursor.execute(_JOBS)]
     return tuple(_unique(jobs))
-
-
-def _elsewhere(connection: psycopg.Connection) -> tuple[Entry, ...]:
-    """Say so where pg_cron runs and keeps its jobs in another database of the server."""
-    found = connection.execute(query("parity/pg_cron/database").encode()).fetchone()
-    if found is None or found[0] is None:
-        return ()
-    return (_entry("*", None, f"pg_cron keeps its jobs in the database {found[0]}: name that one to compare them"),)
 
 
 def _job(row: dict[str, JSON]) -> tuple[str, dict[str, JSON]]:
@@ -57,8 +57,5 @@ def _unique(jobs: Iterable[tuple[str, dict[str, JSON]]]) -> Iterable[Entry]:
     seen: dict[str, int] = {}
     for name, compared in sorted(jobs, key=lambda job: (job[0], str(job[1]["command_digest"]))):
         seen[name] = seen.get(name, 0) + 1
-        yield _entry(name if seen[name] == 1 else f"{name} ({seen[name]})", compared, None)
-
-
-def _entry(name: str, compared: dict[str, JSON] | None, remark: str | None) -> Entry:
-    return Entry(topic="job", name=name, importance=Importance.OTHER, compared=compared, remark=remark)
+        numbered = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        yield Entry(topic="job", name=numbered, importance=Importance.OTHER, compared=compared)

@@ -12,6 +12,7 @@ from rehearse.model.facts import Facts, TableFacts
 from rehearse.model.migration import Migration, StepRun
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import LockMode, LockWindow, Outcome, Statement, Timeline, Work, WorkKind
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -174,6 +175,20 @@ def timeline(*parts: Statement | LockWindow, **fields: object) -> Timeline:
         "locks": tuple(part for part in parts if isinstance(part, LockWindow)),
     }
     return Timeline(**{**plain, **fields})  # type: ignore[arg-type]  # fields are named by the tests
+
+
+def setting(**fields: object) -> SettingChange:
+    plain: dict[str, object] = {
+        "name": "work_mem",
+        "new": "1GB",
+        "origin": "--set",
+        "standing": Standing.ACCEPTED,
+        "production": "4MB",
+        "unit": "kB",
+        "context": "user",
+        "applied": True,
+    }
+    return SettingChange(**{**plain, **fields})  # type: ignore[arg-type]  # fields are named by the tests
 
 
 def removed_column(name: str = f"{ORDERS}.note") -> SchemaChange:

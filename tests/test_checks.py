@@ -15,6 +15,7 @@ from builders import (
     rehearsal,
     removed_column,
     row_count,
+    setting,
     statement,
     step,
     table,
@@ -29,6 +30,7 @@ from rehearse.model.finding import Severity
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.setting import Standing
 from rehearse.model.timeline import LockMode, Outcome, WorkKind
 
 
@@ -292,6 +294,43 @@ def test_a_name_that_is_gone_is_a_warning_unless_a_view_bears_it(stands_in: str 
     given = rehearsal(changes=(RENAMED,), after=Catalog(objects=views))
 
     assert found("name-changed", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing.REFUSED, [("work_mem", Severity.BLOCK)]),
+        (Standing.OPEN, []),
+        (Standing.ACCEPTED, []),
+    ],
+)
+def test_a_setting_blocks_only_if_postgresql_refuses_it(standing: Standing, expected: list[object]):
+    given = rehearsal(settings=(setting(standing=standing, error="out of range"),))
+
+    assert found("setting-refused", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("context", "production", "expected"),
+    [
+        ("postmaster", "4MB", [("work_mem", Severity.WARN)]),
+        ("postmaster", None, [("work_mem", Severity.WARN)]),
+        ("postmaster", "1GB", []),
+        ("sighup", "4MB", []),
+    ],
+)
+def test_a_restart_is_a_warning_unless_production_has_the_value(
+    context: str, production: str | None, expected: list[object]
+):
+    given = rehearsal(settings=(setting(context=context, production=production),))
+
+    assert found("setting-needs-restart", given) == expected
+
+
+def test_a_refused_setting_needs_no_restart():
+    given = rehearsal(settings=(setting(context="postmaster", standing=Standing.REFUSED),))
+
+    assert found("setting-needs-restart", given) == []
 
 
 def test_every_check_explains_itself():

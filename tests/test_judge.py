@@ -15,6 +15,7 @@ from builders import (
     migration,
     rehearsal,
     row_count,
+    setting,
     statement,
     step,
     table,
@@ -28,6 +29,7 @@ from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
+from rehearse.model.setting import Standing
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Outcome, WorkKind
 
@@ -39,6 +41,26 @@ def verdict(given: Rehearsal, policy: Policy | None = None, today: date = TODAY)
     seen = evidence(given, policy)
     findings, crashed = registry.run_checks(seen)
     return judge(seen, findings, crashed, today)
+
+
+@pytest.mark.parametrize(
+    ("standing", "expected", "says"),
+    [
+        (Standing.ACCEPTED, Verdict.SAFE, "1 pending step was played and 1 setting was accepted; no finding blocks."),
+        (Standing.REFUSED, Verdict.UNSAFE, "work_mem = 1GB (--set) is refused: why."),
+        (Standing.OPEN, Verdict.UNDECIDED, "Whether production accepts work_mem = 1GB (--set) is open: why."),
+    ],
+)
+def test_a_changed_setting_counts_for_what_postgresql_made_of_it(standing: Standing, expected: Verdict, says: str):
+    report = verdict(rehearsal(settings=(setting(standing=standing, error="why"),)))
+
+    assert (report.verdict, report.reasons) == (expected, (says,))
+
+
+def test_settings_alone_are_safe_without_a_step():
+    report = verdict(rehearsal(migration=migration(tool="none"), settings=(setting(), setting(name="jit"))))
+
+    assert report.reasons == ("2 settings were accepted by PostgreSQL 18.6; no migration was played.",)
 
 
 def test_a_rehearsal_without_findings_is_safe():

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from builders import (
     NOON,
     ORDERS,
@@ -15,6 +16,7 @@ from builders import (
     migration,
     rehearsal,
     row_count,
+    setting,
     statement,
     table,
     timeline,
@@ -26,6 +28,7 @@ from rehearse.judge import judge
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.report import Report, Verdict
+from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import WorkKind
 from rehearse.reports import json as json_report
 from rehearse.reports import text
@@ -120,6 +123,51 @@ def test_text_tells_schema_changes_in_sentences():
     report = Report(verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=given)
 
     assert "  public.orders: column note text added" in text.render(report).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (setting(), "work_mem: 4MB -> 1GB (reload)"),
+        (setting(context="postmaster"), "work_mem: 4MB -> 1GB (restart)"),
+        (setting(production="1GB"), "work_mem: 1GB in production already (no change)"),
+        (setting(production=None, new=""), "work_mem: not known -> '' (reload)"),
+        (setting(standing=Standing.REFUSED), "work_mem: 4MB -> 1GB (refused)"),
+        (setting(standing=Standing.OPEN, context=None), "work_mem: 4MB -> 1GB (open)"),
+        (
+            setting(overridden=("for role app by ALTER ROLE",)),
+            "work_mem: 4MB -> 1GB (reload); overridden for role app by ALTER ROLE",
+        ),
+    ],
+)
+def test_text_tells_a_setting_beside_productions(change: SettingChange, line: str):
+    report = Report(verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=rehearsal(settings=(change,)))
+
+    lines = text.render(report).splitlines()
+
+    assert lines[lines.index("Settings") + 1] == f"  {line}"
+
+
+def test_json_tells_every_setting():
+    given = rehearsal(settings=(setting(standing=Standing.OPEN, error="why", applied=False),))
+    report = Report(verdict=Verdict.UNDECIDED, reasons=(), findings=(), rehearsal=given)
+
+    assert json.loads(json_report.render(report))["settings"] == [
+        {
+            "name": "work_mem",
+            "production": "4MB",
+            "new": "1GB",
+            "unchanged": False,
+            "unit": "kB",
+            "context": "user",
+            "needs": "reload",
+            "accepted": None,
+            "applied_on_stage": False,
+            "error": "why",
+            "overridden": [],
+            "origin": "--set",
+        }
+    ]
 
 
 def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():

@@ -428,3 +428,21 @@ def test_without_settings_a_run_without_a_migration_is_a_wrong_request(tmp_path:
     done = command("--from", "postgresql://nobody@/nowhere?host=/nowhere", cwd=tmp_path)
 
     assert (done.returncode, "how to migrate" in done.stderr) == (2, True)
+
+
+def test_what_our_own_sessions_could_not_live_with_reaches_the_migration_only(shop: str, tmp_path: Path):
+    script = "\n".join(
+        SHOWS.format(name=name, value=value) for name, value in (("DateStyle", "German, DMY"), ("exit_on_error", "on"))
+    )
+    flags = ["DateStyle=German", "IntervalStyle=iso_8601", "quote_all_identifiers=on", "exit_on_error=on"]
+
+    report = played(shop, tmp_path, script, *flags, "idle_session_timeout=2s")
+
+    assert report.verdict is Verdict.SAFE, report.reasons
+    assert all(change.applied for change in report.rehearsal.settings)
+
+
+def test_timeouts_too_short_to_be_asked_about_are_accepted(facts: Facts):
+    found = tried(facts, "statement_timeout=1", "idle_session_timeout=1", "lock_timeout=1")
+
+    assert {(change.standing, change.new) for change in found.values()} == {(Standing.ACCEPTED, "1ms")}

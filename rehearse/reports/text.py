@@ -75,7 +75,8 @@ def _reasons(report: Report) -> Iterator[RenderableType]:
     if blocks:
         checks = tuple(dict.fromkeys(found.check for found in blocks))
         noun = "finding blocks" if len(blocks) == 1 else "findings block"
-        yield Text(f"{len(blocks)} {noun} this migration: {listing(checks, 8)}.")
+        alone = report.rehearsal.settings and not report.rehearsal.migration.steps
+        yield Text(f"{len(blocks)} {noun} this {'change' if alone else 'migration'}: {listing(checks, 8)}.")
         return
     for reason in report.reasons:
         yield Text(f"open: {reason}" if report.verdict is Verdict.UNDECIDED else reason)

@@ -58,6 +58,9 @@ _OURS = {
     "check_function_bodies": "on",
     "client_min_messages": "notice",
     "client_encoding": "UTF8",
+    "DateStyle": "ISO",  # the order of day and month stays production's
+    "IntervalStyle": "postgres",
+    "quote_all_identifiers": "off",
 }
 
 

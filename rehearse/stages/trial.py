@@ -7,15 +7,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import class_row
 
+from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.engine import server
 from rehearse.engine.binaries import Binaries
 from rehearse.engine.errors import ServerFailed
+from rehearse.engine.server import Server
 from rehearse.model.setting import WantedSetting
 from rehearse.stages import settings
 
+_CUTTING_SHORT = frozenset({"statement_timeout", "transaction_timeout", "idle_session_timeout"})
 _LAST_WORDS = re.compile(r"(?m)^(?:.*?\b(?:FATAL|PANIC|ERROR):|postgres:)\s+(?P<said>.+)$")
 
 
@@ -70,15 +74,30 @@ def ask(
 def start(binaries: Binaries, given: Mapping[str, str]) -> Start:
     """Start a server with these settings, and stop it again."""
     try:
-        with server.running(binaries, settings=given) as running, running.connect() as connection:
-            for name in given:
-                settings.load(connection, name)
-            return Start(values={found.name: found.value for found in _described(connection, given).values()})
+        with server.running(binaries, settings=given) as running:
+            return Start(values=_values(running, given))
     except ServerFailed as error:
         said = [match["said"] for match in _LAST_WORDS.finditer(error.output)]
         return Start(failure=said[-1] if said else error.output.strip() or "it said nothing")
-    except psycopg.OperationalError as error:
-        return Start(failure=f"it accepts no connection: {error}".strip())
+
+
+def _values(running: Server, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings as SHOW writes them; none from a server that started and is done with us too soon."""
+    cut_short = {name: text for name, text in given.items() if name in _CUTTING_SHORT}
+    dsn = make_conninfo(running.dsn(), options=" ".join(f"-c {name}=0" for name in cut_short))
+    try:
+        with connect_stage(dsn) as connection:
+            for name in given:
+                settings.load(connection, name)
+            found = {known.name: known.value for known in _described(connection, given).values()}
+            return {**found, **{name: _shown(connection, name, text) for name, text in cut_short.items()}}
+    except psycopg.OperationalError:
+        return {}
+
+
+def _shown(connection: psycopg.Connection, name: str, text: str) -> str:
+    row = connection.execute(query("stage/shown_setting"), {"name": name, "value": text}).fetchone()
+    return str(row[0]) if row else text
 
 
 def _described(connection: psycopg.Connection, names: Iterable[str]) -> dict[str, Known]:

@@ -25,7 +25,8 @@ from rehearse.watch.residue import Counters
 from rehearse.watch.sampler import Sampler
 
 _PATIENCE = timedelta(seconds=15)
-_UNHURRIED = "-c statement_timeout=0"  # production's, or a rehearsed one, may be too short for our own question
+# Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
+_UNHURRIED = {"statement_timeout": 0, "idle_session_timeout": 140000, "transaction_timeout": 170000}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +124,9 @@ def watching(stage: Stage) -> Iterator[Watch]:
 
 def _defaults(admin: psycopg.Connection, role: str) -> tuple[tuple[str, ...], timedelta | None]:
     """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
-    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role, options=_UNHURRIED)) as migrator:
+    known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
+    options = " ".join(f"-c {name}=0" for name in known)
+    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
     return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
 

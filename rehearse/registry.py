@@ -7,12 +7,14 @@ import pkgutil
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from rehearse.errors import RequestError
-from rehearse.model.evidence import Evidence
-from rehearse.model.finding import Finding
-from rehearse.protocols import Check, CountsFormat, Migrator, ReportFormat
+
+if TYPE_CHECKING:  # these know every noun there is, and a short command must not wait for them
+    from rehearse.model.evidence import Evidence
+    from rehearse.model.finding import Finding
+    from rehearse.protocols import Check, CountsFormat, Migrator, ReportFormat
 
 
 class UnknownPlugin(RequestError):

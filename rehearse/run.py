@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rehearse import __version__, archive, catalog, diff, forecast, judge, registry, watch
+from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
 from rehearse.db.connect import connect_stage, describe
+from rehearse.diff.rows import row_counts
+from rehearse.diff.schema import changes as changes_between
+from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
@@ -132,15 +135,15 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             migration, timeline = _play(request, stage)
         progress("comparing")
         after = _state(stage)
-        changes = diff.changes(before.catalog, after.catalog)
+        changes = changes_between(before.catalog, after.catalog)
         return Rehearsal(
             started_at=started,
             facts=snapshot.facts,
             before=before.catalog,
             after=after.catalog,
             changes=changes,
-            changes_told=diff.sentences(changes),
-            row_counts=diff.row_counts(before.counts, after.counts, snapshot.facts, changes),
+            changes_told=sentences(changes),
+            row_counts=row_counts(before.counts, after.counts, snapshot.facts, changes),
             timeline=timeline,
             migration=migration,
             heads_before=before.heads,

@@ -9,8 +9,10 @@ import pytest
 from builders import facts, table
 
 from rehearse.catalog import read
-from rehearse.diff import changes, differences, row_counts, sentences
 from rehearse.diff.attributes import differing
+from rehearse.diff.rows import row_counts
+from rehearse.diff.schema import changes, differences
+from rehearse.diff.sentences import sentences
 from rehearse.engine.server import Server
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.change import RowCount, SchemaChange

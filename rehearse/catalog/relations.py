@@ -12,6 +12,8 @@ from psycopg.rows import class_row
 from rehearse.db.identity import identifier
 from rehearse.db.queries import query
 
+MOMENTS = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -55,6 +57,11 @@ class Column:
     element: str | None  # base type of an array's elements
     element_is_enum: bool
     in_primary_key: bool
+
+    @property
+    def is_moment(self) -> bool:
+        """Say whether the values are dates, with or without a time of day."""
+        return self.base in MOMENTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

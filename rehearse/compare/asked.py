@@ -56,6 +56,11 @@ class Asked:
         return self.content or self.where is not None or self.by is not None or self.before is not None
 
     @property
+    def shows_values(self) -> bool:
+        """Say whether values may come home: masked by the policy, unless somebody asked for them as they are."""
+        return self.locate or self.by is not None or bool(self.masked)
+
+    @property
     def needs_columns(self) -> bool:
         return self.content or self.by is not None or self.before is not None
 

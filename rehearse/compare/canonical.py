@@ -14,11 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Composed, Identifier
 
-from rehearse.catalog.relations import Column
+if TYPE_CHECKING:
+    from rehearse.catalog.relations import Column  # a plain count is quick, and does not wait for the catalog
 
 HALVES = (1, 2)  # of a digest, 64 bits each
 

@@ -10,12 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from rehearse.compare import contents, counting, elements, groups
+from rehearse.compare import counting, elements
 from rehearse.compare.asked import Asked
 from rehearse.compare.canonical import Digests
 from rehearse.compare.plan import Table, tables
 from rehearse.compare.relations import columns_of, listing
-from rehearse.compare.shown import Shown
 from rehearse.compare.sides import Sides
 from rehearse.diff.counts import lagging, rechecked
 from rehearse.model.comparison import Status
@@ -76,18 +75,28 @@ def _rows(sides: Sides, digests: Digests, progress: Progress) -> Iterator[Row]:
     """Yield every row of the answer: tables by name, then elements."""
     asked = sides.asked
     found = _plan(sides, progress)
-    shown = Shown(sides.readers, asked.sanitise, clear=asked.show_keys)
     progress(f"reading {len(found)} tables")
-    if asked.by is not None:
-        yield from groups.rows(sides, found, asked.by, shown)
+    if asked.by is not None or asked.content:
+        yield from _about_values(sides, found, digests)
     elif asked.estimate:
         yield from counting.estimates(sides, found)
-    elif asked.content:
-        yield from contents.rows(sides, found, digests, shown)
     else:
         yield from counting.rows(sides, found)
     yield from _known_to_snapshots_only(sides, found)
     yield from elements.rows(sides)
+
+
+def _about_values(sides: Sides, found: list[Table], digests: Digests) -> Iterator[Row]:
+    """Yield the tables by what is in them: groups of their rows, or their contents."""
+    from rehearse.compare import contents, groups  # noqa: PLC0415 - a plain count is quick, and does not wait for these
+    from rehearse.compare.shown import Shown  # noqa: PLC0415 - as above
+
+    asked = sides.asked
+    shown = Shown(sides.readers, asked.sanitise, clear=asked.show_keys)
+    if asked.by is not None:
+        yield from groups.rows(sides, found, asked.by, shown)
+    else:
+        yield from contents.rows(sides, found, digests, shown)
 
 
 def _plan(sides: Sides, progress: Progress) -> list[Table]:

@@ -16,7 +16,6 @@ from rehearse.compare.reader import Problem, Reader, Task
 from rehearse.compare.shown import Shown
 from rehearse.compare.sides import Sides
 from rehearse.model.counts import Cell, Row
-from rehearse.sanitise.treatments import DATES
 
 _MOST = 5_000  # groups of one table
 _NOBODY = "NULL"  # the group of rows without a value
@@ -87,7 +86,7 @@ def _groups(answer: list[tuple[object, ...]] | Problem) -> dict[str, int] | Prob
 def _called(table: Table, by: By, shown: Shown) -> Composable:
     """Return what a group is called: a unit of time, or the value as the policy lets it show."""
     column = next(found for found in table.common_columns if found[0].name == by.column)
-    if not all(version.base in DATES for version in column):
+    if not all(version.is_moment for version in column):
         return shown.expression(table, by.column)
     moment = SQL("pg_catalog.date_trunc({}, t.{}::pg_catalog.timestamp)").format(
         sql.Literal(by.unit), Identifier(by.column)

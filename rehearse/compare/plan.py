@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 from psycopg.sql import SQL, Composable, Identifier
 
-from rehearse.catalog.relations import Column
 from rehearse.compare.asked import Asked
 from rehearse.compare.relations import KINDS, Listing, Relation
-from rehearse.sanitise.treatments import DATES
+
+if TYPE_CHECKING:
+    from rehearse.catalog.relations import Column  # a plain count is quick, and does not wait for the catalog
 
 SideName = str
 
@@ -114,5 +116,5 @@ def _key(listings: Mapping[SideName, Listing], relations: Mapping[SideName, Rela
 
 def _time_column(asked: Asked, columns: Sequence[tuple[Column, ...]]) -> str | None:
     """Return the first of the time columns that every side has."""
-    dated = [{column.name for column in own if column.base in DATES} for own in columns]
+    dated = [{column.name for column in own if column.is_moment} for own in columns]
     return next((name for name in asked.time_columns if dated and all(name in own for own in dated)), None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
 from psycopg.sql import SQL, Composable, Identifier
 
-from rehearse.catalog.relations import Column, columns
 from rehearse.compare.reader import Reader
 from rehearse.db.queries import query
+
+if TYPE_CHECKING:
+    from rehearse.catalog.relations import Column
 
 KINDS = {
     "r": "table",
@@ -97,5 +100,7 @@ def listing(reader: Reader, *, with_estimates: bool) -> Listing:
 
 def columns_of(reader: Reader, relations: tuple[Relation, ...]) -> dict[str, tuple[Column, ...]]:
     """Return the columns of some relations, by identity."""
+    from rehearse.catalog.relations import columns  # noqa: PLC0415 - a plain count is quick, and does not wait for it
+
     found = columns(reader.leader, [relation.oid for relation in relations])
     return {relation.identity: found[relation.oid] for relation in relations}

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from rehearse.compare import recorded
 from rehearse.compare.asked import Asked
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Problem, Reader, Task, reading
@@ -17,9 +16,10 @@ from rehearse.diff.counts import judged
 from rehearse.errors import RehearseError
 from rehearse.model.comparison import Side
 from rehearse.model.counts import Cell, Row
-from rehearse.sanitise import masks
+from rehearse.model.environment import Environment
 
 _T = TypeVar("_T")
+_NO_ROWS = "a snapshot knows the number of rows of the database it was taken of, and holds a sample only"
 
 
 class Sides:
@@ -28,12 +28,13 @@ class Sides:
     def __init__(self, asked: Asked, key: bytes) -> None:
         self.asked = asked
         self.names = tuple(found.name for found in asked.environments)
+        settings = _masking(key) if asked.shows_values else {}
         self.readers = {
-            found.name: Reader(found, jobs=asked.jobs, timeout=asked.timeout, settings=masks.pads(key))
+            found.name: Reader(found, jobs=asked.jobs, timeout=asked.timeout, settings=settings)
             for found in asked.environments
             if found.url is not None
         }
-        self.snapshots = {found.name: recorded.read(found) for found in asked.environments if found.url is None}
+        self.snapshots = {found.name: _recorded(found) for found in asked.environments if found.url is None}
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -74,7 +75,7 @@ class Sides:
     def unasked(self, name: str) -> Cell:
         """Return what a side says to a question about rows that it was not asked, or could not answer."""
         if name in self.snapshots:
-            return recorded.unanswered()
+            return Cell(problem=_NO_ROWS)
         return Cell(problem=self.readers[name].side.failure or "it was not read")
 
     def described(self) -> tuple[Side, ...]:
@@ -90,6 +91,18 @@ class Sides:
         if name in self.snapshots and not self.asked.is_about_rows:
             return self.snapshots[name][1].get(table.identity) or Cell(absent=True)
         return self.unasked(name)
+
+
+def _masking(key: bytes) -> dict[str, str]:
+    from rehearse.sanitise.masks import pads  # noqa: PLC0415 - a plain count is quick, and does not wait for masks
+
+    return pads(key)
+
+
+def _recorded(environment: Environment) -> tuple[Side, Mapping[str, Cell]]:
+    from rehearse.compare.recorded import read  # noqa: PLC0415 - as above, for archives
+
+    return read(environment)
 
 
 def as_cell(number: int | Problem) -> Cell:

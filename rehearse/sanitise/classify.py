@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.sql import Composable
 
-from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
+from rehearse.catalog.relations import MOMENTS, Column, ForeignKey, Relation, Table
 from rehearse.errors import RequestError
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.sanitise import evidence, masks, treatments
@@ -23,9 +23,7 @@ from rehearse.sanitise.rules import BadSanitiseRule, SanitiseRules
 Place = tuple[int, str]  # a column: its table's oid and its name
 
 _KEYS = treatments.INTEGERS | {"uuid"}
-_PLAIN = (
-    treatments.NUMBERS | treatments.DATES | treatments.TIMES | treatments.RANGES | {"boolean", "bit", "bit varying"}
-)
+_PLAIN = treatments.NUMBERS | MOMENTS | treatments.TIMES | treatments.RANGES | {"boolean", "bit", "bit varying"}
 
 
 class Unmaskable(RequestError):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from types import MappingProxyType
 
-from rehearse.catalog.relations import Column
+from rehearse.catalog.relations import MOMENTS, Column
 from rehearse.sanitise import masks
 from rehearse.sanitise.masks import Mask
 
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 NUMBERS = INTEGERS | {"numeric", "real", "double precision", "money", "oid"}
-DATES = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 TIMES = frozenset({"time without time zone", "time with time zone", "interval"})
 RANGES = frozenset(
     f"{name}{kind}" for name in ("int4", "int8", "num", "ts", "tstz", "date") for kind in ("range", "multirange")
@@ -29,7 +28,7 @@ _BY_TYPE: MappingProxyType[str, tuple[str, Mask]] = MappingProxyType(
         **dict.fromkeys(("numeric", "real", "double precision"), ("number", masks.number(0))),
         **{name: ("number", masks.number(digits)) for name, digits in _DIGITS.items()},
         "money": ("text", masks.text),
-        **dict.fromkeys(DATES, ("date", masks.date)),
+        **dict.fromkeys(MOMENTS, ("date", masks.date)),
         "json": ("json", masks.json),
         "jsonb": ("json", masks.json),
         "uuid": ("uuid", masks.uuid),

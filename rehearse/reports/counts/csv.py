@@ -18,7 +18,7 @@ def render(counts: Counts) -> str:
     for row in counts.rows:
         numbers = [value for side in sides for value in (_rows(row.cells[side]), _how(row.cells[side]))]
         writer.writerow(
-            [row.name, row.kind, row.group or "", row.status.value, " ".join(row.differs), *numbers, row.reason]
+            [row.name, row.kind, row.group or "", row.status.value, "; ".join(row.differs), *numbers, row.reason]
         )
     return paper.getvalue().removesuffix("\n")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
 
 from rehearse.model.comparison import Side, Status
-from rehearse.model.counts import CONTENT, ROWS, Cell, Change, Counts, Kind, Located, LocatedRow, Row
+from rehearse.model.counts import CONTENT, ROWS, Cell, Change, Counts, Kind, Located, LocatedRow, Row, Since
 from rehearse.model.quantity import duration, listing
 
 _NEXT = {
@@ -15,17 +17,27 @@ _NEXT = {
     Status.DIFFERENT: "",
     Status.UNKNOWN: "Close what is unknown and count again: unknown is neither equal nor different.",
 }
+_FEW = 12  # columns or values named in one sentence
+_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they let a name pass for another one
+
+
+def heading(counts: Counts) -> str:
+    """Return the answer in one word."""
+    return "counted" if counts.status is Status.SKIPPED else counts.status.value
 
 
 def summary(counts: Counts) -> str:
-    """Say the whole in one sentence.
+    """Say the whole in a sentence, and in another one which sides failed.
 
     >>> from datetime import UTC, datetime
     >>> summary(Counts(counted_at=datetime.now(UTC), sides=(), rows=(), asked={}))
     'Nothing was compared.'
     """
+    alone = len(counted_alone(counts))
     number = Counter(row.status for row in counts.rows)
-    parts = [
+    number[Status.SKIPPED] -= alone
+    parts = [f"{alone:,} counted"] if alone else []
+    parts += [
         f"{number[status]:,} {word}"
         for status, word in (
             (Status.DIFFERENT, "different"),
@@ -35,15 +47,65 @@ def summary(counts: Counts) -> str:
         )
         if number[status]
     ]
+    failed = tuple(side.name for side in counts.sides if side.failure)
+    told = f" {listing(failed)} could not be read to the end." if failed else ""
     if not parts:
-        return "Nothing was compared."
-    return f"Of {len(counts.rows):,} {_noun(counts)}: {', '.join(parts)}."
+        return f"Nothing was compared.{told}"
+    return f"Of {len(counts.rows):,} {_noun(counts)}: {', '.join(parts)}.{told}"
 
 
 def _noun(counts: Counts) -> str:
-    if any(row.group is not None for row in counts.rows):
-        return "groups"
-    return "table" if len(counts.rows) == 1 else "tables"
+    kinds = Counter("group" if row.group is not None else row.kind for row in counts.rows)
+    grouped, elements = kinds["group"], kinds["element"]
+    tables = len(counts.rows) - grouped - elements
+    named = ((tables, "table"), (grouped, "group"), (elements, "element"))
+    return listing(tuple(noun if len(counts.rows) == 1 else f"{noun}s" for number, noun in named if number))
+
+
+def listed(counts: Counts) -> tuple[Row, ...]:
+    """Return the rows to be seen first: what differs, what is unknown, and what one side alone was counted for."""
+    return (
+        *counts.with_status(Status.DIFFERENT),
+        *counts.with_status(Status.UNKNOWN),
+        *counted_alone(counts),
+    )
+
+
+def counted_alone(counts: Counts) -> tuple[Row, ...]:
+    """Return the rows with a number and nothing to compare it with, as only one side was named."""
+    return tuple(row for row in counts.with_status(Status.SKIPPED) if _is_alone(row))
+
+
+def _is_alone(row: Row) -> bool:
+    numbers = [cell.rows for cell in row.cells.values()]
+    return row.status is Status.SKIPPED and len(numbers) == 1 and None not in numbers
+
+
+def left_out(counts: Counts) -> tuple[Row, ...]:
+    """Return the rows that were not compared, on purpose."""
+    return tuple(row for row in counts.with_status(Status.SKIPPED) if not _is_alone(row))
+
+
+def skipped(counts: Counts) -> Iterator[str]:
+    """Yield, for each reason, how many were not compared."""
+    reasons = Counter(row.reason for row in left_out(counts))
+    for reason, times in reasons.most_common():
+        yield f"{times:,} not compared: {reason}"
+
+
+def equal(counts: Counts) -> str:
+    """Say how many are equal, and how many rows they have; empty if none is.
+
+    A tolerance lets the sides hold different numbers: then no sum holds for each of them. Elements are no rows.
+    """
+    rows = counts.with_status(Status.EQUAL)
+    if not rows:
+        return ""
+    held = [{cell.rows for cell in row.cells.values()} for row in rows if row.kind != "element"]
+    if not held or any(len(numbers) != 1 or None in numbers for numbers in held):
+        return f"{len(rows):,} equal."
+    total = sum(number or 0 for numbers in held for number in numbers)
+    return f"{len(rows):,} equal, {total:,} row{'' if total == 1 else 's'} on each side."
 
 
 def number(cell: Cell) -> str:
@@ -55,23 +117,63 @@ def number(cell: Cell) -> str:
     return f"{cell.rows:,}" if cell.exact else f"~{cell.rows:,}"
 
 
+def sign(cell: Cell) -> str:
+    """Say what the sign of a number means; empty for a plain number."""
+    if cell.absent:
+        return "no such table"
+    if cell.rows is None:
+        return "unknown"
+    return "" if cell.exact else "estimate"
+
+
 def apart(row: Row) -> str:
-    """Write by how much the second of two sides differs from the first."""
-    cells = list(row.cells.values())
-    if len(cells) != 2 or any(cell.rows is None for cell in cells):  # noqa: PLR2004 - a difference is between two
+    """Write by how much the second of two sides differs from the first; of more, how far they lie apart at the most."""
+    known = [cell for cell in row.cells.values() if cell.rows is not None]
+    numbers = [cell.rows or 0 for cell in known]
+    if len(numbers) < 2 or len(set(numbers)) == 1:  # noqa: PLR2004 - a difference is between two
         return ""
-    difference = (cells[1].rows or 0) - (cells[0].rows or 0)
-    return f"{difference:+,}" if difference else ""
+    about = "" if all(cell.exact for cell in known) else "~"
+    if len(row.cells) == 2:  # noqa: PLR2004 - of two it has a direction
+        return f"{about}{numbers[1] - numbers[0]:+,}"
+    return f"{about}{max(numbers) - min(numbers):,}"
+
+
+def share(row: Row) -> Fraction:
+    """Return how far the sides lie apart, as a share of the largest number; a side without the table holds nothing."""
+    numbers = [cell.rows or 0 for cell in row.cells.values() if cell.rows is not None or cell.absent]
+    most = max(numbers, default=0)
+    return Fraction(most - min(numbers), most) if most else Fraction(0)
+
+
+def percent(part: Fraction) -> str:
+    """Write a share, never rounding it to nothing or to everything.
+
+    >>> percent(Fraction(1, 8)), percent(Fraction(1, 10**6)), percent(Fraction(9999, 10000)), percent(Fraction(1))
+    ('12.5%', '<0.1%', '>99.9%', '100%')
+    """
+    hundredfold = float(part * 100)
+    if 0 < hundredfold < 0.1:  # noqa: PLR2004 - the last digit that is written
+        return "<0.1%"
+    if 99.9 < hundredfold < 100:  # noqa: PLR2004 - as above
+        return ">99.9%"
+    return f"{hundredfold:.1f}".removesuffix(".0") + "%"
+
+
+def status(row: Row) -> str:
+    """Return the status of a row in one word."""
+    return "counted" if _is_alone(row) else row.status.value
 
 
 def told(row: Row) -> str:
     """Say what is wrong with a row, beyond its numbers."""
+    if _is_alone(row):
+        return ""
     parts = []
     if row.is_one_sided:
         parts.append(f"not on {listing(tuple(side for side, cell in row.cells.items() if cell.absent))}")
     columns = [name for name in row.differs if name not in (ROWS, CONTENT)]
     if columns:
-        parts.append(f"{listing(tuple(columns))} differ{'s' if len(columns) == 1 else ''}")
+        parts.append(f"differs in {listing(tuple(columns), _FEW)}")
     elif CONTENT in row.differs and ROWS not in row.differs:
         parts.append("the contents differ")
     if row.status is Status.UNKNOWN and row.differs:
@@ -83,13 +185,41 @@ def side(found: Side) -> str:
     """Say how one side was read."""
     if found.failure is not None and found.read_at is None:
         return found.failure
-    standby = ""
-    if found.in_recovery:
-        standby = f", a standby {duration(found.lag)} behind" if found.lag else ", a standby that has all it was sent"
-    when = f"{found.read_at:%Y-%m-%d %H:%M:%S} UTC" if found.read_at else "at an unknown time"
-    place = f" at {found.lsn}" if found.lsn else ""
+    place = [found.place] if found.place != found.name else []
+    version = [f"PostgreSQL {found.server_version}"] if found.server_version else []
+    when = f"as of {moment(found.read_at)}" if found.read_at else "as of an unknown time"
+    position = f" at {found.lsn}" if found.lsn else ""
+    lag = [standby(found)] if found.in_recovery else []
     failed = f"; then it failed: {found.failure}" if found.failure else ""
-    return f"{found.place}, PostgreSQL {found.server_version}, as of {when}{place}{standby}{failed}"
+    return f"{', '.join([*place, *version, f'{when}{position}', *lag])}{failed}"
+
+
+def letters(counts: Counts) -> Sequence[str]:
+    """Return what stands for the sides' names where these are too long."""
+    return tuple(chr(ord("A") + place) for place in range(len(counts.sides)))
+
+
+def named_side(found: Side, head: str) -> str:
+    """Say what a side is called above its numbers, and how it was read."""
+    letter = "" if head == found.name else f"{head} is "
+    return f"{letter}{found.name}: {side(found)}"
+
+
+def standby(found: Side) -> str:
+    """Say how far a standby is behind."""
+    return f"a standby {duration(found.lag)} behind" if found.lag else "a standby that has all it was sent"
+
+
+def moment(found: datetime) -> str:
+    """Write a moment; one without a zone is told as it is.
+
+    >>> from datetime import timedelta, timezone
+    >>> moment(datetime(2026, 11, 25, 12, tzinfo=timezone(timedelta(hours=2)))), moment(datetime(2026, 11, 25, 12))
+    ('2026-11-25 10:00:00 UTC', '2026-11-25 12:00:00')
+    """
+    if found.tzinfo is None:
+        return f"{found:%Y-%m-%d %H:%M:%S}"
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def located(found: Located) -> str:
@@ -103,22 +233,52 @@ def located(found: Located) -> str:
     return f"{found.first} against {found.other}: {numbers}{capped}{keyless}{where}"
 
 
+def many(row: Row) -> str:
+    """Say how many rows of a table were located.
+
+    >>> many(Row(name="t", kind="table", cells={}, status=Status.DIFFERENT))
+    '0 rows located'
+    """
+    rows = sum(len(found.rows) for found in row.located)
+    more = "" if all(found.complete for found in row.located) else ", and there are more"
+    return f"{rows:,} row{'' if rows == 1 else 's'} located{more}"
+
+
 def located_row(row: LocatedRow) -> str:
     """Write one row that was located."""
-    key = ", ".join(f"{name}={'NULL' if value is None else value}" for name, value in row.key.items())
-    copies = f" x {row.copies}" if row.copies > 1 else ""
-    columns = f": {listing(row.columns, 8)}" if row.columns else ""
-    moment = f" ({row.moment:%Y-%m-%d %H:%M:%S})" if row.moment else ""
-    return f"{row.kind.value} {key}{copies}{columns}{moment}"
+    columns = f": {changed(row)}" if row.columns else ""
+    when = f" ({moment(row.moment)})" if row.moment else ""
+    return f"{row.kind.value} {key(row)}{columns}{when}"
+
+
+def key(row: LocatedRow) -> str:
+    """Write what a row is known by, and how often it is there more than on the other side."""
+    values = ", ".join(f"{name}={'NULL' if value is None else value}" for name, value in row.key.items())
+    return f"{values} x {row.copies}" if row.copies > 1 else values
+
+
+def changed(row: LocatedRow) -> str:
+    """Name the columns whose values differ."""
+    return listing(row.columns, _FEW)
 
 
 def change(found: Change) -> str:
     """Write one number then and now."""
-    before = "-" if found.before is None else f"{found.before:,}"
-    after = "-" if found.after is None else f"{found.after:,}"
+    before, after = then(found.before), then(found.after)
     if found.before is None or found.after is None:
         return f"{before} -> {after}"
     return f"{before} -> {after} ({found.after - found.before:+,})"
+
+
+def then(rows: int | None) -> str:
+    """Write a number of one moment: - is no such table."""
+    return "-" if rows is None else f"{rows:,}"
+
+
+def unchanged(since: Since) -> str:
+    """Say how many numbers are the same then and now."""
+    same = since.compared - len(since.changes)
+    return "1 number is as it was." if same == 1 else f"{same:,} numbers are as they were."
 
 
 def next_step(counts: Counts) -> str:
@@ -129,11 +289,15 @@ def next_step(counts: Counts) -> str:
         return "See which rows differ with --locate, or whether they were in flight with --recheck 5s."
     if counts.asked.get("located_up_to") is None:
         return "See which rows differ with --locate."
-    return "Look at the rows named above; --recheck 5s tells rows in flight from real differences."
+    return "Look at the rows that were located; --recheck 5s tells rows in flight from real differences."
 
 
-def skipped(counts: Counts) -> Iterator[str]:
-    """Yield, for each reason, how many were not compared."""
-    reasons = Counter(row.reason for row in counts.with_status(Status.SKIPPED))
-    for reason, times in reasons.most_common():
-        yield f"{times:,} not compared: {reason}"
+def plain(text: str) -> str:
+    r"""Return text in which nothing steers a terminal or hides: a name may hold any character.
+
+    >>> plain("a\x1b[31mb\n")
+    'a\\x1b[31mb\\n'
+    """
+    return "".join(
+        repr(sign)[1:-1] if sign < " " or "\x7f" <= sign < "\xa0" or sign in _BIDI else sign for sign in text
+    )

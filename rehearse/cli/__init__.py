@@ -8,7 +8,7 @@ import pkgutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from types import FrameType
 from typing import NoReturn
@@ -26,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of connections that an interrupt cut off
     try:
-        application()()
+        application(_called(sys.argv[1:]))()
     except KeyboardInterrupt:  # before typer took over
         _leave(Interrupted())
     except SystemExit as leaving:
@@ -47,8 +47,17 @@ def _leave(error: RehearseError) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-def application() -> typer.Typer:
-    """Return the application with its commands, found in this folder."""
+def _called(words: Sequence[str]) -> str | None:
+    """Return the module of the command that is called; None where the others are needed to say what is wrong.
+
+    Whatever is registered is prepared for parsing, which takes longer than a short command.
+    """
+    names = {found.name.replace("_", "-"): found.name for found in pkgutil.iter_modules(__path__)}
+    return names.get(words[0]) if words else None
+
+
+def application(only: str | None = None) -> typer.Typer:
+    """Return the application with its commands, found in this folder: all, or the one module that is named."""
     app = typer.Typer(
         name="rehearse",
         help="Know what your pending migrations will do to production, before they do it.",
@@ -58,6 +67,8 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for found in pkgutil.iter_modules(__path__):
+        if only not in (None, found.name):
+            continue
         module = importlib.import_module(f"{__name__}.{found.name}")
         if hasattr(module, "command"):
             app.command(name=found.name.replace("_", "-"))(_interruptible(module.command))

@@ -1,19 +1,22 @@
-"""One text, one number: when two values are the same, and how many of them are told apart quickly.
+"""When two values are the same, and how many of them are told apart quickly.
 
 Two values are the same when their types' output functions write the same text under pinned settings. That is
-stricter than PostgreSQL's own equality, under which 1.0 = 1.00, -0.0 = 0.0 and 1 mon = 30 days, so the hash functions
-of the types (src/backend/access/hash/hashfunc.c) cannot be used but where equality and text agree; bigint's is not
-used either, since it folds 64 bits to 32. A digest is 128 bits: two seeds, keyed, so that it says nothing about values.
+stricter than PostgreSQL's own equality, under which 1.0 = 1.00, -0.0 = 0.0 and 1 mon = 30 days; the hash functions of
+such types cannot tell them apart (src/backend/utils/adt/numeric.c, float.c, timestamp.c), and that of bigint folds 64
+bits to 32 (src/backend/access/hash/hashfunc.c). So of most types the text is hashed, and of the few whose
+representation is as good as their text, that. NULL becomes a value that nothing else has.
+
+A digest is 128 bits: two chains, each a hash that is the seed of the next column's. They are keyed, so that a digest
+says nothing about values to those who have not the key.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from psycopg import sql
@@ -23,24 +26,37 @@ if TYPE_CHECKING:
     from rehearse.catalog.relations import Column  # a plain count is quick, and does not wait for the catalog
 
 HALVES = (1, 2)  # of a digest, 64 bits each
+Place = Callable[["Canonical"], Composable]  # where a column's canonical value is found
 
 
 class Form(Enum):
-    """How a column's values are brought to be hashed."""
+    """What of a value is hashed."""
 
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
+    BOOLEAN = "boolean"  # chooses the seed of the row: no hash at all
+    INT4 = "int4"
+    INT8 = "int8"
     UUID = "uuid"
+    SENT = "sent"  # what its send function writes: as unambiguous as its text, and quicker written
     TEXT = "text"
 
 
 _FORMS = {
-    "smallint": Form.INTEGER,
-    "integer": Form.INTEGER,
-    "bigint": Form.INTEGER,
     "boolean": Form.BOOLEAN,
+    "smallint": Form.INT4,
+    "integer": Form.INT4,
+    "bigint": Form.INT8,
     "uuid": Form.UUID,
+    "date": Form.SENT,
+    "timestamp without time zone": Form.SENT,
+    "timestamp with time zone": Form.SENT,
 }
+_SEND = {
+    "date": SQL("pg_catalog.date_send"),
+    "timestamp without time zone": SQL("pg_catalog.timestamp_send"),
+    "timestamp with time zone": SQL("pg_catalog.timestamptz_send"),
+}
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+_NO_SMALLINT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +64,57 @@ class Canonical:
     """One column in the form that all sides agreed on."""
 
     name: str
+    base: str  # the type, beneath domains; of sides that differ the first
     form: Form
-    nullable: bool
     by_output: bool  # a type of an extension or of the users': its cast to text may not be its output function
+    null: str | None  # what stands for NULL: a text that only who has the key can guess; None: it takes no NULL
 
     @property
     def value(self) -> Composable:
-        """Return the canonical value of t.column."""
+        """Return the canonical value of t.column; NULL only for a boolean."""
         column = SQL("t.{}").format(Identifier(self.name))
-        if self.form is Form.UUID:
-            return column
-        if self.form is Form.INTEGER:
-            return SQL("{}::pg_catalog.int8").format(column)
-        if self.form is Form.BOOLEAN:
-            return SQL("{}::pg_catalog.int4::pg_catalog.int8").format(column)
-        return text_of(column, by_output=self.by_output)
+        written = self._written(column)
+        if self.null is None or self.form is Form.BOOLEAN:
+            return written
+        return SQL("COALESCE({}, {})").format(written, self._in_place_of_null)
+
+    def _written(self, column: Composable) -> Composable:
+        match self.form:
+            case Form.INT4:
+                return SQL("{}::pg_catalog.int4").format(column)
+            case Form.INT8:
+                return SQL("{}::pg_catalog.int8").format(column)
+            case Form.UUID | Form.BOOLEAN:
+                return column
+            case Form.SENT:
+                return SQL("pg_catalog.encode({}({}), 'hex') COLLATE pg_catalog.\"C\"").format(_SEND[self.base], column)
+            case Form.TEXT:
+                return text_of(column, by_output=self.by_output)
+
+    @property
+    def _in_place_of_null(self) -> Composable:
+        assert self.null is not None
+        match self.form:
+            case Form.INT4:
+                return sql.Literal(_NO_SMALLINT)
+            case Form.INT8:
+                return number(int(self.null[:16], 16) - (1 << 63))
+            case Form.UUID:
+                return SQL("{}::pg_catalog.uuid").format(sql.Literal(self.null))
+            case Form.BOOLEAN:
+                return SQL("NULL")
+            case Form.SENT | Form.TEXT:
+                return sql.Literal(self.null)
+
+
+def worked_out(column: Canonical) -> Composable:
+    """Return a column's canonical value as values() has worked it out."""
+    return Identifier("v", column.name)
+
+
+def in_place(column: Canonical) -> Composable:
+    """Return a column's canonical value as it is worked out from t, to filter rows by."""
+    return column.value
 
 
 def text_of(column: Composable, *, by_output: bool) -> Composable:
@@ -74,17 +126,6 @@ def text_of(column: Composable, *, by_output: bool) -> Composable:
     return SQL('({}) COLLATE pg_catalog."C"').format(written)
 
 
-def agreed(versions: Sequence[Column]) -> Canonical:
-    """Return the form in which the same column of several sides can be compared: a fast one only if all share it."""
-    forms = {_FORMS.get(column.base, Form.TEXT) for column in versions}
-    return Canonical(
-        name=versions[0].name,
-        form=forms.pop() if len(forms) == 1 else Form.TEXT,
-        nullable=not all(column.not_null for column in versions),
-        by_output=any(column.category == "base" and "." in column.base for column in versions),
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
     """Digests of rows, keys and columns, the same on every side of one comparison."""
@@ -93,42 +134,50 @@ class Digests:
     portable: bool  # md5 of UTF-8 text: for servers whose hash functions or encodings differ
 
     def canonical(self, versions: Sequence[Column]) -> Canonical:
-        found = agreed(versions)
-        if not self.portable:
-            return found
-        return Canonical(name=found.name, form=Form.TEXT, nullable=found.nullable, by_output=found.by_output)
+        """Return the form in which one column of several sides can be compared: a quick one only if it is one type."""
+        first, bases = versions[0], {version.base for version in versions}
+        nullable = not all(version.not_null for version in versions)
+        return Canonical(
+            name=first.name,
+            base=first.base,
+            form=Form.TEXT if self.portable else _agreed(bases, nullable=nullable),
+            by_output=any(version.category == "base" and "." in version.base for version in versions),
+            null=self._keyed(f"null|{first.name}").hex() if nullable else None,
+        )
 
-    def half(self, columns: Sequence[Canonical], half: int, label: str = "row") -> Composable:
-        """Return one half of the digest of some columns, an int8, as an expression over values()."""
+    def half(self, columns: Sequence[Canonical], half: int, label: str = "row", of: Place = worked_out) -> Composable:
+        """Return one half of the digest of some columns, an int8, as an expression over values(), or over t itself."""
         if self.portable:
-            return self._md5(columns, half, label)
-        hashes = [self._hash(column, half, label) for column in columns]
-        joined = reduce(lambda left, right: SQL("{} # {}").format(left, right), hashes, _number(self._seed(label)))
-        return SQL("pg_catalog.hashint4extended({}, {})").format(sql.Literal(half), joined)
+            return self._md5(columns, half, label, of)
+        chain = self._start([column for column in columns if column.form is Form.BOOLEAN], half, label, of)
+        for column in columns:
+            if column.form is not Form.BOOLEAN:
+                chain = _hashed(column, of(column), chain, half)
+        return chain
 
     def both(self, columns: Sequence[Canonical], label: str = "row") -> tuple[Composable, Composable]:
         first, second = (self.half(columns, half, label) for half in HALVES)
         return first, second
 
-    def _hash(self, column: Canonical, half: int, label: str) -> Composable:
-        place = f"{label}|{half}|{column.name}"
-        value, seed = Identifier("v", column.name), _number(self._seed(place))
-        if column.form is Form.UUID:
-            hashed: Composable = SQL("pg_catalog.uuid_hash_extended({}, {})").format(value, seed)
-        elif column.form is Form.TEXT:
-            hashed = SQL("pg_catalog.hashtextextended({}, {})").format(value, seed)
-        else:  # the value goes in where the seed does: that takes all of its 64 bits
-            hashed = SQL("pg_catalog.hashint4extended({}, {} # {})").format(sql.Literal(half), value, seed)
-        if not column.nullable:
-            return hashed
-        return SQL("COALESCE({}, {})").format(hashed, _number(self._seed(f"{place}|null")))
-
-    def _md5(self, columns: Sequence[Canonical], half: int, label: str) -> Composable:
-        written = [
-            SQL("COALESCE(pg_catalog.length({0})::pg_catalog.text || ':' || {0}, '-')").format(
-                Identifier("v", column.name)
+    def _start(self, booleans: Sequence[Canonical], half: int, label: str, of: Place) -> Composable:
+        """Return the seed of the first hash, which a row's booleans choose."""
+        chosen = [
+            SQL("CASE {} WHEN true THEN {} WHEN false THEN {} ELSE {} END").format(
+                of(column), *(number(self._seed(f"{label}|{half}|{column.name}|{one}")) for one in (True, False, None))
             )
-            for column in columns
+            for column in booleans
+        ]
+        match chosen:
+            case []:
+                return number(self._seed(f"{label}|{half}"))
+            case [one]:
+                return one
+            case _:  # what XOR makes of several is hashed: alone it would be the same for values that swapped rows
+                return SQL("pg_catalog.hashint4extended({}, {})").format(sql.Literal(half), SQL(" # ").join(chosen))
+
+    def _md5(self, columns: Sequence[Canonical], half: int, label: str, of: Place) -> Composable:
+        written = [
+            SQL("pg_catalog.length({0})::pg_catalog.text || ':' || {0}").format(of(column)) for column in columns
         ]
         joined = SQL(" || ").join([sql.Literal(f"{self._seed(label)}|"), *written])
         side = SQL("left" if half == HALVES[0] else "right")
@@ -137,7 +186,33 @@ class Digests:
         ).format(side, joined)
 
     def _seed(self, place: str) -> int:
-        return int.from_bytes(hmac.digest(self.key, place.encode(), hashlib.sha256)[:8], signed=True)
+        return int.from_bytes(self._keyed(place)[:8], signed=True)
+
+    def _keyed(self, place: str) -> bytes:
+        return hmac.digest(self.key, place.encode(), hashlib.sha256)[:16]
+
+
+def _agreed(bases: set[str], *, nullable: bool) -> Form:
+    if bases == {"integer"} and nullable:  # it has no value to spare for NULL
+        return Form.INT8
+    if len(bases) == 1:
+        return _FORMS.get(next(iter(bases)), Form.TEXT)
+    return Form.INT8 if bases <= _INTEGERS else Form.TEXT
+
+
+def _hashed(column: Canonical, value: Composable, seed: Composable, half: int) -> Composable:
+    """Return the hash of a value under a seed; an int8 goes in where the seed does, which takes all of its bits."""
+    match column.form:
+        case Form.BOOLEAN:
+            raise AssertionError(column)  # booleans choose the seed
+        case Form.INT4:
+            return SQL("pg_catalog.hashint4extended({}, {})").format(value, seed)
+        case Form.INT8:
+            return SQL("pg_catalog.hashint4extended({}, {} # {})").format(sql.Literal(half), seed, value)
+        case Form.UUID:
+            return SQL("pg_catalog.uuid_hash_extended({}, {})").format(value, seed)
+        case Form.SENT | Form.TEXT:
+            return SQL("pg_catalog.hashtextextended({}, {})").format(value, seed)
 
 
 def values(
@@ -152,6 +227,6 @@ def values(
     return SQL("(SELECT {} FROM {} AS t{} OFFSET 0) AS v").format(SQL(", ").join(listed), source, condition)
 
 
-def _number(value: int) -> Composable:
+def number(value: int) -> Composable:
     """Return a bigint that reads the same whatever its sign and size."""
     return SQL("{}::pg_catalog.int8").format(sql.Literal(str(value)))

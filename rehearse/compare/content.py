@@ -6,9 +6,10 @@ connections, a piece at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import xor
 from typing import cast
 
 from psycopg import sql
@@ -17,11 +18,12 @@ from psycopg.sql import SQL, Composable, Composed
 from rehearse.compare.asked import Asked
 from rehearse.compare.canonical import Canonical, Digests, values
 from rehearse.compare.plan import Table
-from rehearse.compare.reader import Problem, Reader, Rows, Task
+from rehearse.compare.reader import Answer, Problem, Reader, Rows, Task
 from rehearse.compare.relations import Relation
 
 # A piece takes about half a second to digest: no statement of ours is long, and connections share large tables.
 _PIECE = 8_192  # pages: 64 MB
+_DIGESTING = 10  # times as long as counting
 _MASK = 2**64 - 1
 
 
@@ -31,12 +33,15 @@ class Sum:
 
     rows: int
     digests: tuple[tuple[int, int], ...]  # two halves of 64 bits, for each group of columns
+    distinct: bool  # no two rows are the same, so that the sum may be the cheaper one without carry: XOR
 
     def __add__(self, other: Sum) -> Sum:
+        add = xor if self.distinct else _added
         pairs = zip(self.digests, other.digests, strict=True)
         return Sum(
             rows=self.rows + other.rows,
-            digests=tuple(((a[0] + b[0]) & _MASK, (a[1] + b[1]) & _MASK) for a, b in pairs),
+            digests=tuple((add(first[0], then[0]), add(first[1], then[1])) for first, then in pairs),
+            distinct=self.distinct,
         )
 
     @property
@@ -47,9 +52,13 @@ class Sum:
 Buckets = Mapping[int, Sum]
 
 
-def nothing(groups: int = 1) -> Sum:
+def nothing(groups: int = 1, *, distinct: bool = False) -> Sum:
     """Return the sum of no rows."""
-    return Sum(rows=0, digests=((0, 0),) * groups)
+    return Sum(rows=0, digests=((0, 0),) * groups, distinct=distinct)
+
+
+def _added(first: int, other: int) -> int:
+    return (first + other) & _MASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,8 @@ class Summing:
     columns: tuple[Canonical, ...]
     digests: tuple[tuple[Canonical, ...], ...]  # one sum for each of these groups of columns
     bucket: Composable | None = None  # an expression over v; None: one bucket, 0
-    only: Composable | None = None  # a condition over v
+    only: Composable | None = None  # a condition over t
+    distinct: bool = False  # the columns hold a key: no two rows have the same digest
 
 
 def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Digests) -> dict[str, Buckets | Problem]:
@@ -70,7 +80,7 @@ def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Dig
         Task(
             key=(identity, number),
             statement=_statement(summing, part, conditions, digests),
-            weight=min(pages, _PIECE),
+            weight=min(pages, _PIECE) * _DIGESTING,
             by_hand=asked.where is not None,
         )
         for identity, summing in listed.items()
@@ -78,24 +88,28 @@ def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Dig
     ]
     found: dict[str, dict[int, Sum]] = {identity: {} for identity in listed}
     problems: dict[str, Problem] = {}
-    for key, answer in reader.ask(tasks).items():
+
+    def add(key: Hashable, answer: Answer) -> None:
         identity = cast("tuple[str, int]", key)[0]
         if isinstance(answer, Problem):
             problems.setdefault(identity, answer)
         else:
-            _add(found[identity], answer)
+            _add(found[identity], answer, distinct=listed[identity].distinct)
+
+    reader.tell(tasks, add)
     return {**found, **problems}
 
 
-def total(buckets: Buckets, groups: int = 1) -> Sum:
+def total(buckets: Buckets, groups: int = 1, *, distinct: bool = False) -> Sum:
     """Add up the buckets; an empty table may have none."""
-    return reduce(Sum.__add__, buckets.values(), nothing(groups))
+    return reduce(Sum.__add__, buckets.values(), nothing(groups, distinct=distinct))
 
 
-def _add(buckets: dict[int, Sum], answer: Rows) -> None:
+def _add(buckets: dict[int, Sum], answer: Rows, *, distinct: bool) -> None:
     for bucket, rows, *digests in cast("list[tuple[int, ...]]", answer):
         halves = zip(digests[::2], digests[1::2], strict=True)
-        new = Sum(rows=rows, digests=tuple((int(first) & _MASK, int(second) & _MASK) for first, second in halves))
+        masked = tuple((int(first) & _MASK, int(second) & _MASK) for first, second in halves)
+        new = Sum(rows=rows, digests=masked, distinct=distinct)
         buckets[bucket] = buckets[bucket] + new if bucket in buckets else new
 
 
@@ -136,14 +150,15 @@ def _pages(reader: Reader, part: Relation) -> int:
 
 def _statement(summing: Summing, source: Composable, conditions: Sequence[Composable], digests: Digests) -> Composed:
     bucket = summing.bucket or SQL("0::pg_catalog.int8")
+    aggregate = SQL("bit_xor" if summing.distinct else "sum")
     added = [
-        SQL("COALESCE(pg_catalog.sum({}), 0)").format(half)
+        SQL("COALESCE(pg_catalog.{}({}), 0)").format(aggregate, half)
         for columns in summing.digests
         for half in digests.both(columns)
     ]
-    return SQL("SELECT {} FROM {}{}{}").format(
+    only = () if summing.only is None else (summing.only,)
+    return SQL("SELECT {} FROM {}{}").format(
         SQL(", ").join([bucket, SQL("pg_catalog.count(*)"), *added]),
-        values(summing.columns, source, conditions),
-        SQL("") if summing.only is None else SQL(" WHERE {}").format(summing.only),
+        values(summing.columns, source, (*conditions, *only)),
         SQL("") if summing.bucket is None else SQL(" GROUP BY 1"),
     )

@@ -38,16 +38,16 @@ def rows(sides: Sides, tables: Sequence[Table], digests: Digests, shown: Shown) 
         elif does_not_apply(own.values(), asked):
             yield sides.row(replace(table, skipped=OTHER_TABLES), {})
         else:
-            row = sides.row(table, {name: _cell(table, name, found) for name, found in own.items()})
+            row = sides.row(table, {name: _cell(matched[table.identity], name, found) for name, found in own.items()})
             yield _explained(sides, row, matched[table.identity], own, digests, shown) if own else row
 
 
-def _cell(table: Table, side: str, found: Buckets | Problem) -> Cell:
+def _cell(matched: Matching, side: str, found: Buckets | Problem) -> Cell:
     if isinstance(found, Problem):
         return Cell(problem=found.reason)
-    added = total(found)
+    added = total(found, distinct=bool(matched.key))
     (checksum,) = added.checksums
-    lone = {f"column {name}": "there" for name, having in table.lone_columns.items() if side in having}
+    lone = {f"column {name}": "there" for name, having in matched.table.lone_columns.items() if side in having}
     return Cell(rows=added.rows, marks={CONTENT: checksum, **lone})
 
 
@@ -56,16 +56,18 @@ def _explained(sides: Sides, row: Row, matched: Matching, own: Summed, digests: 
     if CONTENT not in row.differs and ROWS not in row.differs:
         return row
     if sides.asked.locate:
-        return replace(row, located=tuple(_located(sides, matched, own, digests, shown)))
+        return replace(row, located=tuple(_located(sides, row, matched, own, digests, shown)))
     return row if ROWS in row.differs else _by_columns(sides, row, matched, digests)
 
 
-def _located(sides: Sides, matched: Matching, own: Summed, digests: Digests, shown: Shown) -> Iterator[Located]:
+def _located(
+    sides: Sides, row: Row, matched: Matching, own: Summed, digests: Digests, shown: Shown
+) -> Iterator[Located]:
     """Yield the rows that differ between the first side that was read and each other one."""
     good = {name: found for name, found in own.items() if not isinstance(found, Problem)}
     first, *others = [name for name in sides.names if name in good] or [""]
     for other in others:
-        if total(good[first]) != total(good[other]):
+        if row.cells[first].marks != row.cells[other].marks or row.cells[first].rows != row.cells[other].rows:
             yield locating.locate(
                 (sides.readers[first], sides.readers[other]),
                 matched,

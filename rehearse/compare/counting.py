@@ -16,9 +16,10 @@ from rehearse.model.counts import Cell, Row
 
 OTHER_TABLES = "--where names a column that it does not have"
 
-# Small tables share a statement: a round trip costs more than they do. Few enough to stay within the lock table.
-_BATCH = 40
-_SMALL = 1_000  # pages
+# Tables share a statement: a round trip costs more than a small one does. Few enough to stay within the lock table,
+# small enough together for a statement to be short, and for several connections to have their share.
+_BATCH_TABLES = 40
+_BATCH_PAGES = 8_192  # 64 MB
 _UNDEFINED_COLUMN = "42703"
 
 
@@ -71,14 +72,24 @@ def _count(reader: Reader, tables: Iterable[Table], asked: Asked) -> dict[str, i
 
 
 def _batches(tables: Iterable[Table], side: str) -> Iterator[tuple[Table, ...]]:
-    small: list[Table] = []
+    batch: list[Table] = []
+    pages = 0
     for table in tables:
-        if table.kind == "table" and table.relations[side].pages <= _SMALL:
-            small.append(table)
-        else:
+        own = _pages(table, side)
+        if table.kind != "table":  # who knows how long a view takes
             yield (table,)
-    for start in range(0, len(small), _BATCH):
-        yield tuple(small[start : start + _BATCH])
+            continue
+        if batch and (len(batch) == _BATCH_TABLES or pages + own > _BATCH_PAGES):
+            yield tuple(batch)
+            batch, pages = [], 0
+        batch.append(table)
+        pages += own
+    if batch:
+        yield tuple(batch)
+
+
+def _pages(table: Table, side: str) -> int:
+    return sum(part.pages for part in table.parts[side])
 
 
 def _task(batch: Sequence[Table], side: str, asked: Asked) -> Task:
@@ -89,7 +100,7 @@ def _task(batch: Sequence[Table], side: str, asked: Asked) -> Task:
     return Task(
         key=tuple(table.identity for table in batch),
         statement=SQL("SELECT {}").format(SQL(", ").join(counts)),
-        weight=sum(part.pages for table in batch for part in table.parts[side]),
+        weight=sum(_pages(table, side) for table in batch),
         by_hand=asked.where is not None,
     )
 

@@ -102,7 +102,7 @@ def _about_values(sides: Sides, found: list[Table], digests: Digests) -> Iterato
 def _plan(sides: Sides, progress: Progress) -> list[Table]:
     progress("listing tables")
     asked = sides.asked
-    listings = sides.each(lambda reader: listing(reader, with_estimates=asked.estimate))
+    listings = sides.each(lambda reader: listing(reader, with_estimates=asked.estimate, with_keys=asked.content))
     wanted = {
         name: tuple(relation for identity, relation in found.by_identity.items() if asked.wants(identity))
         for name, found in listings.items()

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.sql import SQL, Composable, Identifier
 
 from rehearse.compare.asked import Asked
-from rehearse.compare.canonical import HALVES, Canonical, Digests, values
+from rehearse.compare.canonical import HALVES, Canonical, Digests, Place, in_place, values, worked_out
 from rehearse.compare.content import Buckets, Summing, nothing, pieces, sums
 from rehearse.compare.errors import SideFailed
 from rehearse.compare.plan import Table
@@ -33,14 +33,14 @@ from rehearse.model.counts import Kind, Located, LocatedRow
 _T = TypeVar("_T")
 _A = TypeVar("_A")
 Digest = tuple[int, int]
-Place = tuple[int, str]  # oid of the table or partition, ctid
+Spot = tuple[int, str]  # oid of the table or partition, ctid
 
 _ROWS_IN_A_BUCKET = 256
 _ROWS_ON_A_PAGE = 80
-_MOST_BITS = 16  # of the first cut: 65,536 buckets
-_FINER_BITS = 10
-_ALL_BITS = 56
-_FETCHED_AT_ONCE = 100_000  # rows whose digests come home from one side
+_MOST_BITS = 12  # of the first cut: 4,096 buckets, whatever the table's size
+_FINER_BITS = 5
+_ALL_BITS = 60
+_FETCHED_AT_ONCE = 20_000  # rows whose digests come home from one side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +56,25 @@ class Matching:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.key or self.columns)
 
-    def bucket(self, digests: Digests, bits: int) -> Composable:
-        matched = digests.half(self.key or self.columns, HALVES[0], "key")
+    def bucket(self, digests: Digests, bits: int, of: Place = worked_out) -> Composable:
+        matched = digests.half(self.key or self.columns, HALVES[0], "key", of)
         return SQL("({} & {}::pg_catalog.int8)").format(matched, sql.Literal(str((1 << bits) - 1)))
 
     def summing(self, digests: Digests, bits: int, within: tuple[int, Iterable[int]] | None = None) -> Summing:
         only = None if within is None else self.within(digests, *within)
         bucket = self.bucket(digests, bits) if bits else None
-        return Summing(table=self.table, columns=self.columns, digests=(self.columns,), bucket=bucket, only=only)
+        return Summing(
+            table=self.table,
+            columns=self.columns,
+            digests=(self.columns,),
+            bucket=bucket,
+            only=only,
+            distinct=bool(self.key),
+        )
 
     def within(self, digests: Digests, bits: int, buckets: Iterable[int]) -> Composable:
         listed = sql.Literal("{" + ",".join(map(str, sorted(buckets))) + "}")
-        return SQL("{} = ANY ({}::pg_catalog.int8[])").format(self.bucket(digests, bits), listed)
+        return SQL("{} = ANY ({}::pg_catalog.int8[])").format(self.bucket(digests, bits, in_place), listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +82,7 @@ class _Found:
     """One row that differs, by its places."""
 
     kind: Kind
-    places: Mapping[str, Place]
+    places: Mapping[str, Spot]
     copies: int = 1
 
 
@@ -134,16 +141,16 @@ def _narrowed(
     pair: tuple[Reader, Reader], matched: Matching, buckets: tuple[Buckets, Buckets], asked: Asked, digests: Digests
 ) -> tuple[int, tuple[int, ...], bool]:
     """Cut the buckets that differ finer until their rows are few; return them and whether they are all."""
-    bits, complete = matched.bits, True
+    bits, complete, empty = matched.bits, True, nothing(distinct=bool(matched.key))
     while True:
         differing = sorted(
             bucket
             for bucket in buckets[0].keys() | buckets[1].keys()
-            if buckets[0].get(bucket, nothing()) != buckets[1].get(bucket, nothing())
+            if buckets[0].get(bucket, empty) != buckets[1].get(bucket, empty)
         )
         complete = complete and len(differing) <= asked.cap
         chosen = tuple(differing[: asked.cap])
-        rows = max(sum(side.get(bucket, nothing()).rows for bucket in chosen) for side in buckets)
+        rows = max(sum(side.get(bucket, empty).rows for bucket in chosen) for side in buckets)
         if rows <= _FETCHED_AT_ONCE or bits >= _ALL_BITS:
             return bits, chosen, complete
         finer = matched.summing(digests, min(bits + _FINER_BITS, _ALL_BITS), (bits, chosen))
@@ -174,10 +181,9 @@ def _rows(
         tasks = [
             Task(
                 key=number,
-                statement=SQL("SELECT {}, v.tableoid, v.ctid::pg_catalog.text FROM {} WHERE {}").format(
+                statement=SQL("SELECT {}, v.tableoid, v.ctid::pg_catalog.text FROM {}").format(
                     SQL(", ").join(listed),
-                    values(matched.columns, source, conditions, place),
-                    matched.within(digests, bits, chosen),
+                    values(matched.columns, source, (*conditions, matched.within(digests, bits, chosen)), place),
                 ),
                 weight=pages,
                 by_hand=asked.where is not None,
@@ -203,15 +209,15 @@ def _differing(first: Rows, other: Rows, names: tuple[str, str], *, keyed: bool)
     return found
 
 
-def _by_key(rows: Iterable[tuple[object, ...]]) -> dict[Digest, tuple[Digest, Place]]:
+def _by_key(rows: Iterable[tuple[object, ...]]) -> dict[Digest, tuple[Digest, Spot]]:
     """Return digest and place of each row by the digest of its key."""
-    return {cast("Digest", row[0:2]): (cast("Digest", row[2:4]), cast("Place", row[4:6])) for row in rows}
+    return {cast("Digest", row[0:2]): (cast("Digest", row[2:4]), cast("Spot", row[4:6])) for row in rows}
 
 
 def _by_copies(first: Rows, other: Rows, names: tuple[str, str]) -> list[_Found]:
     """Compare two multisets of rows: how many more copies of a row one side has."""
     counts = [Counter(cast("Digest", row[2:4]) for row in side) for side in (first, other)]
-    places = [{cast("Digest", row[2:4]): cast("Place", row[4:6]) for row in side} for side in (first, other)]
+    places = [{cast("Digest", row[2:4]): cast("Spot", row[4:6]) for row in side} for side in (first, other)]
     return [
         _Found(kind=kind, places={name: held[row]}, copies=copies)
         for kind, name, held, more in (
@@ -272,7 +278,7 @@ def _values(
     found: Sequence[_Found],
     listed: Sequence[Composable],
     digests: Digests,
-) -> dict[Place, _Version]:
+) -> dict[Spot, _Version]:
     """Fetch the rows found on one side by their places."""
     places = [row.places[reader.name] for row in found if reader.name in row.places]
     sources = {part.oid: part.source for part in matched.table.parts[reader.name]}
@@ -307,7 +313,7 @@ def _values(
     }
 
 
-def _ctids(places: Iterable[Place], oid: int) -> Composable:
+def _ctids(places: Iterable[Spot], oid: int) -> Composable:
     quoted = ",".join(f'"{ctid}"' for found, ctid in places if found == oid)
     return sql.Literal("{" + quoted + "}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,8 +27,11 @@ _SETTINGS = {
     "client_encoding": "UTF8",
     "lc_monetary": "C",
     "jit": "off",  # compiling takes longer than most of these statements
+    "min_parallel_table_scan_size": "64MB",  # so does starting workers, but for large tables
+    "min_parallel_index_scan_size": "32MB",
     "client_connection_check_interval": "10s",  # a query that nobody waits for any more ends by itself
 }
+_SHARE = 262_144  # pages (2 GB) that are worth a connection of their own
 _IDLE = timedelta(minutes=10)  # longer than any statement: one connection may wait for another
 
 
@@ -38,7 +41,7 @@ class Task:
 
     key: Hashable  # what the answer belongs to
     statement: Composed | bytes
-    weight: int = 0  # about how many pages it reads: the heaviest go first
+    weight: int = 0  # about how many pages it reads, digesting one counts as ten: the heaviest go first
     by_hand: bool = False  # holds SQL that people wrote: names are looked up as in their own sessions
 
 
@@ -51,6 +54,7 @@ class Problem:
 
 
 Answer = Rows | Problem
+Listener = Callable[[Hashable, Answer], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,7 @@ class Reader:
         self._others: list[psycopg.Connection] = []
         self._snapshot = ""
         self._lock = threading.Lock()
+        self._listening = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -119,20 +124,24 @@ class Reader:
 
     def ask(self, tasks: Iterable[Task]) -> dict[Hashable, Answer]:
         """Run every task, the heaviest first, on all connections; return the answers by key."""
-        pending = deque(sorted(tasks, key=lambda task: -task.weight))
         answers: dict[Hashable, Answer] = {}
+        self.tell(tasks, answers.__setitem__)
+        return answers
+
+    def tell(self, tasks: Iterable[Task], listener: Listener) -> None:
+        """Run every task as `ask` does, and hand each answer on as it comes, one at a time: none is kept."""
+        pending = deque(sorted(tasks, key=lambda task: -task.weight))
         helpers = [
-            threading.Thread(target=self._help, args=(connection, pending, answers), daemon=True)
-            for connection in self._helping(min(self._jobs, len(pending)) - 1)
+            threading.Thread(target=self._help, args=(connection, pending, listener), daemon=True)
+            for connection in self._helping(_hands(self._jobs, pending) - 1)
         ]
         for helper in helpers:
             helper.start()
-        self._work(self.leader, pending, answers)
+        self._work(self.leader, pending, listener)
         for helper in helpers:
             helper.join()
         for task in pending:  # every connection was lost
-            answers[task.key] = Problem(reason=self.side.failure or "the connection was lost")
-        return answers
+            listener(task.key, Problem(reason=self.side.failure or "the connection was lost"))
 
     def fail(self, why: str) -> None:
         """Note that the side could not be read to the end; the first reason stands."""
@@ -162,11 +171,9 @@ class Reader:
         ready = [connection for connection in self._others if not connection.closed]
         return [*ready, *[None] * wanted][: max(0, wanted)]
 
-    def _help(
-        self, connection: psycopg.Connection | None, pending: deque[Task], answers: dict[Hashable, Answer]
-    ) -> None:
+    def _help(self, connection: psycopg.Connection | None, pending: deque[Task], listener: Listener) -> None:
         try:
-            self._work(connection or self._joined(), pending, answers)
+            self._work(connection or self._joined(), pending, listener)
         except (psycopg.Error, RehearseError):
             return  # no further connection is to be had: the first one does the work
 
@@ -179,13 +186,15 @@ class Reader:
         connection.execute(query("session/pinned").encode())
         return connection
 
-    def _work(self, connection: psycopg.Connection, pending: deque[Task], answers: dict[Hashable, Answer]) -> None:
+    def _work(self, connection: psycopg.Connection, pending: deque[Task], listener: Listener) -> None:
         while not connection.closed:
             try:
                 task = pending.popleft()
             except IndexError:
                 return
-            answers[task.key] = self._answer(connection, task)
+            answer = self._answer(connection, task)
+            with self._listening:
+                listener(task.key, answer)
 
     def _answer(self, connection: psycopg.Connection, task: Task) -> Answer:
         """Run one task in a savepoint: what it may not do must not end the snapshot."""
@@ -232,6 +241,11 @@ def _all_at_once(calls: Mapping[Reader, Callable[[], None]]) -> None:
     for name, answer in together({reader.name: call for reader, call in calls.items()}).items():
         if isinstance(answer, RehearseError):
             by_name[name].fail(answer.sentence)
+
+
+def _hands(jobs: int, tasks: Sequence[Task]) -> int:
+    """Return how many connections the tasks are worth: a further one has to pay for being opened."""
+    return min(jobs, len(tasks), 1 + sum(task.weight for task in tasks) // _SHARE)
 
 
 def _milliseconds(span: timedelta) -> str:

@@ -79,7 +79,7 @@ class Listing:
         return relation.problem
 
 
-def listing(reader: Reader, *, with_estimates: bool) -> Listing:
+def listing(reader: Reader, *, with_estimates: bool, with_keys: bool) -> Listing:
     """Read what a side holds."""
     with reader.leader.cursor(row_factory=class_row(Relation)) as cursor:
         found = cursor.execute(query("counting/relations").encode()).fetchall()
@@ -90,7 +90,7 @@ def listing(reader: Reader, *, with_estimates: bool) -> Listing:
     for relation in found:
         if relation.root is not None and relation.kind in ("r", "f"):
             leaves.setdefault(relation.root, []).append(relation)
-    keys = reader.leader.execute(query("counting/keys").encode()).fetchall()
+    keys = reader.leader.execute(query("counting/keys").encode()).fetchall() if with_keys else []
     return Listing(
         by_identity={relation.identity: relation for relation in found if relation.root is None},
         leaves={root: tuple(below) for root, below in leaves.items()},

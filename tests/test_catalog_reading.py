@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from rehearse.catalog import CatalogUnreadable, count_rows, count_values, read
-from rehearse.diff import differences, sentences
+from rehearse.diff.schema import differences
+from rehearse.diff.sentences import sentences
 from rehearse.engine.server import Server
 from rehearse.model.catalog import Catalog, CatalogObject
 

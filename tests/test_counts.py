@@ -535,6 +535,21 @@ def test_a_table_without_a_key_is_a_multiset(pair: tuple[Environment, Environmen
     ]
 
 
+def test_copies_of_one_row_are_counted_where_they_lie(pair: tuple[Environment, Environment]):
+    for side, times in zip(pair, (30_000, 30_002), strict=True):
+        sql(
+            side,
+            "CREATE TABLE t (a text)",
+            f"INSERT INTO t SELECT 'same' FROM generate_series(1, {times})",
+            "ANALYZE t",
+        )
+
+    (found,) = row(counted(*pair, content=True, locate=True, show_keys=True, tables=("t",)), "public.t").located
+
+    assert [(one.kind, one.key, one.copies) for one in found.rows] == [(Kind.EXTRA, {"a": "same"}, 2)]
+    assert found.complete
+
+
 def test_rows_of_partitions_are_located_through_their_root(pair: tuple[Environment, Environment]):
     sql(
         pair[1],

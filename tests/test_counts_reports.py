@@ -284,7 +284,7 @@ def test_how_far_sides_lie_apart(found: Row, apart: str, share: Fraction):
         ({"content": True}, []),
         ({"content": True, "tolerance": "0"}, []),
         ({"content": True, "tolerance": "100"}, ["Numbers that lie 100 rows apart or less pass as equal."]),
-        ({"content": True, "tolerance": "0.001"}, ["Numbers that lie 0.1% apart or less pass as equal."]),
+        ({"content": True, "tolerance": "0.1%"}, ["Numbers that lie 0.1% apart or less pass as equal."]),
         ({"estimate": True}, ["Only the planner's estimates were read."]),
         ({"content": True, "where": "id > 7"}, ["Only rows of which this holds: id > 7."]),
         (

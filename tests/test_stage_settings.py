@@ -31,7 +31,7 @@ def test_everything_else_is_harmless(name: str):
         ('"Odd, ""one""", public', "'Odd, \"one\"', 'public'"),
         ('""', "''"),
         ("", "''"),
-        ("Public, \"Odd\"", "'public', 'Odd'"),
+        ('Public, "Odd"', "'public', 'Odd'"),
     ],
 )
 def test_a_list_is_written_item_by_item(stored: str, written: str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import signal
 import sys
@@ -44,6 +45,11 @@ def main() -> None:
 def _leave(error: RehearseError) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not change the exit code any more
     typer.echo(f"rehearse: {error}", err=True)
+    if isinstance(error, Interrupted):
+        # An interrupt inside exec(), where dataclasses are made, lets CPython end as if nobody had handled it
+        # (run_eval_code_obj in pythonrun.c sets a flag that Py_RunMain reads); everything owned is put away by now.
+        sys.stdout.flush()
+        os._exit(error.exit_code)
     sys.exit(error.exit_code)
 
 

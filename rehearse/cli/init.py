@@ -44,6 +44,11 @@ max_blocking = "1s"                # at production's size; "0s": no work on rows
 # reason = "unused since 4.2, archived"
 # expires = 2027-01-31
 
+# [counts]
+# exclude = ["audit_log"]          # what `rehearse counts` leaves out
+# [elements]
+# "active customers" = "select count(*) from customers where active"
+
 [parity]
 # ignore = ["setting.shared_buffers", "role.*"]   # what may differ between environments
 """

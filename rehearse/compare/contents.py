@@ -9,7 +9,8 @@ from rehearse.compare import invariants, locating
 from rehearse.compare.canonical import Digests
 from rehearse.compare.content import Buckets, Summing, sums, total
 from rehearse.compare.counting import OTHER_TABLES, does_not_apply
-from rehearse.compare.locating import Matching, matching
+from rehearse.compare.matching import Matching, matching
+from rehearse.compare.pair import Pair
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Problem
 from rehearse.compare.shown import Shown
@@ -69,7 +70,7 @@ def _located(
     for other in others:
         if row.cells[first].marks != row.cells[other].marks or row.cells[first].rows != row.cells[other].rows:
             yield locating.locate(
-                (sides.readers[first], sides.readers[other]),
+                Pair(first=sides.readers[first], other=sides.readers[other]),
                 matched,
                 (good[first], good[other]),
                 sides.asked,

@@ -14,6 +14,7 @@ from pathlib import Path
 from rehearse.engine.account import Account
 from rehearse.engine.binaries import Binaries
 from rehearse.engine.errors import NoCache, NotReadable
+from rehearse.engine.interrupts import held_back
 
 _OTHERS_READ = 0o005
 _OTHERS_PASS = 0o001
@@ -48,12 +49,16 @@ def making(path: Path) -> Iterator[Path]:
     """Offer a new directory that becomes `path` when complete; what was not completed is removed."""
     for stale in path.parent.glob(f"{path.name}.making-*"):
         shutil.rmtree(stale, ignore_errors=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}.making-", dir=path.parent))
+    fresh = None
     try:
+        with held_back():
+            fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}.making-", dir=path.parent))
         yield fresh
         fresh.rename(path)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        if fresh is not None:
+            with held_back():
+                shutil.rmtree(fresh, ignore_errors=True)
 
 
 def build(binaries: Binaries) -> str:

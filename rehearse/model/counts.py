@@ -23,7 +23,7 @@ class Tolerance:
     share: Fraction = Fraction(0)
 
     def __str__(self) -> str:
-        return f"{float(self.share):.4g}" if self.share else str(self.rows)
+        return f"{float(self.share * 100):.4g}%" if self.share else str(self.rows)
 
     def admits(self, least: int, most: int) -> bool:
         return most - least <= max(Fraction(self.rows), self.share * most)

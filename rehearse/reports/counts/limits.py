@@ -36,9 +36,7 @@ def limits(counts: Counts) -> Iterator[str]:
 
 
 def _tolerance(said: str) -> str:
-    if said.isdigit():
-        return f"{int(said):,} row{'' if said == '1' else 's'}"
-    return f"{float(said):.4%}".replace("%", "").rstrip("0").rstrip(".") + "%"
+    return f"{int(said):,} row{'' if said == '1' else 's'}" if said.isdigit() else said
 
 
 def _texts(names: JSON) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts
 from rehearse.model.quantity import listing
-from rehearse.reports.counts import words
+from rehearse.reports.counts import figures, words
 from rehearse.reports.counts.limits import limits
 
 _SIGN = {Status.EQUAL: "=", Status.DIFFERENT: "≠", Status.UNKNOWN: "?", Status.SKIPPED: "·"}
@@ -37,9 +37,10 @@ def render(counts: Counts) -> str:
         sign=_SIGN,
         listing=listing,
         words=words,
+        figures=figures,
     )
 
 
 def _shown(value: object) -> object:
     """Return what is written for a value: text without signs that a page may not hold."""
-    return words.plain(value) if type(value) is str else value
+    return figures.plain(value) if type(value) is str else value

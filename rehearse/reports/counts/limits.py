@@ -9,7 +9,7 @@ from typing import cast
 from rehearse.model.counts import Counts
 from rehearse.model.json import JSON
 from rehearse.model.quantity import listing
-from rehearse.reports.counts import words
+from rehearse.reports.counts import figures
 
 _FEW = 12  # patterns named in one sentence
 
@@ -28,7 +28,7 @@ def limits(counts: Counts) -> Iterator[str]:
     if asked.get("where"):
         yield f"Only rows of which this holds: {asked['where']}."
     if asked.get("before"):
-        yield f"Only rows written before {words.moment(datetime.fromisoformat(str(asked['before'])))}."
+        yield f"Only rows written before {figures.moment(datetime.fromisoformat(str(asked['before'])))}."
     if asked.get("tolerance", "0") != "0":
         yield f"Numbers that lie {_tolerance(str(asked['tolerance']))} apart or less pass as equal."
     if any(found.rows for row in counts.rows for found in row.located) and not asked.get("keys_shown"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts, Located, Row
-from rehearse.reports.counts import words
+from rehearse.reports.counts import figures, words
 from rehearse.reports.counts.limits import limits
 
 _SIGN = {Status.EQUAL: "✅", Status.DIFFERENT: "❌", Status.UNKNOWN: "❓", Status.SKIPPED: "➖"}  # noqa: RUF001 - signs
@@ -30,8 +30,8 @@ def _parts(counts: Counts) -> Iterator[Sequence[str]]:
             yield list(_located(row, found))
     yield from _folded(counts)
     if counts.since is not None:
-        changed = (f"{change.side}: {change.label} {words.change(change)}" for change in counts.since.changes)
-        yield _list(f"Since {words.moment(counts.since.counted_at)}", [*changed, words.unchanged(counts.since)])
+        changed = (f"{change.side}: {change.label} {figures.change(change)}" for change in counts.since.changes)
+        yield _list(f"Since {figures.moment(counts.since.counted_at)}", [*changed, words.unchanged(counts.since)])
     yield _list("Sides", map(words.named_side, counts.sides, _heads(counts)))
     notes = [*limits(counts), *counts.notes]
     if notes:
@@ -41,13 +41,13 @@ def _parts(counts: Counts) -> Iterator[Sequence[str]]:
 
 def _table(counts: Counts, rows: Sequence[Row]) -> Iterator[str]:
     heads = [_escaped(head) for head in _heads(counts)]
-    apart = ["apart"] if any(words.apart(row) for row in rows) else []
+    apart = ["apart"] if any(figures.apart(row) for row in rows) else []
     told = ["what is known"] if any(words.told(row) for row in rows) else []
     yield _line(["table", *heads, *apart, "status", *told])
     yield f"|---|{'---:|' * len(heads + apart)}---|{'---|' * len(told)}"
     for row in rows:
-        numbers = [_escaped(words.number(row.cells[side.name])) for side in counts.sides]
-        difference = [_escaped(words.apart(row)) for _ in apart]
+        numbers = [_escaped(figures.number(row.cells[side.name])) for side in counts.sides]
+        difference = [_escaped(figures.apart(row)) for _ in apart]
         says = [_escaped(words.told(row)) for _ in told]
         yield _line([_escaped(row.label), *numbers, *difference, words.status(row), *says])
 
@@ -92,6 +92,6 @@ def _escaped(text: str) -> str:
     >>> _escaped("a|b_c <d> $e")
     'a\\|b\\_c &lt;d&gt; \\$e'
     """
-    shown = words.plain(text.replace("\n", " "))
+    shown = figures.plain(text.replace("\n", " "))
     safe = shown.replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{sign}" if sign in "`*_[]|~$" else sign for sign in safe)

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts, Located, Row
-from rehearse.reports.counts import words
+from rehearse.reports.counts import figures, words
 from rehearse.reports.counts.limits import limits
 
 _WIDTH = 100
@@ -20,7 +20,7 @@ _MOST_CHANGES = 30
 def render(counts: Counts, *, width: int = _WIDTH) -> str:
     """Return the comparison as text of about a given width; a long name is never cut."""
     lines = [line for part in _parts(counts, width) for line in part]
-    return "".join(f"{words.plain(line.rstrip())}\n" for line in lines)
+    return "".join(f"{figures.plain(line.rstrip())}\n" for line in lines)
 
 
 def _parts(counts: Counts, width: int) -> Iterator[Sequence[str]]:
@@ -53,7 +53,7 @@ def _heads(counts: Counts, rows: Sequence[Row], width: int) -> Sequence[str]:
 
 
 def _cells(counts: Counts, rows: Sequence[Row]) -> list[list[str]]:
-    return [[*(words.number(row.cells[side.name]) for side in counts.sides), words.apart(row)] for row in rows]
+    return [[*(figures.number(row.cells[side.name]) for side in counts.sides), figures.apart(row)] for row in rows]
 
 
 def _table(counts: Counts, rows: Sequence[Row], sides: Sequence[str], width: int) -> Iterator[str]:
@@ -107,9 +107,9 @@ def _folded(counts: Counts, width: int) -> Iterator[Sequence[str]]:
 def _since(counts: Counts, width: int) -> Iterator[str]:
     since = counts.since
     assert since is not None
-    yield f"Since {words.moment(since.counted_at)}"
+    yield f"Since {figures.moment(since.counted_at)}"
     for change in since.changes[:_MOST_CHANGES]:
-        yield from _item(f"{change.side}: {change.label} {words.change(change)}", width)
+        yield from _item(f"{change.side}: {change.label} {figures.change(change)}", width)
     if len(since.changes) > _MOST_CHANGES:
         yield f"  and {len(since.changes) - _MOST_CHANGES} more (all of them with --format json)"
     yield f"  {words.unchanged(since)}"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from fractions import Fraction
 
 from rehearse.model.comparison import Side, Status
-from rehearse.model.counts import CONTENT, ROWS, Cell, Change, Counts, Kind, Located, LocatedRow, Row, Since
+from rehearse.model.counts import CONTENT, ROWS, Counts, Kind, Located, LocatedRow, Row, Since
 from rehearse.model.quantity import duration, listing
+from rehearse.reports.counts import figures
 
 _NEXT = {
     Status.EQUAL: "Nothing to do.",
@@ -18,7 +17,6 @@ _NEXT = {
     Status.UNKNOWN: "Close what is unknown and count again: unknown is neither equal nor different.",
 }
 _FEW = 12  # columns or values named in one sentence
-_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they let a name pass for another one
 
 
 def heading(counts: Counts) -> str:
@@ -108,57 +106,6 @@ def equal(counts: Counts) -> str:
     return f"{len(rows):,} equal, {total:,} row{'' if total == 1 else 's'} on each side."
 
 
-def number(cell: Cell) -> str:
-    """Write what one side holds: ~ is an estimate, - is no such table, ? is unknown."""
-    if cell.absent:
-        return "-"
-    if cell.rows is None:
-        return "?"
-    return f"{cell.rows:,}" if cell.exact else f"~{cell.rows:,}"
-
-
-def sign(cell: Cell) -> str:
-    """Say what the sign of a number means; empty for a plain number."""
-    if cell.absent:
-        return "no such table"
-    if cell.rows is None:
-        return "unknown"
-    return "" if cell.exact else "estimate"
-
-
-def apart(row: Row) -> str:
-    """Write by how much the second of two sides differs from the first; of more, how far they lie apart at the most."""
-    known = [cell for cell in row.cells.values() if cell.rows is not None]
-    numbers = [cell.rows or 0 for cell in known]
-    if len(numbers) < 2 or len(set(numbers)) == 1:  # noqa: PLR2004 - a difference is between two
-        return ""
-    about = "" if all(cell.exact for cell in known) else "~"
-    if len(row.cells) == 2:  # noqa: PLR2004 - of two it has a direction
-        return f"{about}{numbers[1] - numbers[0]:+,}"
-    return f"{about}{max(numbers) - min(numbers):,}"
-
-
-def share(row: Row) -> Fraction:
-    """Return how far the sides lie apart, as a share of the largest number; a side without the table holds nothing."""
-    numbers = [cell.rows or 0 for cell in row.cells.values() if cell.rows is not None or cell.absent]
-    most = max(numbers, default=0)
-    return Fraction(most - min(numbers), most) if most else Fraction(0)
-
-
-def percent(part: Fraction) -> str:
-    """Write a share, never rounding it to nothing or to everything.
-
-    >>> percent(Fraction(1, 8)), percent(Fraction(1, 10**6)), percent(Fraction(9999, 10000)), percent(Fraction(1))
-    ('12.5%', '<0.1%', '>99.9%', '100%')
-    """
-    hundredfold = float(part * 100)
-    if 0 < hundredfold < 0.1:  # noqa: PLR2004 - the last digit that is written
-        return "<0.1%"
-    if 99.9 < hundredfold < 100:  # noqa: PLR2004 - as above
-        return ">99.9%"
-    return f"{hundredfold:.1f}".removesuffix(".0") + "%"
-
-
 def status(row: Row) -> str:
     """Return the status of a row in one word."""
     return "counted" if _is_alone(row) else row.status.value
@@ -187,7 +134,7 @@ def side(found: Side) -> str:
         return found.failure
     place = [found.place] if found.place != found.name else []
     version = [f"PostgreSQL {found.server_version}"] if found.server_version else []
-    when = f"as of {moment(found.read_at)}" if found.read_at else "as of an unknown time"
+    when = f"as of {figures.moment(found.read_at)}" if found.read_at else "as of an unknown time"
     position = f" at {found.lsn}" if found.lsn else ""
     lag = [standby(found)] if found.in_recovery else []
     failed = f"; then it failed: {found.failure}" if found.failure else ""
@@ -208,18 +155,6 @@ def named_side(found: Side, head: str) -> str:
 def standby(found: Side) -> str:
     """Say how far a standby is behind."""
     return f"a standby {duration(found.lag)} behind" if found.lag else "a standby that has all it was sent"
-
-
-def moment(found: datetime) -> str:
-    """Write a moment; one without a zone is told as it is.
-
-    >>> from datetime import timedelta, timezone
-    >>> moment(datetime(2026, 11, 25, 12, tzinfo=timezone(timedelta(hours=2)))), moment(datetime(2026, 11, 25, 12))
-    ('2026-11-25 10:00:00 UTC', '2026-11-25 12:00:00')
-    """
-    if found.tzinfo is None:
-        return f"{found:%Y-%m-%d %H:%M:%S}"
-    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def located(found: Located) -> str:
@@ -247,7 +182,7 @@ def many(row: Row) -> str:
 def located_row(row: LocatedRow) -> str:
     """Write one row that was located."""
     columns = f": {changed(row)}" if row.columns else ""
-    when = f" ({moment(row.moment)})" if row.moment else ""
+    when = f" ({figures.moment(row.moment)})" if row.moment else ""
     return f"{row.kind.value} {key(row)}{columns}{when}"
 
 
@@ -260,19 +195,6 @@ def key(row: LocatedRow) -> str:
 def changed(row: LocatedRow) -> str:
     """Name the columns whose values differ."""
     return listing(row.columns, _FEW)
-
-
-def change(found: Change) -> str:
-    """Write one number then and now."""
-    before, after = then(found.before), then(found.after)
-    if found.before is None or found.after is None:
-        return f"{before} -> {after}"
-    return f"{before} -> {after} ({found.after - found.before:+,})"
-
-
-def then(rows: int | None) -> str:
-    """Write a number of one moment: - is no such table."""
-    return "-" if rows is None else f"{rows:,}"
 
 
 def unchanged(since: Since) -> str:
@@ -290,14 +212,3 @@ def next_step(counts: Counts) -> str:
     if counts.asked.get("located_up_to") is None:
         return "See which rows differ with --locate."
     return "Look at the rows that were located; --recheck 5s tells rows in flight from real differences."
-
-
-def plain(text: str) -> str:
-    r"""Return text in which nothing steers a terminal or hides: a name may hold any character.
-
-    >>> plain("a\x1b[31mb\n")
-    'a\\x1b[31mb\\n'
-    """
-    return "".join(
-        repr(sign)[1:-1] if sign < " " or "\x7f" <= sign < "\xa0" or sign in _BIDI else sign for sign in text
-    )

@@ -22,7 +22,7 @@ from rehearse.model.counts import Cell, Change, Counts, Kind, Located, LocatedRo
 from rehearse.model.json import JSON
 from rehearse.protocols import CountsFormat
 from rehearse.registry import UnknownPlugin
-from rehearse.reports.counts import csv, html, json, markdown, text, words
+from rehearse.reports.counts import csv, figures, html, json, markdown, text, words
 from rehearse.reports.counts.limits import limits
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -270,8 +270,8 @@ def test_what_lies_within_a_tolerance_has_no_sum_for_each_side():
     ],
 )
 def test_how_far_sides_lie_apart(found: Row, apart: str, share: Fraction):
-    assert words.apart(found) == apart
-    assert words.share(found) == share
+    assert figures.apart(found) == apart
+    assert figures.share(found) == share
 
 
 @pytest.mark.parametrize(

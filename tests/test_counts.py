@@ -432,6 +432,24 @@ def test_values_that_swap_rows_are_different_contents(pair: tuple[Environment, E
     assert found.differs == ("content",)  # each column holds the values that it held
 
 
+def test_nulls_that_a_not_null_has_not_kept_out_are_seen(pair: tuple[Environment, Environment]):
+    for side in pair:
+        sql(
+            side,
+            "CREATE DOMAIN code AS int NOT NULL",
+            "CREATE TABLE t (c code, d int)",
+            "INSERT INTO t VALUES ((SELECT c FROM t WHERE false), NULL), (1, 2)",
+            "ALTER TABLE t ADD CONSTRAINT d_there NOT NULL d NOT VALID",
+        )
+    same = row(counted(*pair, content=True), "public.t")
+    sql(pair[1], "UPDATE t SET c = 5, d = 7 WHERE d IS NULL")
+
+    other = row(counted(*pair, content=True), "public.t")
+
+    assert same.status is Status.EQUAL
+    assert other.differs == ("content", "c", "d")
+
+
 def test_a_column_that_one_side_lacks_is_a_difference(pair: tuple[Environment, Environment]):
     sql(pair[1], "ALTER TABLE orders ADD COLUMN note text")
 

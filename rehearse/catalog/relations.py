@@ -51,7 +51,8 @@ class Column:
     base: str  # without modifiers, beneath domains: "character varying"
     category: str  # "base", "array", "enum", "composite", "range"
     typmod: int
-    not_null: bool
+    not_null: bool  # it takes no NULL
+    never_null: bool  # nor holds one: a domain's NOT NULL, and one that is NOT VALID (PostgreSQL 18), prove nothing
     generated: bool
     drawn_from_sequence: bool  # identity or nextval()
     element: str | None  # base type of an array's elements

@@ -71,40 +71,32 @@ class Canonical:
 
     @property
     def value(self) -> Composable:
-        """Return the canonical value of t.column; NULL only for a boolean."""
-        column = SQL("t.{}").format(Identifier(self.name))
-        written = self._written(column)
+        """Return the canonical value of t.column; NULL only for a boolean, whose NULL chooses a seed, too."""
+        written = self._written(SQL("t.{}").format(Identifier(self.name)))
         if self.null is None or self.form is Form.BOOLEAN:
             return written
-        return SQL("COALESCE({}, {})").format(written, self._in_place_of_null)
+        return SQL("COALESCE({}, {})").format(written, self._instead_of_null(self.null))
 
     def _written(self, column: Composable) -> Composable:
         match self.form:
+            case Form.BOOLEAN | Form.UUID:
+                return column
             case Form.INT4:
                 return SQL("{}::pg_catalog.int4").format(column)
             case Form.INT8:
                 return SQL("{}::pg_catalog.int8").format(column)
-            case Form.UUID | Form.BOOLEAN:
-                return column
             case Form.SENT:
                 return SQL("pg_catalog.encode({}({}), 'hex') COLLATE pg_catalog.\"C\"").format(_SEND[self.base], column)
             case Form.TEXT:
                 return text_of(column, by_output=self.by_output)
 
-    @property
-    def _in_place_of_null(self) -> Composable:
-        assert self.null is not None
-        match self.form:
-            case Form.INT4:
-                return sql.Literal(_NO_SMALLINT)
-            case Form.INT8:
-                return number(int(self.null[:16], 16) - (1 << 63))
-            case Form.UUID:
-                return SQL("{}::pg_catalog.uuid").format(sql.Literal(self.null))
-            case Form.BOOLEAN:
-                return SQL("NULL")
-            case Form.SENT | Form.TEXT:
-                return sql.Literal(self.null)
+    def _instead_of_null(self, null: str) -> Composable:
+        if self.form is Form.INT4:
+            return sql.Literal(_NO_SMALLINT)
+        if self.form is Form.INT8:
+            return number(int(null[:16], 16) - (1 << 63))
+        written = sql.Literal(null)
+        return SQL("{}::pg_catalog.uuid").format(written) if self.form is Form.UUID else written
 
 
 def worked_out(column: Canonical) -> Composable:
@@ -136,7 +128,7 @@ class Digests:
     def canonical(self, versions: Sequence[Column]) -> Canonical:
         """Return the form in which one column of several sides can be compared: a quick one only if it is one type."""
         first, bases = versions[0], {version.base for version in versions}
-        nullable = not all(version.not_null for version in versions)
+        nullable = not all(version.never_null for version in versions)
         return Canonical(
             name=first.name,
             base=first.base,
@@ -202,17 +194,10 @@ def _agreed(bases: set[str], *, nullable: bool) -> Form:
 
 def _hashed(column: Canonical, value: Composable, seed: Composable, half: int) -> Composable:
     """Return the hash of a value under a seed; an int8 goes in where the seed does, which takes all of its bits."""
-    match column.form:
-        case Form.BOOLEAN:
-            raise AssertionError(column)  # booleans choose the seed
-        case Form.INT4:
-            return SQL("pg_catalog.hashint4extended({}, {})").format(value, seed)
-        case Form.INT8:
-            return SQL("pg_catalog.hashint4extended({}, {} # {})").format(sql.Literal(half), seed, value)
-        case Form.UUID:
-            return SQL("pg_catalog.uuid_hash_extended({}, {})").format(value, seed)
-        case Form.SENT | Form.TEXT:
-            return SQL("pg_catalog.hashtextextended({}, {})").format(value, seed)
+    if column.form is Form.INT8:
+        return SQL("pg_catalog.hashint4extended({}, {} # {})").format(sql.Literal(half), seed, value)
+    function = {Form.INT4: SQL("hashint4extended"), Form.UUID: SQL("uuid_hash_extended")}
+    return SQL("pg_catalog.{}({}, {})").format(function.get(column.form, SQL("hashtextextended")), value, seed)
 
 
 def values(

@@ -12,5 +12,9 @@ SELECT DISTINCT ON (i.indrelid) i.indrelid AS oid,
  WHERE i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
    AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey) WITH ORDINALITY AS u (number, place)
                      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = u.number
-                    WHERE u.place <= i.indnkeyatts AND NOT a.attnotnull)
+                    WHERE u.place <= i.indnkeyatts
+                      AND (NOT a.attnotnull
+                           OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+                                       WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated
+                                         AND a.attnum = ANY (k.conkey))))
  ORDER BY i.indrelid, i.indisprimary DESC, i.indnkeyatts, c.relname

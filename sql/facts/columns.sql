@@ -1,6 +1,6 @@
 -- purpose: describe every column that can be copied: its type down to the base of domains, and what constrains it
 -- needs: CONNECT
--- returns: relation, number, name, type, base, category, typmod, not_null, generated, drawn_from_sequence, element, element_is_enum, in_primary_key
+-- returns: relation, number, name, type, base, category, typmod, not_null, never_null, generated, drawn_from_sequence, element, element_is_enum, in_primary_key
 WITH RECURSIVE base (type, base, typmod) AS (
     SELECT t.oid, t.oid, -1 FROM pg_catalog.pg_type AS t WHERE t.typtype <> 'd'
     UNION ALL
@@ -21,6 +21,9 @@ SELECT a.attrelid AS relation,
             ELSE 'base' END AS category,
        CASE WHEN a.atttypmod >= 0 THEN a.atttypmod ELSE b.typmod END AS typmod,
        a.attnotnull OR t.typnotnull AS not_null,
+       a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+                                     WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated
+                                       AND a.attnum = ANY (k.conkey)) AS never_null,
        a.attgenerated <> '' AS generated,
        a.attidentity <> '' OR EXISTS (SELECT FROM pg_catalog.pg_attrdef AS d
                                        WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -111,8 +111,7 @@ def command(
     configuration = load(config, Path.cwd(), os.environ)
     home = configuration.migrations.directory
     request = asked(named(names, configuration), flags, configuration, datetime.now(UTC))
-    sides = frozenset(environment.name for environment in request.environments)
-    then = None if against is None else earlier.earlier(home, against, sides)
+    then = None if against is None else earlier.earlier(home, against, request)
     with progress() as tell:
         counts = compare(request, tell)
     if then is not None:
@@ -120,7 +119,7 @@ def command(
     _show(counts, form, as_text=wanted == _TEXT)
     try:
         earlier.keep(home, counts)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         typer.echo(f"rehearse: this count could not be kept for --against: {error}", err=True)
     raise typer.Exit(counts.status.exit_code)
 

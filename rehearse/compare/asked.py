@@ -84,5 +84,10 @@ class Asked:
     def wants(self, identity: str) -> bool:
         """Say whether a table is to be compared."""
         names = (identity, ".".join(split(identity)), split(identity)[-1])
-        chosen = not self.tables or any(fnmatchcase(name, pattern) for pattern in self.tables for name in names)
-        return chosen and not any(fnmatchcase(name, pattern) for pattern in self.exclude for name in names)
+        chosen = not self.tables or any(_matches(name, pattern) for pattern in self.tables for name in names)
+        return chosen and not any(_matches(name, pattern) for pattern in self.exclude for name in names)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Say whether a pattern means a name: as it is, or as * and ? have it."""
+    return name == pattern or fnmatchcase(name, pattern)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 
 from rehearse.compare.asked import TIME_COLUMNS, Asked, By
+from rehearse.compare.by_hand import one_piece
 from rehearse.config import Configuration, NotADuration, parse_duration
 from rehearse.config.errors import did_you_mean
 from rehearse.errors import RequestError
@@ -16,7 +17,7 @@ from rehearse.model.environment import Environment
 from rehearse.sanitise import SanitiseRules
 
 UNITS = ("hour", "day", "week", "month", "year")
-_TOLERANCE = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<percent>%?)", re.ASCII)
+_TOLERANCE = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,15})?)\s*(?P<percent>%?)", re.ASCII)
 _CAP = 100
 
 
@@ -61,7 +62,10 @@ def asked(environments: tuple[Environment, ...], flags: Flags, configuration: Co
         tables=flags.tables,
         exclude=(*configured.exclude, *flags.exclude),
         views=flags.views,
-        elements=configuration.elements,
+        elements={
+            name: one_piece(text.strip().rstrip(";"), f'[elements] "{name}"')
+            for name, text in configuration.elements.items()
+        },
         where=_predicate(flags.where),
         by=None if flags.by is None else _by(flags.by),
         before=None if flags.since is None else _moment(flags.since, now),
@@ -86,6 +90,9 @@ def asked(environments: tuple[Environment, ...], flags: Flags, configuration: Co
 
 
 def _check(environments: tuple[Environment, ...], flags: Flags) -> None:
+    for text in (*flags.tables, *flags.exclude, *flags.time_columns, flags.where or "", flags.by or ""):
+        if not text.isprintable() and not _is_utf8(text):
+            raise BadCount("A word of the command line is not UTF-8 text.", "Set LANG to a UTF-8 locale.")
     content = flags.content or flags.locate
     reads_rows = content or flags.where or flags.by or flags.since
     if flags.estimate and reads_rows:
@@ -100,10 +107,18 @@ def _check(environments: tuple[Environment, ...], flags: Flags) -> None:
         raise Contradiction("There is one environment, and nothing to compare it with.", "Name a second one.")
 
 
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _predicate(text: str | None) -> str | None:
     if text is not None and not text.strip():
         raise BadCount("--where is empty.", "Give a condition, as --where \"status = 'paid'\".")
-    return text
+    return None if text is None else one_piece(text, "--where")
 
 
 def _by(text: str) -> By:

@@ -112,7 +112,7 @@ def in_place(column: Canonical) -> Composable:
 def text_of(column: Composable, *, by_output: bool) -> Composable:
     """Return a value as its type writes it."""
     if by_output:
-        written = SQL("CASE WHEN {0} IS NOT NULL THEN pg_catalog.format('%s', {0}) END").format(column)
+        written = SQL("CASE WHEN pg_catalog.num_nulls({0}) = 0 THEN pg_catalog.format('%s', {0}) END").format(column)
     else:
         written = SQL("{}::pg_catalog.text").format(column)
     return SQL('({}) COLLATE pg_catalog."C"').format(written)
@@ -133,7 +133,7 @@ class Digests:
             name=first.name,
             base=first.base,
             form=Form.TEXT if self.portable else _agreed(bases, nullable=nullable),
-            by_output=any(version.category == "base" and "." in version.base for version in versions),
+            by_output=any("." in version.base for version in versions),
             null=self._keyed(f"null|{first.name}").hex() if nullable else None,
         )
 
@@ -169,7 +169,10 @@ class Digests:
 
     def _md5(self, columns: Sequence[Canonical], half: int, label: str, of: Place) -> Composable:
         written = [
-            SQL("pg_catalog.length({0})::pg_catalog.text || ':' || {0}").format(of(column)) for column in columns
+            SQL("pg_catalog.octet_length(pg_catalog.convert_to({0}, 'UTF8'))::pg_catalog.text || ':' || {0}").format(
+                of(column)
+            )
+            for column in columns
         ]
         joined = SQL(" || ").join([sql.Literal(f"{self._seed(label)}|"), *written])
         side = SQL("left" if half == HALVES[0] else "right")

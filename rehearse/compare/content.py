@@ -20,6 +20,7 @@ from rehearse.compare.canonical import Canonical, Digests, values
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Answer, Problem, Reader, Rows, Task
 from rehearse.compare.relations import Relation
+from rehearse.compare.rewrites import REWRITTEN, rewritten
 
 # A piece takes about half a second to digest: no statement of ours is long, and connections share large tables.
 _PIECE = 8_192  # pages: 64 MB
@@ -97,7 +98,8 @@ def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Dig
             _add(found[identity], answer, distinct=listed[identity].distinct)
 
     reader.tell(tasks, add)
-    return {**found, **problems}
+    lost = rewritten(reader, [summing.table for summing in listed.values()])
+    return {**found, **problems, **dict.fromkeys(lost, REWRITTEN)}
 
 
 def total(buckets: Buckets, groups: int = 1, *, distinct: bool = False) -> Sum:
@@ -121,7 +123,7 @@ def pieces(reader: Reader, table: Table, asked: Asked) -> Iterator[tuple[Composa
     """
     conditions = table.conditions(asked)
     parts = table.parts[reader.name]
-    if not all(part.readable and part.kind in ("r", "m") for part in parts):
+    if not all(part.readable and not part.row_security and part.kind in ("r", "m") for part in parts):
         yield table.relations[reader.name].source, conditions, sum(part.pages for part in parts)
         return
     for part in parts:

@@ -12,10 +12,11 @@ from rehearse.compare.counting import OTHER_TABLES, does_not_apply
 from rehearse.compare.matching import Matching, matching
 from rehearse.compare.pair import Pair
 from rehearse.compare.plan import Table
-from rehearse.compare.reader import Problem
+from rehearse.compare.reader import Problem, Reader
 from rehearse.compare.shown import Shown
 from rehearse.compare.sides import Sides
 from rehearse.model.counts import CONTENT, ROWS, Cell, Located, Row
+from rehearse.model.quantity import listing
 
 Summed = Mapping[str, Buckets | Problem]  # by side
 
@@ -48,7 +49,7 @@ def _cell(matched: Matching, side: str, found: Buckets | Problem) -> Cell:
         return Cell(problem=found.reason)
     added = total(found, distinct=bool(matched.key))
     (checksum,) = added.checksums
-    lone = {f"column {name}": "there" for name, having in matched.table.lone_columns.items() if side in having}
+    lone = matched.table.lone_marks(side)
     return Cell(rows=added.rows, marks={CONTENT: checksum, **lone})
 
 
@@ -98,13 +99,28 @@ def _by_columns(sides: Sides, row: Row, matched: Matching, digests: Digests) -> 
 
 
 def _by_invariants(sides: Sides, table: Table, digests: Digests, shown: Shown) -> Row:
-    """Compare a masked side with clear ones by what the masks promise to keep."""
+    """Compare masked sides with clear ones by what the masks promise to keep, and clear ones by every value."""
+    masked = sides.asked.masked
+    clear = [name for name in table.sides if name not in masked]
     names = tuple(versions[0].name for versions in table.common_columns)
-    clear = [name for name in table.sides if name not in sides.asked.masked]
+    generated = tuple(versions[0].name for versions in table.common_columns if versions[0].generated)
     treatments = shown.treatments(table, names, clear[0] if clear else table.sides[0])
-    answers = sides.each(
-        lambda reader: (
-            invariants.cell(reader, table, treatments, sides.asked, digests) if reader.name in table.sides else None
-        )
-    )
-    return sides.row(table, {name: cell for name, cell in answers.items() if cell is not None})
+    if set(names) - set(generated) - set(treatments):
+        undecided = "the policy could not be decided for its columns, so nothing is known of its values"
+        return sides.row(table, {name: Cell(problem=undecided) for name in table.sides})
+    if generated:  # worked out anew from masked values
+        table = replace(table, note=f"generated and so not compared: {listing(generated)}")
+    matched = matching(table, sides.asked, digests)
+
+    def read(reader: Reader) -> Cell | None:
+        if reader.name not in table.sides:
+            return None
+        found = invariants.cell(reader, table, treatments, sides.asked, digests)
+        if found.problem is not None or reader.name in masked or len(clear) < 2:  # noqa: PLR2004 - two can be compared
+            return found
+        whole = sums(reader, [matched.summing(digests, 0)], sides.asked, digests)[table.identity]
+        content = _cell(matched, reader.name, whole)
+        return replace(found, problem=content.problem, marks={**found.marks, **content.marks})
+
+    cells = sides.each(read)
+    return sides.row(table, {name: cell for name, cell in cells.items() if cell is not None})

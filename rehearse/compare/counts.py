@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -36,30 +35,31 @@ def compare(asked: Asked, progress: Progress) -> Counts:
     A side that cannot be read, or not to the end, leaves its numbers unknown; the others are still compared.
     Raises what is wrong with the request or with a snapshot directory.
     """
-    first = _once(asked, progress)
-    differing = {row.name for row in first.with_status(Status.DIFFERENT)}
+    key = asked.sanitise.key or secrets.token_bytes(32)
+    first = _once(asked, key, progress)
+    differing = first.with_status(Status.DIFFERENT)
     if asked.recheck is None or not differing:
         return first
     progress(f"waiting before {len(differing)} that differ are counted again")
     time.sleep(asked.recheck.total_seconds())
+    elements = {row.name for row in differing if row.kind == "element"}
     again = replace(
         asked,
-        tables=tuple(glob.escape(name) for name in differing if name not in asked.elements) or ("",),
+        tables=tuple({row.name for row in differing if row.kind != "element"}) or ("",),
         exclude=(),
-        elements={name: text for name, text in asked.elements.items() if name in differing},
+        elements={name: text for name, text in asked.elements.items() if name in elements},
     )
-    return rechecked(first, _once(again, progress), asked.recheck)
+    return rechecked(first, _once(again, key, progress), asked.recheck)
 
 
-def _once(asked: Asked, progress: Progress) -> Counts:
-    key = asked.sanitise.key or secrets.token_bytes(32)
+def _once(asked: Asked, key: bytes, progress: Progress) -> Counts:
     sides = Sides(asked, key)
     progress("connecting")
     with sides.reading():
         encodings = {reader.encoding for reader in sides.readers.values() if reader.encoding}
         portable = asked.content and (len(encodings) > 1 or len(set(sides.ask("counting/probe").values())) > 1)
         rows = tuple(_rows(sides, Digests(key=key, portable=portable), progress))
-        notes = [*_twice_the_same(sides), *([_PORTABLE] if portable else [])]
+        notes = [*_twice_the_same(sides), *([_PORTABLE] if portable else []), *_unmatched(asked, rows)]
     notes += [_MASKED.format(name) for name in sides.names if asked.content and name in asked.masked]
     described = sides.described()
     return Counts(
@@ -117,6 +117,14 @@ def _known_to_snapshots_only(sides: Sides, found: list[Table]) -> Iterator[Row]:
     absent = frozenset(name for name, reader in sides.readers.items() if not reader.side.failure)
     for identity in sorted(identity for identity in told - known if sides.asked.wants(identity)):
         yield sides.row(Table(identity=identity, kind="table", relations={}, parts={}, absent=absent), {})
+
+
+def _unmatched(asked: Asked, rows: Sequence[Row]) -> Iterator[str]:
+    """Tell the patterns that name no table: a slip of the pen must not look like an answer."""
+    names = [row.name for row in rows if row.kind != "element"]
+    for pattern in asked.tables:
+        if pattern and not any(replace(asked, tables=(pattern,)).wants(name) for name in names):
+            yield f'--tables "{pattern}" names no table on any side.'
 
 
 def _twice_the_same(sides: Sides) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from typing import cast
+from decimal import Decimal
+
+from psycopg.sql import SQL
 
 from rehearse.compare.reader import Answer, Problem, Reader, Task
 from rehearse.compare.sides import Sides, as_cell
@@ -25,7 +28,8 @@ def rows(sides: Sides) -> Iterator[Row]:
 
 def _count(reader: Reader, elements: Mapping[str, str]) -> dict[str, int | Problem]:
     answers = reader.ask(
-        Task(key=name, statement=text.strip().rstrip(";").encode(), by_hand=True) for name, text in elements.items()
+        Task(key=name, statement=SQL("SELECT e.* FROM ({}\n) AS e LIMIT 2").format(SQL(text)), by_hand=True)
+        for name, text in elements.items()
     )
     return {name: _number(answers[name]) for name in elements}
 
@@ -36,8 +40,8 @@ def _number(answer: Answer) -> int | Problem:
     if len(answer) != 1 or len(answer[0]) != 1:
         return Problem(reason="its query returned no single number")
     value = answer[0][0]
-    try:
-        number = int(cast("int", value))
-    except (TypeError, ValueError):
+    if not isinstance(value, int | float | Decimal) or isinstance(value, bool):
         return Problem(reason="its query returned no number")
-    return number if number == value else Problem(reason=f"its query returned {value}, not a whole number: round it")
+    if value != value or value in (math.inf, -math.inf) or value != int(value):  # noqa: PLR0124 - NaN alone is not itself
+        return Problem(reason=f"its query returned {value}, not a whole number: round it")
+    return int(value)

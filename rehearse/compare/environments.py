@@ -53,6 +53,13 @@ def _short(environment: Environment) -> str:
     return database_of(environment.url) or environment.name
 
 
+def _is_directory(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # too long for a name
+        return False
+
+
 def _environment(name: str, configuration: Configuration) -> Environment:
     if name in configuration.environments:
         environment = configuration.environment(name)
@@ -61,6 +68,6 @@ def _environment(name: str, configuration: Configuration) -> Environment:
         return environment
     if "://" in name or "=" in name:
         return Environment(name=describe(name), url=name)
-    if not Path(name).is_dir():
+    if not _is_directory(name):
         raise UnknownEnvironment(name, configuration.environments)
     return Environment(name=name, snapshot=str(Path(name).absolute()))

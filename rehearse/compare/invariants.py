@@ -38,7 +38,7 @@ def cell(reader: Reader, table: Table, treatments: Mapping[str, Treatment], aske
     added = total(summed, len(clear))
     values = {column.name: f"checksum {found}" for column, found in zip(clear, added.checksums, strict=True)}
     told = {name: str(profile) for name, profile in profiles.items()}
-    return Cell(rows=added.rows, marks=dict(sorted({**values, **told}.items())))
+    return Cell(rows=added.rows, marks={**dict(sorted({**values, **told}.items())), **table.lone_marks(reader.name)})
 
 
 def _profiles(

@@ -70,12 +70,9 @@ def locate(
     except SideFailed as error:
         return replace(empty, problem=error.sentence)
     read_at = pair.first.side.read_at
-    return replace(
-        empty,
-        rows=rows,
-        complete=complete and len(found) <= asked.cap,
-        where=whereabouts(rows, read_at) if read_at else "",
-    )
+    complete = complete and len(found) <= asked.cap
+    where = whereabouts(rows, read_at) if read_at and complete else ""  # of some nothing follows for the others
+    return replace(empty, rows=rows, complete=complete, where=where)
 
 
 def _narrowed(

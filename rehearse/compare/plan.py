@@ -60,6 +60,11 @@ class Table:
                 having.setdefault(column.name, []).append(side)
         return {name: tuple(sides) for name, sides in sorted(having.items()) if len(sides) < len(self.sides)}
 
+    def lone_marks(self, side: SideName) -> dict[str, str]:
+        """Return a mark for each column that only some sides have."""
+        lone = self.lone_columns.items()
+        return {f"column {name}": "there" if side in having else "absent" for name, having in lone}
+
     def conditions(self, asked: Asked) -> tuple[Composable, ...]:
         """Return what limits the rows that are read."""
         found: list[Composable] = []
@@ -67,7 +72,11 @@ class Table:
             found.append(SQL("({}\n)").format(SQL(asked.where)))
         if asked.before is not None and self.time_column is not None:
             moment = sql.Literal(asked.before.isoformat())
-            found.append(SQL("t.{} < {}::pg_catalog.timestamptz").format(Identifier(self.time_column), moment))
+            found.append(
+                SQL("(t.{0} < {1}::pg_catalog.timestamptz OR t.{0} IS NULL)").format(
+                    Identifier(self.time_column), moment
+                )
+            )
         return tuple(found)
 
 
@@ -110,8 +119,8 @@ def _skipped(asked: Asked, relations: Mapping[SideName, Relation]) -> str:
 
 
 def _key(listings: Mapping[SideName, Listing], relations: Mapping[SideName, Relation]) -> tuple[str, ...]:
-    keys = {listings[side].keys.get(relation.oid, ()) for side, relation in relations.items()}
-    return keys.pop() if len(keys) == 1 else ()
+    keys = [listings[side].keys.get(relation.oid, ()) for side, relation in relations.items()]
+    return keys[0] if len({frozenset(key) for key in keys}) == 1 else ()
 
 
 def _time_column(asked: Asked, columns: Sequence[tuple[Column, ...]]) -> str | None:

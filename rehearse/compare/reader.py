@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,6 +26,8 @@ Rows = list[tuple[object, ...]]
 _SETTINGS = {
     "client_encoding": "UTF8",
     "lc_monetary": "C",
+    "standard_conforming_strings": "on",
+    "row_security": "off",  # an error where policies would hide rows, whoever they are hidden by
     "jit": "off",  # compiling takes longer than most of these statements
     "min_parallel_table_scan_size": "64MB",  # so does starting workers, but for large tables
     "min_parallel_index_scan_size": "32MB",
@@ -90,6 +92,7 @@ class Reader:
         self._others: list[psycopg.Connection] = []
         self._snapshot = ""
         self._lock = threading.Lock()
+        self._stopped = False
         self._listening = threading.Lock()
 
     @property
@@ -150,9 +153,11 @@ class Reader:
                 self.side = replace(self.side, failure=why)
 
     def cancel(self) -> None:
-        """Stop on the server what is still running, from another thread."""
+        """Stop on the server what is still running, from another thread, and begin nothing more."""
+        self._stopped = True
         for connection in self._open():
-            connection.cancel_safe(timeout=2)
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=2)
 
     def close(self) -> None:
         for connection in self._open():
@@ -187,7 +192,7 @@ class Reader:
         return connection
 
     def _work(self, connection: psycopg.Connection, pending: deque[Task], listener: Listener) -> None:
-        while not connection.closed:
+        while not connection.closed and not self._stopped:
             try:
                 task = pending.popleft()
             except IndexError:

@@ -41,6 +41,7 @@ class Relation:
     readable: bool
     row_security: bool
     populated: bool
+    file: int  # pg_class.relfilenode: another one when the table was truncated or written anew
     estimated_at: datetime | None = None  # when the estimate was made, where the server remembers
 
     @property
@@ -52,6 +53,8 @@ class Relation:
     @property
     def problem(self) -> str | None:
         """Say why its rows cannot all be seen."""
+        if self.kind == "f":
+            return "a foreign table there: its rows are another server's"
         if not self.readable:
             return f"no permission to read {self.identity}: GRANT SELECT, or see sql/roles/reader.sql"
         if self.row_security:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import psycopg
+from psycopg import sql
 from psycopg.sql import SQL, Composable, Identifier
 
 from rehearse.catalog import relations as catalog
@@ -14,6 +15,10 @@ from rehearse.compare.reader import Reader
 from rehearse.errors import RehearseError
 from rehearse.sanitise import SanitiseRules, classify
 from rehearse.sanitise.classify import Surroundings, Treatment
+from rehearse.sanitise.masks import mac
+from rehearse.sanitise.treatments import TEXTS, base_name
+
+_LONGEST = 200  # characters of a value that are shown
 
 
 class Shown:
@@ -26,14 +31,34 @@ class Shown:
         self._around: dict[str, Surroundings] = {}
 
     def expression(self, table: Table, column: str) -> Composable:
-        """Return t.column as text: as it is where the policy lets it leave, masked where not, *** if nobody knows."""
+        """Return t.column as text that is not too long: as it is where the policy lets it leave, masked where not."""
         plain = SQL("t.{}::pg_catalog.text").format(Identifier(column))
-        if self._clear:
-            return plain
-        found = self.treatments(table, (column,), table.sides[0]).get(column)
-        if found is None:
+        found = self._treatment(table, column)
+        if not self._clear and found is None:
             return SQL("'***'")
-        return plain if found.mask is None else SQL("({})::pg_catalog.text").format(found.expression)
+        shown = plain if self._clear or found is None or found.mask is None else found.expression
+        return SQL("pg_catalog.left(({})::pg_catalog.text, {})").format(shown, sql.Literal(_LONGEST))
+
+    def label(self, table: Table, column: str, value: Composable) -> Composable:
+        """Return what a group of equal values is called, given the value as text: other values, other names.
+
+        A mask that may make two values one is no name for either: there a keyed digest is.
+        """
+        found = self._treatment(table, column)
+        if self._clear or (found is not None and found.mask is None):
+            return value
+        if found is not None and found.mask is not None and base_name(found.column.base) in TEXTS:
+            return SQL("({})::pg_catalog.text").format(found.mask(value, found.domain))
+        digest = mac(SQL("({})").format(value), f"group|{table.identity}.{column}")
+        return SQL("'***' || pg_catalog.left(pg_catalog.encode({}, 'hex'), 12)").format(digest)
+
+    def is_clear(self, table: Table, column: str) -> bool:
+        """Say whether the values may be shown as they are."""
+        found = self._treatment(table, column)
+        return self._clear or (found is not None and found.mask is None)
+
+    def _treatment(self, table: Table, column: str) -> Treatment | None:
+        return None if self._clear else self.treatments(table, (column,), table.sides[0]).get(column)
 
     def treatments(self, table: Table, names: tuple[str, ...], side: str) -> dict[str, Treatment]:
         """Return what the policy does to some columns of a table, as a side has it, but where it cannot decide."""

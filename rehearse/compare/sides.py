@@ -88,6 +88,8 @@ class Sides:
             return Cell(absent=True)
         if name in table.problems:
             return Cell(problem=table.problems[name])
+        if name in self.snapshots and table.kind in ("view", "foreign table"):
+            return Cell(problem="a snapshot does not count views")
         if name in self.snapshots and not self.asked.is_about_rows:
             return self.snapshots[name][1].get(table.identity) or Cell(absent=True)
         return self.unasked(name)

@@ -90,16 +90,19 @@ def _fetched(
     tasks = [
         Task(
             key=oid,
-            statement=SQL('SELECT v." place", v." moment", v." shown", ARRAY[{}]::pg_catalog.int8[] FROM {}').format(
+            statement=SQL(
+                'SELECT v."rehearse place", v."rehearse moment", v."rehearse shown", '
+                "ARRAY[{}]::pg_catalog.int8[] FROM {}"
+            ).format(
                 SQL(", ").join(hashed),
                 values(
                     matched.columns,
                     sources[oid],
                     (SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(_ctids(places, oid)),),
                     (
-                        SQL('t.ctid::pg_catalog.text AS " place"'),
-                        SQL('{} AS " moment"').format(_moment(matched.table)),
-                        SQL('ARRAY[{}]::pg_catalog.text[] AS " shown"').format(SQL(", ").join(listed)),
+                        SQL('t.ctid::pg_catalog.text AS "rehearse place"'),
+                        SQL('{} AS "rehearse moment"').format(_moment(matched.table)),
+                        SQL('ARRAY[{}]::pg_catalog.text[] AS "rehearse shown"').format(SQL(", ").join(listed)),
                     ),
                 ),
             ),

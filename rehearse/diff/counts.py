@@ -39,23 +39,30 @@ def lagging(row: Row, sides: Iterable[Side], limit: timedelta) -> Row:
     if row.status is not Status.DIFFERENT or not behind:
         return row
     told = " and ".join(f"{side.name} is a standby {duration(side.lag or limit)} behind" for side in behind)
-    return replace(row, status=Status.UNKNOWN, reason=f"{told}: the difference may be its lag")
+    return replace(row, status=Status.UNKNOWN, differs=(), reason=f"{told}: the difference may be its lag")
 
 
 def rechecked(first: Counts, again: Counts, pause: timedelta) -> Counts:
     """Return the first comparison with what differed in it as it was found after a pause."""
-    found = {(row.name, row.group): row for row in again.rows}
+    found = {(row.kind, row.name, row.group): row for row in again.rows}
+    tables = {(row.kind, row.name) for row in again.rows}
     failures = {side.name: side.failure for side in again.sides}
     return replace(
         first,
-        rows=tuple(_after_pause(row, found.get((row.name, row.group)), pause) for row in first.rows),
+        rows=tuple(
+            _after_pause(row, found.get((row.kind, row.name, row.group)), pause, gone=(row.kind, row.name) in tables)
+            for row in first.rows
+        ),
         sides=tuple(replace(side, failure=side.failure or failures.get(side.name)) for side in first.sides),
     )
 
 
-def _after_pause(row: Row, again: Row | None, pause: timedelta) -> Row:
-    if row.status is not Status.DIFFERENT or again is None:
+def _after_pause(row: Row, again: Row | None, pause: timedelta, *, gone: bool) -> Row:
+    if row.status is not Status.DIFFERENT:
         return row
+    if again is None:
+        vanished = f"differed at first; {duration(pause)} later no side had a row of this group"
+        return replace(row, status=Status.EQUAL, reason=vanished, differs=()) if gone and row.group is not None else row
     if again.status is Status.EQUAL:
         return replace(again, reason=f"differed at first, equal {duration(pause)} later: rows were in flight")
     if again.status is Status.DIFFERENT:
@@ -92,21 +99,23 @@ def _differing(cells: Mapping[str, Cell], tolerance: Tolerance) -> tuple[str, ..
     numbers = [cell.rows for cell in present if cell.rows is not None]
     apart = bool(numbers) and not tolerance.admits(min(numbers), max(numbers))
     one_sided = bool(present) and len(present) < len(known)
-    marks = {name: {cell.marks.get(name) for cell in present} for cell in present for name in cell.marks}
+    names = dict.fromkeys(name for cell in present for name in cell.marks)
+    marks = {name: {cell.marks[name] for cell in present if name in cell.marks} for name in names}
     return (*((ROWS,) if apart or one_sided else ()), *(name for name, values in marks.items() if len(values) > 1))
 
 
 def since(then: Counts, now: Counts) -> Since:
     """Return what changed between two counts, on the sides and rows that both know exactly."""
     before, after = dict(_numbers(then)), dict(_numbers(now))
-    sides = {side.name for side in then.sides} & {side.name for side in now.sides}
-    places = sorted(place for place in before.keys() | after.keys() if place[0] in sides)
+    places = {(side.name, side.place) for side in then.sides} & {(side.name, side.place) for side in now.sides}
+    sides = {name for name, _ in places}
+    labels = sorted(label for label in before.keys() | after.keys() if label[0] in sides)
     changes = tuple(
         Change(side=side, label=label, before=before.get((side, label)), after=after.get((side, label)))
-        for side, label in places
+        for side, label in labels
         if before.get((side, label)) != after.get((side, label))
     )
-    return Since(counted_at=then.counted_at, changes=changes, compared=len(places))
+    return Since(counted_at=then.counted_at, changes=changes, compared=len(labels))
 
 
 def _numbers(counts: Counts) -> Iterable[tuple[tuple[str, str], int]]:

@@ -27,8 +27,8 @@ def whereabouts(rows: Sequence[LocatedRow], read_at: datetime) -> str:
         return ""
     oldest, newest = moments[0], moments[-1]
     age = read_at - oldest
-    if age <= _RECENT:
-        return f"all within the last {duration(max(age, timedelta()))}: replication lag, or rows in flight"
+    if age <= _RECENT and newest <= read_at:
+        return f"all within the last {duration(age)}: replication lag, or rows in flight"
     if newest - oldest <= _CLOSE:
         return f"all between {oldest:%Y-%m-%d %H:%M} and {newest:%Y-%m-%d %H:%M} UTC: look at what ran then"
     return f"spread from {oldest:%Y-%m-%d} to {newest:%Y-%m-%d}: not a matter of lag"

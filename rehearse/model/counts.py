@@ -145,6 +145,8 @@ class Counts:
             return Status.UNKNOWN
         if self.since is None:
             return Status.SKIPPED
+        if self.since.compared == 0:
+            return Status.UNKNOWN
         return Status.DIFFERENT if self.since.changes else Status.EQUAL
 
     def with_status(self, status: Status) -> tuple[Row, ...]:

@@ -1,6 +1,6 @@
 -- purpose: list whatever holds or shows rows: tables, partitions, views, materialised views, foreign tables
 -- needs: CONNECT
--- returns: oid, schema, name, identity, kind, root, pages, estimate, readable, row_security, populated
+-- returns: oid, schema, name, identity, kind, root, pages, estimate, readable, row_security, populated, file
 SELECT c.oid,
        n.nspname::pg_catalog.text AS schema,
        c.relname::pg_catalog.text AS name,
@@ -12,7 +12,8 @@ SELECT c.oid,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AS readable,
        pg_catalog.row_security_active(c.oid) AS row_security,
-       c.relispopulated AS populated
+       c.relispopulated AS populated,
+       c.relfilenode AS file
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'

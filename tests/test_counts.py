@@ -287,6 +287,8 @@ def test_estimates_never_prove_anything_equal(pair: tuple[Environment, Environme
     assert row(found, "public.orders").status is Status.UNKNOWN
     assert all(cell.exact is False for cell in row(found, "public.orders").cells.values())
     assert row(found, "public.orders").cells["stage"].estimated_at is not None
+    assert "stage: an estimate of 20" in row(found, "public.orders").reason
+    assert "production: an estimate of unknown age" in row(found, "public.orders").reason
     assert "never vacuumed or analysed" in row(found, "public.fresh").reason
 
 

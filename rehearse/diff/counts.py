@@ -80,9 +80,9 @@ def _status(
     problems = [f"{side}: {cell.problem}" for side, cell in cells.items() if cell.problem]
     if problems:
         return Status.UNKNOWN, "; ".join(problems)
-    estimated = [side for side, cell in cells.items() if not cell.exact]
+    estimated = [f"{side}: an estimate {_age(cell)}" for side, cell in cells.items() if not cell.exact]
     if estimated:
-        return Status.UNKNOWN, f"{' and '.join(estimated)}: an estimate, which proves nothing"
+        return Status.UNKNOWN, "; ".join(estimated)
     if differs:
         return Status.DIFFERENT, ""
     if len(cells) == 1:
@@ -90,6 +90,10 @@ def _status(
     numbers = [cell.rows for cell in cells.values() if cell.rows is not None]
     apart = max(numbers, default=0) - min(numbers, default=0)
     return Status.EQUAL, f"{apart:,} apart, within the tolerance" if apart and tolerance != _STRICT else ""
+
+
+def _age(cell: Cell) -> str:
+    return f"of {cell.estimated_at:%Y-%m-%d %H:%M}" if cell.estimated_at else "of unknown age"
 
 
 def _differing(cells: Mapping[str, Cell], tolerance: Tolerance) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rehearse.errors import RequestError
-from rehearse.watch.tokens import tokens
 
 _NEVER_ALONE = frozenset("'\"$;")  # a quote that is not closed, or the end of a statement
 
@@ -23,6 +22,8 @@ def one_piece(text: str, what: str) -> str:
     >>> one_piece("status IN ('a)', 'b')", "--where")
     "status IN ('a)', 'b')"
     """
+    from rehearse.watch.tokens import tokens  # noqa: PLC0415 - a plain count is quick, and does not wait for the watch
+
     depth = 0
     for token in tokens(text):
         if token.kind != "other":

@@ -202,3 +202,15 @@ def test_ctrl_c_leaves_at_once_and_nothing_running(server: Server, sides: tuple[
     assert (process.returncode, out) == (3, "")
     assert "Interrupted" in err
     assert left == (0,)
+
+
+def test_a_plain_count_does_not_wait_for_rooms_it_does_not_enter(tmp_path: Path):
+    code = (
+        "import sys\nfrom rehearse.__main__ import main\nsys.argv = ['rehearse', 'counts', 'nowhere', 'else']\n"
+        "try:\n    main()\nexcept SystemExit:\n    print(*{name.split('.')[1] for name in sys.modules if 'rehearse.' in name})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    entered = set(done.stdout.split())
+    assert "compare" in entered
+    assert not entered & {"watch", "engine", "stages", "catalog", "archive", "snapshot", "protocols", "run"}

@@ -207,7 +207,8 @@ def test_ctrl_c_leaves_at_once_and_nothing_running(server: Server, sides: tuple[
 def test_a_plain_count_does_not_wait_for_rooms_it_does_not_enter(tmp_path: Path):
     code = (
         "import sys\nfrom rehearse.__main__ import main\nsys.argv = ['rehearse', 'counts', 'nowhere', 'else']\n"
-        "try:\n    main()\nexcept SystemExit:\n    print(*{name.split('.')[1] for name in sys.modules if 'rehearse.' in name})"
+        "try:\n    main()\nexcept SystemExit:\n"
+        "    print(*{name.split('.')[1] for name in sys.modules if 'rehearse.' in name})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
 

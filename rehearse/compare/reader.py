@@ -29,8 +29,8 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "row_security": "off",  # an error where policies would hide rows, whoever they are hidden by
     "jit": "off",  # compiling takes longer than most of these statements
-    "min_parallel_table_scan_size": "64MB",  # so does starting workers, but for large tables
-    "min_parallel_index_scan_size": "32MB",
+    "min_parallel_table_scan_size": "512MB",  # so does starting workers, but for large tables
+    "min_parallel_index_scan_size": "128MB",
     "client_connection_check_interval": "10s",  # a query that nobody waits for any more ends by itself
 }
 _SHARE = 262_144  # pages (2 GB) that are worth a connection of their own

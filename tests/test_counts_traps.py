@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ import pytest
 from rehearse.compare.asked import Asked, By
 from rehearse.compare.by_hand import NotOnePiece, one_piece
 from rehearse.compare.counts import compare
-from rehearse.compare.reader import Reader
+from rehearse.compare.reader import Answer, Problem, Reader, Task
 from rehearse.engine.server import Server
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts, Row
@@ -114,6 +114,22 @@ def test_a_table_that_is_emptied_under_our_snapshot_is_unknown(
 
     assert row(found).status is Status.UNKNOWN
     assert row(found, "public.other").status is not Status.UNKNOWN
+
+
+def test_a_table_of_which_nobody_knows_whether_it_was_emptied_is_unknown(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    both(pair, "CREATE TABLE t (id int)")
+    original = Reader.ask
+
+    def failing(self: Reader, tasks: Iterable[Task]) -> dict[Hashable, Answer]:
+        listed = list(tasks)
+        if "pg_relation_filenode" in str(listed[0].statement):
+            return {task.key: Problem(reason="cancelled") for task in listed}
+        return original(self, listed)
+
+    monkeypatch.setattr(Reader, "ask", failing)
+
+    assert row(counted(*pair)).status is Status.UNKNOWN
+    assert row(counted(*pair, content=True)).status is Status.UNKNOWN
 
 
 def test_a_cast_of_the_users_does_not_decide_what_is_equal(pair: Pair):

@@ -20,7 +20,7 @@ from rehearse.compare.canonical import Canonical, Digests, values
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Answer, Problem, Reader, Rows, Task
 from rehearse.compare.relations import Relation
-from rehearse.compare.rewrites import REWRITTEN, rewritten
+from rehearse.compare.rewrites import rewritten
 
 # A piece takes about half a second to digest: no statement of ours is long, and connections share large tables.
 _PIECE = 8_192  # pages: 64 MB
@@ -99,7 +99,7 @@ def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Dig
 
     reader.tell(tasks, add)
     lost = rewritten(reader, [summing.table for summing in listed.values()])
-    return {**found, **problems, **dict.fromkeys(lost, REWRITTEN)}
+    return {**found, **problems, **lost}
 
 
 def total(buckets: Buckets, groups: int = 1, *, distinct: bool = False) -> Sum:
@@ -118,8 +118,8 @@ def _add(buckets: dict[int, Sum], answer: Rows, *, distinct: bool) -> None:
 def pieces(reader: Reader, table: Table, asked: Asked) -> Iterator[tuple[Composable, tuple[Composable, ...], int]]:
     """Yield what a table is read in: the relation, conditions that limit the piece, and its pages.
 
-    A relation that lies in pages is cut into ranges of them (a TID range scan: PostgreSQL 14, manual 11.2 of the
-    release notes, "WHERE ctid >= ... AND ctid < ..."); partitions this role may not read come through their root.
+    A relation that lies in pages is cut into ranges of them (TID range scans, new in PostgreSQL 14); partitions that
+    this role may not read, or that row security restricts, come through their root.
     """
     conditions = table.conditions(asked)
     parts = table.parts[reader.name]

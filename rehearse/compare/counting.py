@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composed
 from rehearse.compare.asked import Asked
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Answer, Problem, Reader, Task
-from rehearse.compare.rewrites import REWRITTEN, rewritten
+from rehearse.compare.rewrites import rewritten
 from rehearse.compare.sides import Sides, as_cell
 from rehearse.model.counts import Cell, Row
 
@@ -69,7 +69,7 @@ def _count(reader: Reader, tables: Iterable[Table], asked: Asked) -> dict[str, i
     again = [by_identity[identity] for identity, answer in found.items() if isinstance(answer, Problem)]
     if len(again) > 1 and not reader.side.failure:  # one table spoils its batch: alone each tells its own problem
         found |= dict(_numbers(reader.ask(_task((table,), reader.name, asked) for table in again)))
-    return {**found, **dict.fromkeys(rewritten(reader, by_identity.values()), REWRITTEN)}
+    return {**found, **rewritten(reader, by_identity.values())}
 
 
 def _batches(tables: Iterable[Table], side: str) -> Iterator[tuple[Table, ...]]:

@@ -14,7 +14,7 @@ from rehearse.compare.canonical import text_of
 from rehearse.compare.counting import OTHER_TABLES, condition, does_not_apply
 from rehearse.compare.plan import Table
 from rehearse.compare.reader import Problem, Reader, Task
-from rehearse.compare.rewrites import REWRITTEN, rewritten
+from rehearse.compare.rewrites import rewritten
 from rehearse.compare.shown import Shown
 from rehearse.compare.sides import Sides
 from rehearse.model.counts import Cell, Row
@@ -76,7 +76,7 @@ def _count(
         if reader.name in table.sides
     )
     lost = rewritten(reader, [table for table in tables if table.identity in answers])
-    return {cast("str", key): REWRITTEN if key in lost else _groups(answer) for key, answer in answers.items()}
+    return {cast("str", key): lost.get(cast("str", key)) or _groups(answer) for key, answer in answers.items()}
 
 
 def _groups(answer: list[tuple[object, ...]] | Problem) -> dict[str, int] | Problem:

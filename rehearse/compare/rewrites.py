@@ -18,10 +18,10 @@ from rehearse.compare.reader import Problem, Reader, Task
 REWRITTEN = Problem(reason="it was truncated or written anew while it was read: count again")
 
 
-def rewritten(reader: Reader, tables: Iterable[Table]) -> frozenset[str]:
-    """Return which of the tables are in other files than when the snapshot began, by identity.
+def rewritten(reader: Reader, tables: Iterable[Table]) -> dict[str, Problem]:
+    """Return the tables that are in other files than when the snapshot began, by identity.
 
-    To be asked after they were read. Who cannot be asked any more has failed, and says so himself.
+    To be asked after they were read. Where the question has no answer, nothing is known of any of them.
     """
     files = {
         part.oid: (table.identity, part.file)
@@ -30,13 +30,13 @@ def rewritten(reader: Reader, tables: Iterable[Table]) -> frozenset[str]:
         if part.kind in ("r", "m")
     }
     if not files:
-        return frozenset()
+        return {}
     asking = SQL(
         "SELECT u.oid::pg_catalog.int8, pg_catalog.pg_relation_filenode(u.oid)::pg_catalog.int8 "
         "FROM pg_catalog.unnest({}::pg_catalog.oid[]) AS u (oid)"
     ).format(sql.Literal("{" + ",".join(map(str, files)) + "}"))
     answer = reader.ask([Task(key="", statement=asking)])[""]
     if isinstance(answer, Problem):
-        return frozenset()
+        return {identity: answer for identity, _ in files.values()}
     now = cast("dict[int, int | None]", dict(answer))  # type: ignore[arg-type]  # pairs
-    return frozenset(identity for oid, (identity, file) in files.items() if now.get(oid) != file)
+    return {identity: REWRITTEN for oid, (identity, file) in files.items() if now.get(oid) != file}

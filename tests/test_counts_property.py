@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from psycopg.sql import SQL, Identifier, Literal
 
+from rehearse.compare import counts
 from rehearse.compare.asked import Asked
+from rehearse.compare.canonical import Hashing
 from rehearse.compare.counts import compare
 from rehearse.engine.server import Server
 from rehearse.model.comparison import Status
@@ -148,11 +150,16 @@ def sides(server: Server) -> Iterator[tuple[psycopg.Connection, psycopg.Connecti
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
 )
+@pytest.mark.parametrize("hashing", Hashing)
 @given(pair=pairs())
-def test_the_status_is_what_copy_says(server: Server, sides: tuple[psycopg.Connection, psycopg.Connection], pair: Pair):
+def test_the_status_is_what_copy_says(
+    server: Server, sides: tuple[psycopg.Connection, psycopg.Connection], hashing: Hashing, pair: Pair
+):
     left, right = (_filled(side, pair, rows) for side, rows in zip(sides, (pair.left, pair.right), strict=True))
 
-    found = _compared(server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts, "_hashing", lambda _sides: hashing)
+        found = _compared(server)
 
     (row,) = found.rows
     event("the same" if left == right else "not the same")

@@ -6,8 +6,9 @@ such types cannot tell them apart (src/backend/utils/adt/numeric.c, float.c, tim
 bits to 32 (src/backend/access/hash/hashfunc.c). So of most types the text is hashed, and of the few whose
 representation is as good as their text, that. NULL becomes a value that nothing else has.
 
-A digest is 128 bits: two chains, each a hash that is the seed of the next column's. They are keyed, so that a digest
-says nothing about values to those who have not the key.
+A digest is 128 bits: two chains, each a hash that is the seed of the next column's. What chooses the first seed needs
+no hash of its own: a row's booleans and one bigint, joined by XOR to keyed constants. A digest says nothing about
+values to those who have not the key.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ HALVES = (1, 2)  # of a digest, 64 bits each
 Place = Callable[["Canonical"], Composable]  # where a column's canonical value is found
 
 
+class Hashing(Enum):
+    """What all sides of one comparison hash with."""
+
+    PORTABLE = "md5 of UTF-8 text"  # servers whose hash functions or encodings differ
+    TEXT = "hashtextextended"
+    BYTES = "hashbyteaextended"  # too, where there is one: since PostgreSQL 18
+
+
 class Form(Enum):
     """What of a value is hashed."""
 
@@ -37,6 +46,7 @@ class Form(Enum):
     INT8 = "int8"
     UUID = "uuid"
     SENT = "sent"  # what its send function writes: as unambiguous as its text, and quicker written
+    SENT_IN_HEX = "sent, in hex"
     TEXT = "text"
 
 
@@ -46,14 +56,20 @@ _FORMS = {
     "integer": Form.INT4,
     "bigint": Form.INT8,
     "uuid": Form.UUID,
-    "date": Form.SENT,
-    "timestamp without time zone": Form.SENT,
-    "timestamp with time zone": Form.SENT,
+    "date": Form.SENT_IN_HEX,
+    "timestamp without time zone": Form.SENT_IN_HEX,
+    "timestamp with time zone": Form.SENT_IN_HEX,
 }
 _SEND = {
     "date": SQL("pg_catalog.date_send"),
     "timestamp without time zone": SQL("pg_catalog.timestamp_send"),
     "timestamp with time zone": SQL("pg_catalog.timestamptz_send"),
+    "numeric": SQL("pg_catalog.numeric_send"),  # with its scale; in hex it is slower than its text
+}
+_FUNCTIONS = {
+    Form.INT4: SQL("hashint4extended"),
+    Form.UUID: SQL("uuid_hash_extended"),
+    Form.SENT: SQL("hashbyteaextended"),
 }
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _NO_SMALLINT = 1 << 20
@@ -86,6 +102,8 @@ class Canonical:
             case Form.INT8:
                 return SQL("{}::pg_catalog.int8").format(column)
             case Form.SENT:
+                return SQL("{}({})").format(_SEND[self.base], column)
+            case Form.SENT_IN_HEX:
                 return SQL("pg_catalog.encode({}({}), 'hex') COLLATE pg_catalog.\"C\"").format(_SEND[self.base], column)
             case Form.TEXT:
                 return text_of(column, by_output=self.by_output)
@@ -96,7 +114,13 @@ class Canonical:
         if self.form is Form.INT8:
             return number(int(null[:16], 16) - (1 << 63))
         written = sql.Literal(null)
-        return SQL("{}::pg_catalog.uuid").format(written) if self.form is Form.UUID else written
+        match self.form:
+            case Form.UUID:
+                return SQL("{}::pg_catalog.uuid").format(written)
+            case Form.SENT:
+                return SQL("{}::pg_catalog.bytea").format(written)
+            case _:
+                return written
 
 
 def worked_out(column: Canonical) -> Composable:
@@ -123,7 +147,7 @@ class Digests:
     """Digests of rows, keys and columns, the same on every side of one comparison."""
 
     key: bytes
-    portable: bool  # md5 of UTF-8 text: for servers whose hash functions or encodings differ
+    hashing: Hashing
 
     def canonical(self, versions: Sequence[Column]) -> Canonical:
         """Return the form in which one column of several sides can be compared: a quick one only if it is one type."""
@@ -132,19 +156,23 @@ class Digests:
         return Canonical(
             name=first.name,
             base=first.base,
-            form=Form.TEXT if self.portable else _agreed(bases, nullable=nullable),
+            form=_agreed(bases, self.hashing, nullable=nullable),
             by_output=any("." in version.base for version in versions),
             null=self._keyed(f"null|{first.name}").hex() if nullable else None,
         )
 
     def half(self, columns: Sequence[Canonical], half: int, label: str = "row", of: Place = worked_out) -> Composable:
         """Return one half of the digest of some columns, an int8, as an expression over values(), or over t itself."""
-        if self.portable:
+        if self.hashing is Hashing.PORTABLE:
             return self._md5(columns, half, label, of)
-        chain = self._start([column for column in columns if column.form is Form.BOOLEAN], half, label, of)
-        for column in columns:
-            if column.form is not Form.BOOLEAN:
-                chain = _hashed(column, of(column), chain, half)
+        booleans = [column for column in columns if column.form is Form.BOOLEAN]
+        bigints = [column for column in columns if column.form is Form.INT8]
+        others = [column for column in columns if column.form not in (Form.BOOLEAN, Form.INT8)]
+        chain = self._start(booleans, half, label, of)
+        if bigints and others:  # the hash that follows keeps its bits from meeting those of the next bigint
+            chain = SQL("({} # {})").format(chain, of(bigints.pop(0)))
+        for column in [*others, *bigints]:
+            chain = _hashed(column, of(column), chain, half)
         return chain
 
     def both(self, columns: Sequence[Canonical], label: str = "row") -> tuple[Composable, Composable]:
@@ -187,20 +215,23 @@ class Digests:
         return hmac.digest(self.key, place.encode(), hashlib.sha256)[:16]
 
 
-def _agreed(bases: set[str], *, nullable: bool) -> Form:
+def _agreed(bases: set[str], hashing: Hashing, *, nullable: bool) -> Form:
+    """Return the quickest form that all versions of a column can take."""
+    if hashing is Hashing.PORTABLE:
+        return Form.TEXT
     if bases == {"integer"} and nullable:  # it has no value to spare for NULL
         return Form.INT8
-    if len(bases) == 1:
-        return _FORMS.get(next(iter(bases)), Form.TEXT)
-    return Form.INT8 if bases <= _INTEGERS else Form.TEXT
+    if len(bases) > 1:
+        return Form.INT8 if bases <= _INTEGERS else Form.TEXT
+    (base,) = bases
+    return Form.SENT if hashing is Hashing.BYTES and base in _SEND else _FORMS.get(base, Form.TEXT)
 
 
 def _hashed(column: Canonical, value: Composable, seed: Composable, half: int) -> Composable:
     """Return the hash of a value under a seed; an int8 goes in where the seed does, which takes all of its bits."""
     if column.form is Form.INT8:
         return SQL("pg_catalog.hashint4extended({}, {} # {})").format(sql.Literal(half), seed, value)
-    function = {Form.INT4: SQL("hashint4extended"), Form.UUID: SQL("uuid_hash_extended")}
-    return SQL("pg_catalog.{}({}, {})").format(function.get(column.form, SQL("hashtextextended")), value, seed)
+    return SQL("pg_catalog.{}({}, {})").format(_FUNCTIONS.get(column.form, SQL("hashtextextended")), value, seed)
 
 
 def values(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rehearse.compare import counting, elements
 from rehearse.compare.asked import Asked
-from rehearse.compare.canonical import Digests
+from rehearse.compare.canonical import Digests, Hashing
 from rehearse.compare.plan import Table, tables
 from rehearse.compare.relations import columns_of, listing
 from rehearse.compare.sides import Sides
@@ -22,6 +22,7 @@ from rehearse.model.counts import Counts, Row
 if TYPE_CHECKING:
     from rehearse.protocols import Progress  # it knows every noun there is, and counting is quick
 
+_HASHES_BYTES = 18  # the first version of PostgreSQL with hashbyteaextended()
 _PORTABLE = "The servers' hash functions or encodings differ: md5 of canonical text was compared, which is slower."
 _MASKED = (
     "{} holds masked values: of masked columns what masks keep was compared (NULLs, distinct values, how often they "
@@ -56,10 +57,10 @@ def _once(asked: Asked, key: bytes, progress: Progress) -> Counts:
     sides = Sides(asked, key)
     progress("connecting")
     with sides.reading():
-        encodings = {reader.encoding for reader in sides.readers.values() if reader.encoding}
-        portable = asked.content and (len(encodings) > 1 or len(set(sides.ask("counting/probe").values())) > 1)
-        rows = tuple(_rows(sides, Digests(key=key, portable=portable), progress))
-        notes = [*_twice_the_same(sides), *([_PORTABLE] if portable else []), *_unmatched(asked, rows)]
+        hashing = _hashing(sides) if asked.content else Hashing.TEXT
+        rows = tuple(_rows(sides, Digests(key=key, hashing=hashing), progress))
+        portable = [_PORTABLE] if hashing is Hashing.PORTABLE else []
+        notes = [*_twice_the_same(sides), *portable, *_unmatched(asked, rows)]
     notes += [_MASKED.format(name) for name in sides.names if asked.content and name in asked.masked]
     described = sides.described()
     return Counts(
@@ -69,6 +70,15 @@ def _once(asked: Asked, key: bytes, progress: Progress) -> Counts:
         asked=asked.told(),
         notes=tuple(notes),
     )
+
+
+def _hashing(sides: Sides) -> Hashing:
+    """Return the quickest way to hash that every side has, and in which all agree."""
+    answering = [reader for reader in sides.readers.values() if not reader.side.failure]
+    probes, encodings = set(sides.ask("counting/probe").values()), {reader.encoding for reader in answering}
+    if len(encodings) > 1 or len(probes) > 1:
+        return Hashing.PORTABLE
+    return Hashing.BYTES if all(reader.major >= _HASHES_BYTES for reader in answering) else Hashing.TEXT
 
 
 def _rows(sides: Sides, digests: Digests, progress: Progress) -> Iterator[Row]:

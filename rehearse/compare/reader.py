@@ -81,6 +81,7 @@ class Reader:
         self.url = environment.url
         self.side = Side(name=environment.name, place=describe(environment.url))
         self.encoding = ""  # of the database
+        self.major = 0  # version of the server
         self._jobs = jobs
         self._settings = {
             **_SETTINGS,
@@ -116,6 +117,7 @@ class Reader:
         assert moment is not None
         self.leader.execute(query("session/pinned").encode())
         self.encoding = moment.encoding
+        self.major = self.leader.info.server_version // 10_000
         self.side = replace(
             self.side,
             server_version=moment.server_version,

@@ -83,6 +83,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str]) -> int:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed keeps its bytecode, ours and the rivals'
     asked = _asked(arguments)
     parts = [asked.only] if asked.only else list(PARTS)
     medians: dict[str, float] = {}

@@ -28,7 +28,8 @@ from comparing_data import BIG, LEFT, MOVED, RIGHT, SMALL, Moves, Place, Table, 
 from comparing_rivals import DIRECTORY, Rivals, installed
 
 PSQL, COUNTS = "two psql, every table", "rehearse counts"
-PSQL_BIG, CONTENT = "two psql, the big table", "rehearse counts --content"
+CONTENT = "rehearse counts --content"
+PSQL_BIG, CONTENT_BIG = "two psql, the big table", "--content, the big table"
 LOCATE = "rehearse counts --locate"
 RELADIFF_EACH, RELADIFF_ONCE = "reladiff keys, a process each", "reladiff keys, one process"
 RELADIFF_CONTENT, RELADIFF_ROWS = "reladiff columns, equal", "reladiff columns, moved"
@@ -52,7 +53,7 @@ LIMITS = (
     Limit(measure=COUNTS, times=1.15, against=(PSQL,), plus=0.4),
     Limit(measure=COUNTS, times=0.35, against=(RELADIFF_EACH, RELADIFF_ONCE)),
     Limit(measure=COUNTS, times=0.1, against=(VALIDATOR,)),
-    Limit(measure=CONTENT, times=10, against=(PSQL_BIG,)),
+    Limit(measure=CONTENT, times=10, against=(PSQL,)),
     Limit(measure=CONTENT, times=0.6, against=(RELADIFF_CONTENT,)),
     Limit(measure=LOCATE, times=0.5, against=(RELADIFF_ROWS,)),
     Limit(measure=MEMORY.format("--content"), times=1.1, against=(MEMORY_OF_SMALL.format("--content"),)),
@@ -109,13 +110,16 @@ def _counts(bench: Bench) -> Iterator[Measure]:
 
 
 def _content(bench: Bench) -> Iterator[Measure]:
+    names = [table.name for table in bench.tables]
+    yield Measure(name=PSQL, take=lambda: _timed(lambda: _psql_pair(bench.place, names)))
     yield Measure(name=PSQL_BIG, take=lambda: _timed(lambda: _psql_pair(bench.place, [BIG])))
     if bench.rehearse:
-        options = ("--content", "--tables", f"public.{BIG}")
-        yield Measure(name=CONTENT, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, *options)))
+        big = ("--content", "--tables", f"public.{BIG}")
+        yield Measure(name=CONTENT, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, "--content")))
+        yield Measure(name=CONTENT_BIG, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, *big)))
     if bench.rivals:
         rivals = bench.rivals
-        yield Measure(name=RELADIFF_CONTENT, take=lambda: _timed(rivals.reladiff_content))
+        yield Measure(name=RELADIFF_CONTENT, take=lambda: _timed(rivals.reladiff_content), rounds=FEW)
 
 
 def _locate(bench: Bench) -> Iterator[Measure]:

@@ -71,7 +71,7 @@ _FUNCTIONS = {
     Form.UUID: SQL("uuid_hash_extended"),
     Form.SENT: SQL("hashbyteaextended"),
 }
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _NO_SMALLINT = 1 << 20
 
 
@@ -222,7 +222,7 @@ def _agreed(bases: set[str], hashing: Hashing, *, nullable: bool) -> Form:
     if bases == {"integer"} and nullable:  # it has no value to spare for NULL
         return Form.INT8
     if len(bases) > 1:
-        return Form.INT8 if bases <= _INTEGERS else Form.TEXT
+        return Form.INT8 if bases <= INTEGERS else Form.TEXT
     (base,) = bases
     return Form.SENT if hashing is Hashing.BYTES and base in _SEND else _FORMS.get(base, Form.TEXT)
 

@@ -71,6 +71,7 @@ class Summing:
     digests: tuple[tuple[Canonical, ...], ...]  # one sum for each of these groups of columns
     bucket: Composable | None = None  # an expression over v; None: one bucket, 0
     only: Composable | None = None  # a condition over t
+    few: bool = False  # by that condition an index finds its few rows: the table is not read in pieces
     distinct: bool = False  # the columns hold a key: no two rows have the same digest
 
 
@@ -85,7 +86,7 @@ def sums(reader: Reader, summings: Iterable[Summing], asked: Asked, digests: Dig
             by_hand=asked.where is not None,
         )
         for identity, summing in listed.items()
-        for number, (part, conditions, pages) in enumerate(pieces(reader, summing.table, asked))
+        for number, (part, conditions, pages) in enumerate(pieces(reader, summing.table, asked, few=summing.few))
     ]
     found: dict[str, dict[int, Sum]] = {identity: {} for identity in listed}
     problems: dict[str, Problem] = {}
@@ -115,11 +116,14 @@ def _add(buckets: dict[int, Sum], answer: Rows, *, distinct: bool) -> None:
         buckets[bucket] = buckets[bucket] + new if bucket in buckets else new
 
 
-def pieces(reader: Reader, table: Table, asked: Asked) -> Iterator[tuple[Composable, tuple[Composable, ...], int]]:
+def pieces(
+    reader: Reader, table: Table, asked: Asked, *, few: bool = False
+) -> Iterator[tuple[Composable, tuple[Composable, ...], int]]:
     """Yield what a table is read in: the relation, conditions that limit the piece, and its pages.
 
-    A relation that lies in pages is cut into ranges of them (TID range scans, new in PostgreSQL 14); partitions that
-    this role may not read, or that row security restricts, come through their root.
+    A relation that lies in pages is cut into ranges of them (TID range scans, new in PostgreSQL 14), unless only few
+    of its rows are wanted; partitions that this role may not read, or that row security restricts, come through
+    their root.
     """
     conditions = table.conditions(asked)
     parts = table.parts[reader.name]
@@ -127,7 +131,7 @@ def pieces(reader: Reader, table: Table, asked: Asked) -> Iterator[tuple[Composa
         yield table.relations[reader.name].source, conditions, sum(part.pages for part in parts)
         return
     for part in parts:
-        for first, last in _ranges(reader, part):
+        for first, last in [(0, None)] if few else _ranges(reader, part):
             lower = [SQL("t.ctid >= {}::pg_catalog.tid").format(sql.Literal(f"({first},0)"))] if first else []
             upper = [SQL("t.ctid < {}::pg_catalog.tid").format(sql.Literal(f"({last},0)"))] if last else []
             yield part.source, (*lower, *upper, *conditions), (last or part.pages) - first

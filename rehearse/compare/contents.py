@@ -15,6 +15,7 @@ from rehearse.compare.plan import Table
 from rehearse.compare.reader import Problem, Reader
 from rehearse.compare.shown import Shown
 from rehearse.compare.sides import Sides
+from rehearse.compare.spans import spans
 from rehearse.model.counts import CONTENT, ROWS, Cell, Located, Row
 from rehearse.model.quantity import listing
 
@@ -26,7 +27,8 @@ def rows(sides: Sides, tables: Sequence[Table], digests: Digests, shown: Shown) 
     asked = sides.asked
     masked = [table for table in tables if asked.masked & set(table.sides)]
     compared = {table.identity: table for table in tables if table.sides and table not in masked}
-    matched = {identity: matching(table, asked, digests) for identity, table in compared.items()}
+    ends = spans(sides, compared.values()) if asked.locate else {}
+    matched = {name: matching(table, asked, digests, ends.get(name)) for name, table in compared.items()}
     summings = {identity: found.summing(digests, found.bits) for identity, found in matched.items()}
     answers = sides.each(
         lambda reader: sums(

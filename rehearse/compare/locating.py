@@ -1,9 +1,9 @@
 """Find the rows that two sides do not share, moving little more than those.
 
-Rows are put into buckets by a digest of their key (of the whole row, where there is no key), which spreads them
-evenly whatever the key's type, collation or skew. Buckets whose sums are equal are done with; the others are cut finer
-until they hold few rows, and of these the digests and places (ctid) come home and are matched. The values of
-the rows that differ are fetched by their places, in the same snapshot.
+Rows are put into buckets: ranges of a key that is a number, else by a digest of their key, or of the whole row, where
+there is no key. Buckets whose sums are equal are done with; the others are cut finer until they hold few rows, and of
+these the digests and places (ctid) come home and are matched. The values of the rows that differ are fetched by
+their places, in the same snapshot.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from rehearse.model.counts import Kind, Located
 Digest = tuple[int, int]
 
 _FINER_BITS = 5
-_ALL_BITS = 60
+_MOST_FINER_BITS = 12
+_ROWS_IN_THE_FINEST = 64
 _FETCHED_AT_ONCE = 20_000  # rows whose digests come home from one side
 
 
@@ -93,13 +94,23 @@ def _narrowed(
         complete = complete and len(differing) <= asked.cap
         chosen = tuple(differing[: asked.cap])
         rows = max(sum(side.get(bucket, empty).rows for bucket in chosen) for side in buckets)
-        if rows <= _FETCHED_AT_ONCE or rows == before or bits >= _ALL_BITS:
+        helpless = rows == before and not matched.key
+        if rows <= _FETCHED_AT_ONCE or helpless or bits >= matched.cut.finest:
             return bits, chosen, complete
         before = rows
-        finer = matched.summing(digests, bits + _FINER_BITS, (bits, chosen))
-        bits += _FINER_BITS
+        coarse, bits = bits, min(matched.cut.finest, bits + _finer(rows // len(chosen)))
+        finer = matched.summing(digests, bits, (coarse, chosen))
         first, other = pair.each(partial(_summed, finer, asked, digests))
         buckets = (answered(first), answered(other))
+
+
+def _finer(rows: int) -> int:
+    """Return by how many bits to cut buckets of so many rows: enough where they are even, more where they are full.
+
+    >>> _finer(1_000), _finer(4_000_000)
+    (5, 12)
+    """
+    return max(_FINER_BITS, min(_MOST_FINER_BITS, (rows // _ROWS_IN_THE_FINEST).bit_length()))
 
 
 def _summed(summing: Summing, asked: Asked, digests: Digests, reader: Reader) -> Buckets | Problem:
@@ -122,12 +133,14 @@ def _held(
                 "pg_catalog.count(*) FROM {} GROUP BY 1, 2, 3, 4"
             ).format(
                 SQL(", ").join(listed),
-                values(matched.columns, source, (*conditions, matched.within(digests, bits, chosen)), place),
+                values(matched.columns, source, (*conditions, matched.cut.within(digests, bits, chosen)), place),
             ),
             weight=pages,
             by_hand=asked.where is not None,
         )
-        for number, (source, conditions, pages) in enumerate(pieces(reader, matched.table, asked))
+        for number, (source, conditions, pages) in enumerate(
+            pieces(reader, matched.table, asked, few=matched.cut.by_index)
+        )
     ]
     held: Holding = {}
     for answer in reader.ask(tasks).values():

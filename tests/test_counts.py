@@ -16,6 +16,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from rehearse.compare import cuts, locating
 from rehearse.compare.asked import Asked, By
 from rehearse.compare.counts import compare
 from rehearse.compare.earlier import against, earlier, keep
@@ -533,6 +534,76 @@ def test_rows_are_located_by_keys_of_any_type(pair: tuple[Environment, Environme
     assert {one: len(found.of_kind(one)) for one in Kind} == {Kind.MISSING: 2, Kind.EXTRA: 3, Kind.CHANGED: 1}
     assert found.complete
     assert [(one.key, one.columns) for one in found.of_kind(Kind.CHANGED)] == [(key, ("v",))]
+
+
+NUMBERED = {
+    "even": "n",
+    "from below zero": "n - 5000",
+    "the widest": "CASE n WHEN 1 THEN -9223372036854775808 WHEN 10000 THEN 9223372036854775807 ELSE n END",
+    "crowded at one end": "CASE WHEN n < 9990 THEN n ELSE n * 900 END",
+    "one number for many": "n / 1000",
+}
+
+
+@pytest.mark.parametrize("sparse", [0, 1_000], ids=["by digest", "by ranges"])
+@pytest.mark.parametrize("key", sorted(NUMBERED))
+def test_rows_are_located_however_finely_they_must_be_cut(
+    pair: tuple[Environment, Environment], monkeypatch: pytest.MonkeyPatch, key: str, sparse: int
+):
+    monkeypatch.setattr(cuts, "_SPARSE", sparse)
+    monkeypatch.setattr(locating, "_FETCHED_AT_ONCE", 50)
+    for side in pair:
+        sql(
+            side,
+            "CREATE TABLE t (k bigint, n int, v text, PRIMARY KEY (k, n)) PARTITION BY RANGE (n)",
+            "CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (5000)",
+            "CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (5000) TO (20000)",
+            f"INSERT INTO t SELECT {NUMBERED[key]}, n, 'v' FROM generate_series(1, 10000) AS n",
+            "ANALYZE t, t_1, t_2",
+        )
+    sql(
+        pair[1],
+        "UPDATE t SET v = 'other' WHERE n IN (1, 77, 78, 79, 4999, 10000)",
+        "DELETE FROM t WHERE n IN (2, 3000, 5000, 9999)",
+        "INSERT INTO t VALUES (-10000, 10001, 'v'), (40, 10002, NULL), (40, 10003, NULL)",
+    )
+
+    (found,) = row(counted(*pair, content=True, locate=True, show_keys=True, tables=("t",)), "public.t").located
+
+    assert {kind: [one.key["n"] for one in found.of_kind(kind)] for kind in Kind} == {
+        Kind.MISSING: ["2", "3000", "5000", "9999"],
+        Kind.EXTRA: ["10001", "10002", "10003"],
+        Kind.CHANGED: ["1", "77", "78", "79", "4999", "10000"],
+    }
+    assert found.complete
+
+
+def test_what_does_not_differ_is_not_read_again(pair: tuple[Environment, Environment], server: Server):
+    for side in pair:
+        sql(
+            side,
+            "CREATE TABLE t (id int PRIMARY KEY, v text)",
+            "INSERT INTO t SELECT n, 'v' FROM generate_series(1, 100000) AS n",
+            "VACUUM ANALYZE t",
+        )
+    sql(pair[1], "UPDATE t SET v = 'other' WHERE id = 70000")
+
+    def rows_read() -> tuple[int, int]:
+        with psycopg.connect(pair[0].url or "", autocommit=True) as connection:
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            read = connection.execute(
+                "SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 't'"
+            ).fetchone()
+        assert read is not None
+        return read
+
+    before = rows_read()
+    (found,) = row(counted(*pair, content=True, locate=True, show_keys=True, tables=("t",)), "public.t").located
+    after = rows_read()
+
+    assert [one.key for one in found.rows] == [{"id": "70000"}]
+    assert after[0] - before[0] <= 100_000
+    assert after[1] - before[1] < 2_000
 
 
 def test_a_table_without_a_key_is_a_multiset(pair: tuple[Environment, Environment]):

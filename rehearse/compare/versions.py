@@ -21,7 +21,7 @@ from rehearse.model.counts import Kind, LocatedRow
 
 Spot = tuple[int, str]  # where a row lies on one side: oid of the table or partition, ctid
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,3 +98,25 @@ GRANT USAGE ON SEQUENCE shop.numbers TO PUBLIC;
 REVOKE EXECUTE ON FUNCTION shop.touch() FROM PUBLIC;
 REVOKE USAGE ON TYPE shop.mood FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO pg_monitor;
+
+CREATE FUNCTION shop.mood_number(shop.mood) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 1;
+CREATE CAST (shop.mood AS integer) WITH FUNCTION shop.mood_number(shop.mood) AS ASSIGNMENT;
+CREATE FUNCTION shop.near(integer, integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN abs($1 - $2) < 3;
+CREATE OPERATOR shop.~~~ (FUNCTION = shop.near, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = OPERATOR(shop.~~~),
+    RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel);
+CREATE FUNCTION shop.compare(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN $2 - $1;
+CREATE OPERATOR FAMILY shop.backwards USING btree;
+CREATE OPERATOR CLASS shop.backwards_ops FOR TYPE integer USING btree FAMILY shop.backwards AS
+    OPERATOR 1 pg_catalog.>, OPERATOR 2 pg_catalog.>=, OPERATOR 3 pg_catalog.=, OPERATOR 4 pg_catalog.<=,
+    OPERATOR 5 pg_catalog.<, FUNCTION 1 shop.compare(integer, integer);
+CREATE TEXT SEARCH DICTIONARY shop.plain_words (TEMPLATE = pg_catalog.simple, accept = 'false');
+CREATE TEXT SEARCH CONFIGURATION shop.words (PARSER = pg_catalog."default");
+ALTER TEXT SEARCH CONFIGURATION shop.words ADD MAPPING FOR asciiword, word WITH shop.plain_words, pg_catalog.simple;
+CREATE TEXT SEARCH PARSER shop.parser (START = pg_catalog.prsd_start, GETTOKEN = pg_catalog.prsd_nexttoken,
+    END = pg_catalog.prsd_end, LEXTYPES = pg_catalog.prsd_lextype, HEADLINE = pg_catalog.prsd_headline);
+CREATE TEXT SEARCH TEMPLATE shop.template (INIT = pg_catalog.dsimple_init, LEXIZE = pg_catalog.dsimple_lexize);
+CREATE CONVERSION shop.into_utf8 FOR 'LATIN1' TO 'UTF8' FROM pg_catalog.iso8859_1_to_utf8;
+CREATE FUNCTION shop.handler() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';
+CREATE LANGUAGE plsame HANDLER shop.handler;
+CREATE ACCESS METHOD heaps TYPE TABLE HANDLER pg_catalog.heap_tableam_handler;
+CREATE TRANSFORM FOR shop.address LANGUAGE plsame (FROM SQL WITH FUNCTION pg_catalog.dsimple_init(internal));

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from rehearse.diff.attributes import differing
 from rehearse.diff.pairing import Pairing, by_history, by_identity
 from rehearse.diff.renames import Renames, found_in
@@ -20,8 +22,35 @@ def changes(before: Catalog, after: Catalog) -> tuple[SchemaChange, ...]:
 
 
 def differences(left: Catalog, right: Catalog) -> tuple[SchemaChange, ...]:
-    """Tell how two different databases differ, by name alone: their oids have nothing to do with each other."""
-    return _told(by_identity(left, right))
+    """Tell how two different databases differ, by name alone: their oids have nothing to do with each other.
+
+    Columns that both have in another order are told of their table: `SELECT *` and a plain `COPY` mind.
+    """
+    return _sorted([*_told(by_identity(left, right)), *_reordered(left, right)])
+
+
+def _reordered(left: Catalog, right: Catalog) -> Iterator[SchemaChange]:
+    before, after = _column_orders(left), _column_orders(right)
+    for table in before.keys() & after.keys():
+        old = [name for name in before[table] if name in after[table]]
+        new = [name for name in after[table] if name in before[table]]
+        if old != new:
+            yield SchemaChange(
+                action="altered",
+                kind="table",
+                object=table,
+                table=table,
+                before={"column_order": old},
+                after={"column_order": new},
+            )
+
+
+def _column_orders(catalog: Catalog) -> dict[str, list[str]]:
+    """Return the identities of each table's columns, in their order."""
+    orders: dict[str, list[str]] = {}
+    for column in sorted(catalog.of_kind("column"), key=lambda column: int(column.physical.partition(".")[2])):
+        orders.setdefault(column.table or "", []).append(column.identity)
+    return orders
 
 
 def _told(pairing: Pairing) -> tuple[SchemaChange, ...]:
@@ -32,6 +61,10 @@ def _told(pairing: Pairing) -> tuple[SchemaChange, ...]:
         *(_added(found) for found in pairing.added),
         *(change for change in altered if change is not None),
     ]
+    return _sorted(told)
+
+
+def _sorted(told: Iterable[SchemaChange]) -> tuple[SchemaChange, ...]:
     return tuple(sorted(told, key=lambda change: (change.kind, change.object, change.action != "removed")))
 
 

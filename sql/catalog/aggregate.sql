@@ -14,7 +14,22 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.pron
            'final', NULLIF(g.aggfinalfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
            'combine', NULLIF(g.aggcombinefn::pg_catalog.regprocedure::pg_catalog.text, '-'),
            'state', pg_catalog.format_type(g.aggtranstype, NULL),
-           'initial', g.agginitval
+           'state_size', g.aggtransspace,
+           'initial', g.agginitval,
+           'form', CASE g.aggkind WHEN 'o' THEN 'ordered set' WHEN 'h' THEN 'hypothetical set' ELSE 'normal' END,
+           'final_extra', g.aggfinalextra,
+           'final_modifies', g.aggfinalmodify,
+           'serialize', NULLIF(g.aggserialfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
+           'deserialize', NULLIF(g.aggdeserialfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
+           'moving_transition', NULLIF(g.aggmtransfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
+           'moving_inverse', NULLIF(g.aggminvtransfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
+           'moving_final', NULLIF(g.aggmfinalfn::pg_catalog.regprocedure::pg_catalog.text, '-'),
+           'moving_final_extra', g.aggmfinalextra,
+           'moving_final_modifies', g.aggmfinalmodify,
+           'moving_state', CASE WHEN g.aggmtranstype <> 0 THEN pg_catalog.format_type(g.aggmtranstype, NULL) END,
+           'moving_state_size', g.aggmtransspace,
+           'moving_initial', g.aggminitval,
+           'sorts_by', NULLIF(g.aggsortop::pg_catalog.regoperator::pg_catalog.text, '0')
        ) AS attributes
   FROM pg_catalog.pg_aggregate AS g
   JOIN pg_catalog.pg_proc AS p ON p.oid = g.aggfnoid

@@ -23,7 +23,10 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
            'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
            'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
            'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
-                         FROM pg_catalog.unnest(a.attoptions) AS o (option))
+                         FROM pg_catalog.unnest(a.attoptions) AS o (option)),
+           'foreign_option_names', (SELECT pg_catalog.jsonb_agg(o.name ORDER BY o.name)
+                                      FROM (SELECT pg_catalog.split_part(u.option, '=', 1) AS name
+                                              FROM pg_catalog.unnest(a.attfdwoptions) AS u (option)) AS o)
        )
        || CASE WHEN EXISTS (
               SELECT 1

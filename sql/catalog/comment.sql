@@ -20,8 +20,7 @@ SELECT o.type || ' ' || o.identity AS identity,
                              CASE d.classoid WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.objoid END)
         AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE d.objoid >= 16384
-   AND d.classoid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
+ WHERE (d.objoid >= 16384 OR (d.objoid = 2200 AND d.description <> 'standard public schema'))
    AND COALESCE(n.nspname, o.schema, o.name, '') !~ '^(_rehearse|pg_toast|pg_temp)'
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
                     WHERE e.deptype = 'e'

@@ -1,4 +1,4 @@
--- purpose: describe the privileges of every grantee on every object, where they are not the built-in default
+-- purpose: describe the privileges of every grantee on every object, where they are not what it began with
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
 WITH acl (classid, objid, objsubid, schema, given, builtin) AS (
@@ -44,6 +44,9 @@ SELECT o.type || ' ' || o.identity || ' to ' || g.grantee AS identity,
            || '.' || acl.objsubid::pg_catalog.text || '.' || g.role::pg_catalog.text AS physical,
        pg_catalog.jsonb_build_object('privileges', g.privileges, 'grantable', g.grantable) AS attributes
   FROM acl
+  LEFT JOIN pg_catalog.pg_init_privs AS p
+         ON p.classoid = acl.classid AND p.objoid = acl.objid AND p.objsubid = acl.objsubid
+        AND acl.objid <> 2200  -- public: what differs from the built-in default is told of it, too
  CROSS JOIN LATERAL pg_catalog.pg_identify_object(acl.classid, acl.objid, acl.objsubid) AS o
  CROSS JOIN LATERAL (
        SELECT x.grantee AS role,
@@ -56,7 +59,7 @@ SELECT o.type || ' ' || o.identity || ' to ' || g.grantee AS identity,
                  FROM pg_catalog.aclexplode(acl.given) AS e
                 UNION ALL
                SELECT e.grantee, e.privilege_type, e.is_grantable, false
-                 FROM pg_catalog.aclexplode(acl.builtin) AS e) AS x
+                 FROM pg_catalog.aclexplode(COALESCE(p.initprivs, acl.builtin)) AS e) AS x
         GROUP BY x.grantee
        HAVING pg_catalog.jsonb_agg(DISTINCT x.privilege_type) FILTER (WHERE x.given)
               IS DISTINCT FROM pg_catalog.jsonb_agg(DISTINCT x.privilege_type) FILTER (WHERE NOT x.given)
@@ -65,9 +68,6 @@ SELECT o.type || ' ' || o.identity || ' to ' || g.grantee AS identity,
   LEFT JOIN pg_catalog.pg_class AS c
          ON acl.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = acl.objid AND c.relkind <> 'S'
  WHERE acl.given IS NOT NULL
-   AND (acl.objid >= 16384 OR n.oid = 2200)
-   AND COALESCE(n.nspname, '') !~ '^(_rehearse$|pg_)'
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
-                    WHERE e.classid = acl.classid
-                      AND e.objid = acl.objid AND e.deptype = 'e')
+   AND acl.given IS DISTINCT FROM p.initprivs
+   AND COALESCE(n.nspname, '') !~ '^(_rehearse$|information_schema$|pg_toast|pg_temp)'
  ORDER BY 1

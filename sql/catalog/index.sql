@@ -23,6 +23,9 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.reln
                  JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
                  JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
                 WHERE h.inhrelid = i.indexrelid),
+           'statistics', (SELECT pg_catalog.jsonb_object_agg(t.attnum, t.attstattarget)
+                            FROM pg_catalog.pg_attribute AS t
+                           WHERE t.attrelid = i.indexrelid AND t.attstattarget >= 0),
            'tablespace', s.spcname
        ) AS attributes
   FROM pg_catalog.pg_index AS i

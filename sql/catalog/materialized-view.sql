@@ -11,9 +11,15 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
                SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                           'name', a.attname,
                           'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-                          'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ORDER BY a.attnum)
+                          'storage', CASE WHEN a.attstorage <> t.typstorage THEN
+                              CASE a.attstorage WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external'
+                                                WHEN 'm' THEN 'main' ELSE 'extended' END END,
+                          'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+                          'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
+                          'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
+                                        FROM pg_catalog.unnest(a.attoptions) AS o (option))) ORDER BY a.attnum)
                  FROM pg_catalog.pg_attribute AS a
-                 LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
            'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
                          FROM pg_catalog.unnest(c.reloptions) AS o (option)),

@@ -102,6 +102,13 @@ class SqlCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftConfig:
+    """How schemas are compared."""
+
+    ignore: tuple[str, ...] = ()  # what may differ, as "kind.object"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountsConfig:
     """How environments are counted, unless a command says otherwise."""
 
@@ -127,6 +134,7 @@ class Configuration:
     elements: Mapping[str, str] = field(default_factory=dict)  # name -> SELECT of one number
     counts: CountsConfig = field(default_factory=CountsConfig)
     parity: ParityConfig = field(default_factory=ParityConfig)
+    drift: DriftConfig = field(default_factory=DriftConfig)
 
     def environment(self, name: str) -> Environment:
         """Return an environment with its variables filled in: what a command does not use must not stop it.

@@ -99,6 +99,10 @@ class ParityTable(_Table):
     ignore: tuple[Text, ...] = ()
 
 
+class DriftTable(_Table):
+    ignore: tuple[Text, ...] = ()
+
+
 class File(_Table):
     environments: dict[str, EnvironmentTable] = Field(default_factory=dict)
     migrations: MigrationsTable = Field(default_factory=MigrationsTable)
@@ -110,6 +114,7 @@ class File(_Table):
     elements: dict[str, Text] = Field(default_factory=dict)
     counts: CountsTable = Field(default_factory=CountsTable)
     parity: ParityTable = Field(default_factory=ParityTable)
+    drift: DriftTable = Field(default_factory=DriftTable)
 
 
 def mistakes(error: ValidationError) -> Iterator[str]:

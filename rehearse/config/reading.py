@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rehearse.config.configuration import (
     Configuration,
     CountsConfig,
+    DriftConfig,
     EngineConfig,
     MigrationsConfig,
     ParityConfig,
@@ -147,6 +148,7 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         elements=form.elements,
         counts=CountsConfig(**form.counts.model_dump()),
         parity=ParityConfig(ignore=form.parity.ignore),
+        drift=DriftConfig(ignore=form.drift.ignore),
     )
 
 

@@ -1,0 +1,1 @@
+"""The drift of two schemas, written for people and for machines."""

@@ -1,0 +1,156 @@
+"""Whether two environments have the same schema: `rehearse drift`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from rehearse.cli import application
+from rehearse.engine.server import Server
+from rehearse.sanitise import SanitiseRules
+from rehearse.snapshot import take
+
+SHOP = """
+CREATE TABLE orders (id bigint PRIMARY KEY, note text, amount numeric(12,2) NOT NULL);
+CREATE INDEX orders_note ON orders (note);
+CREATE VIEW large AS SELECT id FROM orders WHERE amount > 100;
+"""
+
+
+@pytest.fixture
+def pair(server: Server, database: str) -> Iterator[tuple[str, str]]:
+    """The URLs of two databases with the same schema."""
+    other = f"{database}_other"
+    with server.connect() as connection:
+        connection.execute(f"CREATE DATABASE {other} TEMPLATE template0 STRATEGY FILE_COPY")
+    for name in (database, other):
+        with server.connect(name) as connection:
+            connection.execute(SHOP)
+    yield url(server, database), url(server, other)
+    with server.connect() as connection:
+        connection.execute(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+def url(server: Server, database: str) -> str:
+    return f"postgresql://rehearse@/{database}?host={server.socket_dir}"
+
+
+def altered(server: Server, pair: tuple[str, str], *statements: str) -> None:
+    with server.connect(pair[1].partition("@/")[2].partition("?")[0]) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def drift(*arguments: str) -> Result:
+    return CliRunner().invoke(application("drift"), ["drift", *arguments])
+
+
+def test_equal_schemas_leave_with_zero(pair: tuple[str, str]):
+    found = drift(*pair)
+
+    assert (found.exit_code, found.stdout.splitlines()[0]) == (0, "EQUAL")
+    assert "have the same schema, of 11 objects" in found.stdout
+
+
+def test_what_differs_is_said_from_the_first_to_the_other(server: Server, pair: tuple[str, str]):
+    altered(
+        server,
+        pair,
+        "ALTER TABLE orders ALTER COLUMN amount DROP NOT NULL",
+        "DROP INDEX orders_note",
+        "ALTER TABLE orders DROP COLUMN note",
+        "ALTER TABLE orders ADD COLUMN note text",
+        "ALTER TABLE orders ADD COLUMN paid boolean",
+        "GRANT SELECT ON orders TO pg_monitor",
+    )
+
+    found = drift(*pair)
+
+    assert found.exit_code == 1
+    lines = [line.strip() for line in found.stdout.splitlines()]
+    assert "public.orders: column paid boolean added" in lines
+    assert "public.orders: column amount altered: not null yes -> no" in lines
+    assert "public.orders: index public.orders_note removed" in lines
+    assert any("grant table public.orders to pg_monitor added" in line for line in lines)
+    assert any("column order" in line for line in lines)
+    assert "5 objects of 12 differ:" in " ".join(found.stdout.split())
+
+
+def test_rules_leave_out_what_may_differ_and_a_rule_for_nothing_is_named(server: Server, pair: tuple[str, str]):
+    altered(server, pair, "DROP INDEX orders_note", "COMMENT ON TABLE orders IS 'sold'")
+
+    found = drift(*pair, "--ignore", "index.public.orders_*", "--ignore", "comment.*", "--ignore", "rule.*")
+
+    assert found.exit_code == 0
+    assert "Ignored by rule: 2 objects that differ." in found.stdout
+    assert 'The rule "rule.*" matches nothing that differs.' in found.stdout
+
+
+def test_rules_of_the_configuration_hold(
+    server: Server, pair: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    altered(server, pair, "DROP INDEX orders_note")
+    (tmp_path / "rehearse.toml").write_text('[drift]\nignore = ["index.*"]\n')
+    monkeypatch.chdir(tmp_path)
+
+    assert drift(*pair).exit_code == 0
+
+
+def test_a_snapshot_is_compared_with_what_came_after(server: Server, pair: tuple[str, str], tmp_path: Path):
+    snapshot = take(pair[0], tmp_path / "s", rows=10, sanitise=SanitiseRules(), progress=lambda _: None)
+
+    assert drift(str(snapshot.directory), pair[1]).exit_code == 0
+    altered(server, pair, "ALTER TABLE orders ADD COLUMN paid boolean")
+    found = drift(str(snapshot.directory), pair[1], "--format", "json")
+
+    assert found.exit_code == 1
+    answer = json.loads(found.stdout)
+    assert answer["status"] == "different"
+    assert [(change["action"], change["kind"], change["object"], change["before"]) for change in answer["changes"]] == [
+        ("added", "column", "public.orders.paid", None)
+    ]
+
+
+def test_a_side_that_cannot_be_read_is_never_equal(server: Server, pair: tuple[str, str]):
+    found = drift(pair[0], url(server, "not_there"))
+
+    assert found.exit_code == 3
+    assert found.stdout.startswith("UNKNOWN")
+    assert 'database "not_there" does not exist' in found.stdout
+
+
+def test_an_older_server_is_compared_with_the_wording_told_apart(
+    server: Server, pair: tuple[str, str], server15: Server, database15: str
+):
+    with server15.connect(database15) as connection:
+        connection.execute(SHOP)
+
+    found = drift(url(server15, database15), pair[0], "--ignore", "extension.*")
+
+    assert found.exit_code in (0, 1)
+    assert "PostgreSQL 15" in found.stdout
+    assert "column" not in found.stdout.replace("column order", "")
+
+
+REFUSED = {
+    "nowhere": (2, 'There is no environment named "nowhere"'),
+    "postgresql://[": (2, "neither a PostgreSQL URL"),
+    "service=none_such": (3, 'definition of service "none_such" not found'),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_name_that_leads_nowhere_is_a_sentence(pair: tuple[str, str], name: str, tmp_path: Path):
+    command = [sys.executable, "-m", "rehearse", "drift", pair[0], name]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    code, sentence = REFUSED[name]
+    assert found.returncode == code
+    assert sentence in found.stdout + found.stderr
+    assert "Traceback" not in found.stderr

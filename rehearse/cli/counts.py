@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rehearse.cli.options import ConfigFile
+from rehearse.cli.output import width
 from rehearse.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -141,5 +140,4 @@ def _show(counts: Counts, form: CountsFormat, *, as_text: bool) -> None:
     if not as_text:
         typer.echo(form.render(counts))
         return
-    width = min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else 100
-    typer.echo(text.render(counts, width=width), nl=False)
+    typer.echo(text.render(counts, width=width(_WIDEST)), nl=False)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rehearse.cli.options import ConfigFile
-from rehearse.cli.output import Format
+from rehearse.cli.output import Format, width
 from rehearse.cli.progress import progress
 
 if TYPE_CHECKING:
     from rehearse.model.drift import Drift
 
-_WIDEST = 140
 _SIDE = "An environment of rehearse.toml, a PostgreSQL URL, service=NAME or a snapshot directory."
 
 
@@ -57,5 +54,4 @@ def _show(drift: Drift, wanted: Format) -> None:
     if wanted is Format.JSON:
         typer.echo(json.render(drift))
         return
-    width = min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else 100
-    typer.echo(text.render(drift, width=width), nl=False)
+    typer.echo(text.render(drift, width=width()), nl=False)

@@ -27,6 +27,9 @@ def show(report: Report, wanted: Format) -> None:
         return
     from rehearse.reports import text  # noqa: PLC0415 - rich is slow to import, too
 
-    terminal = sys.stdout.isatty()
-    width = min(shutil.get_terminal_size().columns, 140) if terminal else 100
-    typer.echo(text.render(report, width=width, colour=terminal), nl=False)
+    typer.echo(text.render(report, width=width(), colour=sys.stdout.isatty()), nl=False)
+
+
+def width(widest: int = 140) -> int:
+    """Return how wide text is written: as the terminal is, up to a limit."""
+    return min(shutil.get_terminal_size().columns, widest) if sys.stdout.isatty() else 100

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rehearse.cli.options import ConfigFile
-from rehearse.cli.output import Format
+from rehearse.cli.output import Format, width
 from rehearse.cli.progress import progress
 
 if TYPE_CHECKING:
     from rehearse.model.parity import Parity
-
-_WIDEST = 140
 
 
 def command(
@@ -61,5 +57,4 @@ def _show(parity: Parity, wanted: Format) -> None:
     if wanted is Format.JSON:
         typer.echo(json.render(parity))
         return
-    width = min(shutil.get_terminal_size().columns, _WIDEST) if sys.stdout.isatty() else 100
-    typer.echo(text.render(parity, width=width), nl=False)
+    typer.echo(text.render(parity, width=width()), nl=False)

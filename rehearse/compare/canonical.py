@@ -109,12 +109,12 @@ class Canonical:
                 return text_of(column, by_output=self.by_output)
 
     def _instead_of_null(self, null: str) -> Composable:
-        if self.form is Form.INT4:
-            return sql.Literal(_NO_SMALLINT)
-        if self.form is Form.INT8:
-            return number(int(null[:16], 16) - (1 << 63))
         written = sql.Literal(null)
         match self.form:
+            case Form.INT4:
+                return sql.Literal(_NO_SMALLINT)
+            case Form.INT8:
+                return number(int(null[:16], 16) - (1 << 63))
             case Form.UUID:
                 return SQL("{}::pg_catalog.uuid").format(written)
             case Form.SENT:

@@ -13,14 +13,14 @@ from psycopg.rows import dict_row
 
 from rehearse import archive
 from rehearse.catalog.heads import version_tables
+from rehearse.compare import side
 from rehearse.compare.errors import reason
 from rehearse.compare.parity_snapshot import read_snapshot
 from rehearse.compare.scheduled_jobs import read_jobs, withheld
 from rehearse.compare.together import together
-from rehearse.db.connect import be_gentle, connect_untouched, describe
+from rehearse.db.connect import be_gentle, connect_untouched
 from rehearse.db.queries import names, query
 from rehearse.errors import RehearseError, RequestError
-from rehearse.model.comparison import Side
 from rehearse.model.environment import Environment
 from rehearse.model.facts import VersionTable
 from rehearse.model.json import JSON
@@ -49,7 +49,6 @@ def read_sides(environments: Sequence[Environment], key: bytes) -> tuple[Reading
     """
     if len(environments) < _AT_LEAST:
         raise OneSide(environments[0].name)
-    places = {environment.name: _place(environment) for environment in environments}
     snapshots = {
         each.name: archive.read(Path(each.snapshot)) for each in environments if each.snapshot and not each.url
     }
@@ -59,18 +58,11 @@ def read_sides(environments: Sequence[Environment], key: bytes) -> tuple[Reading
             calls[each.name] = partial(read_snapshot, each.name, snapshots[each.name])
         else:
             calls[each.name] = partial(_read, each, key)
+    answers = together(calls)
     return tuple(
-        _failed(name, places[name], answer) if isinstance(answer, RehearseError) else answer
-        for name, answer in together(calls).items()
+        Reading(side=side.failed(each, answer)) if isinstance(answer, RehearseError) else answer
+        for each, answer in zip(environments, answers.values(), strict=True)
     )
-
-
-def _place(environment: Environment) -> str:
-    return describe(environment.url) if environment.url else environment.snapshot or ""
-
-
-def _failed(name: str, place: str, error: RehearseError) -> Reading:
-    return Reading(side=Side(name=name, place=place, failure=error.sentence))
 
 
 def _read(environment: Environment, key: bytes) -> Reading:
@@ -82,7 +74,7 @@ def _read(environment: Environment, key: bytes) -> Reading:
         topics.read(_SETTINGS)  # first: what comes next would show up among them
         be_gentle(connection)
         connection.execute(query("session/pinned", topics.major).encode())
-        side = _side(connection, environment)
+        described = side.of_server(connection, environment)
         for name in names(FOLDER):
             if (topic := name.removeprefix(f"{FOLDER}/")) != _SETTINGS:
                 topics.read(topic)
@@ -91,22 +83,8 @@ def _read(environment: Environment, key: bytes) -> Reading:
         if why is None:
             topics.add("job", read_jobs)
         return Reading(
-            side=side, entries=tuple(topics.entries), failures=topics.failures, gaps={"job": why} if why else {}
+            side=described, entries=tuple(topics.entries), failures=topics.failures, gaps={"job": why} if why else {}
         )
-
-
-def _side(connection: psycopg.Connection, environment: Environment) -> Side:
-    assert environment.url is not None
-    with connection.cursor(row_factory=dict_row) as cursor:
-        server = cursor.execute(query("facts/server").encode()).fetchone()
-    assert server is not None
-    return Side(
-        name=environment.name,
-        place=describe(environment.url),
-        server_version=server["version"].split()[0],
-        read_at=server["taken_at"],
-        in_recovery=server["in_recovery"],
-    )
 
 
 class _Topics:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rehearse.compare import side
 from rehearse.db.queries import names
-from rehearse.model.comparison import Side
 from rehearse.model.facts import Facts, RoleFacts
 from rehearse.model.json import JSON
 from rehearse.model.parity import Entry, Importance, Reading, importance_of
@@ -26,13 +26,7 @@ def read_snapshot(name: str, snapshot: Snapshot) -> Reading:
     facts = snapshot.facts
     topics = {found.removeprefix("parity/") for found in names("parity")} | {"job"}
     return Reading(
-        side=Side(
-            name=name,
-            place=str(snapshot.directory),
-            server_version=facts.server_version.split()[0],
-            read_at=facts.taken_at,
-            in_recovery=facts.in_recovery,
-        ),
+        side=side.of_snapshot(name, snapshot),
         entries=tuple(_entries(facts)),
         gaps={topic: _PARTLY.get(topic, _NOT_HELD) for topic in sorted(topics - _WHOLE)},
     )

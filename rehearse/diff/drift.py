@@ -25,7 +25,7 @@ def compare(first: Read, other: Read, ignore: Sequence[str] = ()) -> Drift:
         return Drift(sides=(left, right), changes=())
     found = differences(before, after)
     ignored = tuple(change for change in found if _is_ignored(change, ignore))
-    changes = tuple(change for change in found if change not in ignored)
+    changes = tuple(change for change in found if not _is_ignored(change, ignore))
     return Drift(
         sides=(left, right),
         changes=changes,

@@ -1,4 +1,4 @@
-"""The drift of two schemas, for a terminal: a line an object, a paragraph a table."""
+"""The drift of two schemas, for a terminal: a line an object, those of a table together."""
 
 from __future__ import annotations
 

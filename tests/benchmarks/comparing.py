@@ -54,7 +54,7 @@ LIMITS = (
     Limit(measure=COUNTS, times=0.35, against=(RELADIFF_EACH, RELADIFF_ONCE)),
     Limit(measure=COUNTS, times=0.1, against=(VALIDATOR,)),
     Limit(measure=CONTENT, times=10, against=(PSQL,)),
-    Limit(measure=CONTENT, times=0.6, against=(RELADIFF_CONTENT,)),
+    Limit(measure=CONTENT_BIG, times=0.6, against=(RELADIFF_CONTENT,)),
     Limit(measure=LOCATE, times=0.5, against=(RELADIFF_ROWS,)),
     Limit(measure=MEMORY.format("--content"), times=1.1, against=(MEMORY_OF_SMALL.format("--content"),)),
     Limit(measure=MEMORY.format("--locate"), times=1.1, against=(MEMORY_OF_SMALL.format("--locate"),)),

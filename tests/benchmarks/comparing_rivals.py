@@ -52,11 +52,9 @@ class Rivals:
         assert differences.strip() == "0", differences
 
     def reladiff_content(self) -> None:
-        """Compare all columns of every table, a process for each; nothing differs."""
-        for table in self.tables:
-            keys = [part for column in table.key for part in ("-k", column)]
-            said = self._reladiff(table.name, RIGHT, *keys, "-c", "%", "--stats")
-            assert "0.00% difference score" in said, said
+        """Compare all columns of the big table where nothing differs."""
+        said = self._reladiff(BIG, RIGHT, "-c", "%", "--stats")
+        assert "0.00% difference score" in said, said
 
     def reladiff_rows(self) -> str:
         """Compare all columns of the big table where fifty rows differ; return the rows, as JSON lines.

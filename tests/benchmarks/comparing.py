@@ -120,7 +120,7 @@ def _content(bench: Bench) -> Iterator[Measure]:
         yield Measure(name=CONTENT_BIG, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, *big)))
     if bench.rivals:
         rivals = bench.rivals
-        yield Measure(name=RELADIFF_CONTENT, take=lambda: _timed(rivals.reladiff_content), rounds=FEW)
+        yield Measure(name=RELADIFF_CONTENT, take=lambda: _timed(rivals.reladiff_content))
 
 
 def _locate(bench: Bench) -> Iterator[Measure]:

@@ -47,7 +47,10 @@ def rich(server: Server, database: str) -> Iterator[str]:
 def test_every_kind_finds_its_object_in_a_rich_schema(server: Server, rich: str):
     catalog = catalog_of(server, rich)
 
-    assert {entry.kind for entry in catalog.objects} == KINDS - {"security-label"}  # whose providers are C libraries
+    assert {entry.kind for entry in catalog.objects} == KINDS - {
+        "security-label",  # whose providers are C libraries
+        "setting",  # a script cannot name the database it runs in
+    }
 
 
 def test_an_empty_database_holds_its_public_schema_and_plpgsql(server: Server, database: str):
@@ -106,6 +109,10 @@ def test_a_column_tells_type_nullability_default_and_what_is_unusual(server: Ser
     assert name.attributes == {
         "type": "character varying(80)",
         "not_null": False,
+        "not_null_name": None,
+        "not_null_validated": None,
+        "not_null_inherited": None,
+        "not_null_local": None,
         "default": "'no name'::character varying",
         "generated": None,
         "expression": None,
@@ -141,7 +148,9 @@ def test_a_not_null_that_is_not_validated_yet_says_so(server: Server, rich: str)
     catalog = catalog_of(server, rich)
 
     assert found(catalog, "column", "shop.orders.note").attributes["not_null_validated"] is False
-    assert "not_null_validated" not in found(catalog, "column", "shop.orders.id").attributes
+    assert found(catalog, "column", "shop.orders.note").attributes["not_null_name"] == "note_set"
+    assert found(catalog, "column", "shop.orders.id").attributes["not_null_validated"] is None
+    assert found(catalog, "column", "shop.orders.id").attributes["not_null_name"] is None
     assert catalog.find("constraint", "shop.orders.note_set") is None
 
 
@@ -162,6 +171,17 @@ def test_options_that_may_be_secrets_are_told_by_name_only(server: Server, rich:
     assert found(catalog, "foreign-server", "away").attributes["option_names"] == ["host", "port"]
     assert "hunter2" not in str(catalog)
     assert "secret.example" not in str(catalog)
+
+
+def test_a_setting_that_an_application_made_up_is_told_by_name_only(server: Server, database: str):
+    with server.connect(database) as connection:
+        connection.execute(f"ALTER DATABASE {database} SET app.key = 'hunter2'")
+        connection.execute(f"ALTER DATABASE {database} SET work_mem = '5MB'")
+        connection.execute(f"ALTER DATABASE {database} SET rehearse.token = 'ours'")
+
+    told = [(entry.identity, entry.attributes) for entry in catalog_of(server, database).of_kind("setting")]
+
+    assert told == [("database app.key", {"value": None}), ("database work_mem", {"value": "5MB"})]
 
 
 def test_objects_of_extensions_and_of_the_tool_itself_are_left_out(server: Server, rich: str):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,12 +85,80 @@ def test_what_pg_dump_tells_apart_the_catalog_tells_apart(base: Base, mutation: 
     assert differences(base.catalog, catalog), mutation
 
 
+@pytest.mark.parametrize("base", ["server"], indirect=True)
+@pytest.mark.parametrize("mutation", mutations("told.pg18.sql"))
+def test_what_only_the_newest_pg_dump_tells_apart_the_catalog_tells_apart(base: Base, mutation: str):
+    catalog, dump = mutated(base, mutation)
+
+    assert dump != base.dump, "pg_dump writes the same: it belongs to the neutral ones"
+    assert differences(base.catalog, catalog), mutation
+
+
 @pytest.mark.parametrize("mutation", mutations("neutral.sql"))
 def test_what_pg_dump_does_not_tell_apart_the_catalog_does_not(base: Base, mutation: str):
     catalog, dump = mutated(base, mutation)
 
     assert dump == base.dump
     assert sentences(differences(base.catalog, catalog)) == ()
+
+
+@pytest.mark.parametrize(
+    ("mutation", "kind"),
+    [
+        (
+            "INSERT INTO shop.cache VALUES ('a', '1'), ('b', '2'); "
+            "CREATE UNIQUE INDEX CONCURRENTLY twice ON shop.cache ((1))",
+            "index",
+        ),
+        ("CREATE EXTENSION hstore VERSION '1.4'; ALTER EXTENSION hstore UPDATE", "extension"),
+        (
+            "CREATE COLLATION shop.sorted (provider = libc, locale = 'C.utf8'); "
+            "UPDATE pg_collation SET collversion = '2.31' WHERE collname = 'sorted'",
+            "collation",
+        ),
+    ],
+)
+def test_what_pg_dump_leaves_out_the_catalog_tells(base: Base, mutation: str, kind: str):
+    """An index left invalid by a failed build, and versions: of each the last statement is compared with the rest."""
+    first, last = mutation.split("; ")
+    with copied(base.server) as connection:
+        connection.execute(first.encode())
+        before, dump_before = told(base.server, "mutant")
+        connection.execute("SET allow_system_table_mods = on")
+        with suppress(psycopg.errors.UniqueViolation):
+            connection.execute(last.encode())
+        after, dump_after = told(base.server, "mutant")
+
+    assert dump_after == dump_before
+    assert {change.kind for change in differences(before, after)} == {kind}
+
+
+@pytest.mark.parametrize("mutation", mutations("settings.sql"))
+def test_settings_are_told_apart_as_pg_dumpall_tells_them(base: Base, mutation: str):
+    try:
+        with copied(base.server) as connection:
+            before, dump_before = told(base.server, "mutant")[0], told_of_settings(base.server)
+            connection.execute(mutation.encode())
+            after, dump_after = told(base.server, "mutant")[0], told_of_settings(base.server)
+    finally:
+        with base.server.connect() as connection:
+            connection.execute("ALTER ROLE rehearse_witness RESET ALL; ALTER ROLE ALL RESET ALL")
+
+    assert (dump_before == dump_after) == (before == after)
+    assert {change.kind for change in differences(before, after)} <= {"setting"}
+
+
+def told_of_settings(server: Server) -> set[str]:
+    """Return what pg_dumpall writes of the settings of roles, and pg_dump of those in the database that is mutated."""
+    programs = server.binaries.bin_dir
+    written = [
+        subprocess.run([programs / name, *options], check=True, capture_output=True, text=True).stdout
+        for name, *options in (
+            ("pg_dumpall", "--roles-only", "--dbname", server.dsn()),
+            ("pg_dump", "--schema-only", "--create", "--dbname", server.dsn("mutant")),
+        )
+    ]
+    return set(re.findall(r"^ALTER (?:ROLE|DATABASE) .* SET .*$", "".join(written), re.MULTILINE))
 
 
 def mutated(base: Base, mutation: str) -> tuple[Catalog, list[str]]:

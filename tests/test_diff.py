@@ -250,7 +250,7 @@ def test_two_databases_are_compared_by_name_alone():
         ({"a": ["x", "y"]}, {"a": ["y", "x"]}, ("a",)),
         ({"a": {"b": {"c": 1}}, "z": 0}, {"a": {"b": {"c": 2}}, "z": 0}, ("a",)),
         ({"a": None}, {}, ()),
-        ({"a": "x"}, {"b": "x"}, ("a", "b")),
+        ({"a": "x", "both": 1}, {"b": "x", "both": 2}, ("both",)),
         ({"a": None}, {"a": False}, ("a",)),
     ],
 )

@@ -13,6 +13,7 @@ from rehearse.model.json import JSON
 _PART = r'(?:"(?:[^"]|"")*"|[\w$]+)'
 _NAME = re.compile(rf"{_PART}(?:\.{_PART})*")
 _LAST = re.compile(rf"{_PART}$")
+_NOT_NULL_NAME = "not_null_name"  # null where it is the one PostgreSQL makes of table and column
 
 Pair = tuple[CatalogObject, CatalogObject]
 Names = Mapping[str, str]
@@ -26,12 +27,15 @@ class Renames:
     qualified: dict[str, str] = field(default_factory=dict)  # "public.orders" -> "public.purchases"
     columns: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # by table before
 
-    def explains(self, old: CatalogObject, before: JSON, after: JSON) -> bool:
+    def explains(self, old: CatalogObject, new: CatalogObject, attribute: str) -> bool:
         """Say whether an attribute differs only because something it mentions was renamed.
 
         PostgreSQL keeps references by oid and words them anew each time: a view over a renamed table
         then calls the table by its old name as an alias.
         """
+        if attribute == _NOT_NULL_NAME:
+            return _not_null_name(old) == _not_null_name(new)
+        before, after = old.attributes.get(attribute), new.attributes.get(attribute)
         bare = self._bare(old, before)
         return any(_translated(before, names, bare) == after for names in (self.qualified, self._aliased()))
 
@@ -76,6 +80,11 @@ def _changed_names(pairs: Iterable[Pair]) -> Iterator[Pair]:
 def _is_part(found: CatalogObject) -> bool:
     """Say whether the object is named within its table, as a constraint or a trigger is."""
     return found.table is not None and found.identity.startswith(f"{found.table}.")
+
+
+def _not_null_name(column: CatalogObject) -> str:
+    made = f"{_last(column.table or '')}_{_last(column.identity)}_not_null"
+    return (column.text(_NOT_NULL_NAME) or made).replace('"', "")
 
 
 def _last(identity: str) -> str:

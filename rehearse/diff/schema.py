@@ -72,11 +72,7 @@ def _altered(old: CatalogObject, new: CatalogObject, renames: Renames) -> Schema
     renamed = (old.kind, old.identity) in renames.own
     if old.attributes == new.attributes and not renamed:
         return None
-    names = [
-        name
-        for name in differing(old.attributes, new.attributes)
-        if not renames.explains(old, old.attributes.get(name), new.attributes.get(name))
-    ]
+    names = [name for name in differing(old.attributes, new.attributes) if not renames.explains(old, new, name)]
     if not names and not renamed:
         return None
     before = {name: old.attributes.get(name) for name in names}

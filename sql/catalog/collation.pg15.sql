@@ -10,7 +10,8 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.coll
                                            ELSE 'default' END,
            'deterministic', l.collisdeterministic,
            'locale', COALESCE(l.colliculocale, l.collcollate),
-           'rules', NULL
+           'rules', NULL,
+           'version', l.collversion
        ) AS attributes
   FROM pg_catalog.pg_collation AS l
   JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace

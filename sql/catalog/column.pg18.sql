@@ -1,4 +1,4 @@
--- purpose: describe every column of a table or foreign table; a NOT NULL not yet validated says so
+-- purpose: describe every column of a table or foreign table; a NOT NULL that is not a plain one says so
 -- needs: CONNECT
 -- returns: identity, belongs_to, physical, attributes
 SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
@@ -8,6 +8,11 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
        pg_catalog.jsonb_build_object(
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
            'not_null', a.attnotnull,
+           'not_null_name', CASE WHEN v.conislocal AND v.conname <> c.relname || '_' || a.attname || '_not_null'
+                                 THEN pg_catalog.quote_ident(v.conname) END,
+           'not_null_validated', CASE WHEN NOT v.convalidated THEN false END,
+           'not_null_inherited', CASE WHEN v.connoinherit THEN false END,
+           'not_null_local', CASE WHEN v.conislocal AND v.coninhcount > 0 THEN true END,
            'default', CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
            'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
            'expression', CASE WHEN a.attgenerated <> '' THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,
@@ -27,21 +32,14 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
            'foreign_option_names', (SELECT pg_catalog.jsonb_agg(o.name ORDER BY o.name)
                                       FROM (SELECT pg_catalog.split_part(u.option, '=', 1) AS name
                                               FROM pg_catalog.unnest(a.attfdwoptions) AS u (option)) AS o)
-       )
-       || CASE WHEN EXISTS (
-              SELECT 1
-                FROM pg_catalog.pg_constraint AS v
-               WHERE v.conrelid = a.attrelid
-                 AND v.contype = 'n'
-                 AND v.conkey[1] = a.attnum
-                 AND NOT v.convalidated)
-          THEN pg_catalog.jsonb_build_object('not_null_validated', false)
-          ELSE pg_catalog.jsonb_build_object() END AS attributes
+       ) AS attributes
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+  LEFT JOIN pg_catalog.pg_constraint AS v
+         ON v.conrelid = a.attrelid AND v.contype = 'n' AND v.conkey[1] = a.attnum
  WHERE c.relkind IN ('r', 'p', 'f')
    AND c.relpersistence <> 't'
    AND a.attnum > 0

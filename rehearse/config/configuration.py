@@ -49,6 +49,12 @@ class MigrationsConfig:
             max_seconds=self.max_seconds,
         )
 
+    def project(self) -> MigrationPlan:
+        """Return where the project's code is and who runs it; nothing is to be played."""
+        config = self.config or self._alembic_ini()
+        directory = config.parent if config is not None and not self.command else self.directory
+        return MigrationPlan(tool="none", directory=directory, config=config, python=self.python, env=self.env)
+
     def _alembic_ini(self) -> Path | None:
         found = self.directory / "alembic.ini"
         return found if self.tool == "alembic" and found.is_file() else None

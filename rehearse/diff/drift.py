@@ -23,18 +23,31 @@ def compare(first: Read, other: Read, ignore: Sequence[str] = ()) -> Drift:
     (left, before), (right, after) = first, other
     if before is None or after is None:
         return Drift(sides=(left, right), changes=())
-    found = differences(before, after)
+    return told((left, right), differences(before, after), ignore, objects=max(len(before.objects), len(after.objects)))
+
+
+def told(
+    sides: tuple[Side, Side],
+    found: Iterable[SchemaChange],
+    ignore: Sequence[str] = (),
+    *,
+    objects: int,
+    notes: tuple[str, ...] = (),
+) -> Drift:
+    """Return what was found as an answer: what rules ignore set apart, the rest in sentences."""
+    found = tuple(found)
     ignored = tuple(change for change in found if _is_ignored(change, ignore))
     changes = tuple(change for change in found if not _is_ignored(change, ignore))
     return Drift(
-        sides=(left, right),
+        sides=sides,
         changes=changes,
         told=tuple(sorted(sentences(changes))),  # so that what belongs to one table stands together
         ignored=ignored,
         unused_rules=tuple(
             rule for rule in dict.fromkeys(ignore) if not any(_is_ignored(one, [rule]) for one in found)
         ),
-        objects=max(len(before.objects), len(after.objects)),
+        objects=objects,
+        notes=notes,
     )
 
 

@@ -18,6 +18,7 @@ class Drift:
     ignored: tuple[SchemaChange, ...] = ()
     unused_rules: tuple[str, ...] = ()
     objects: int = 0  # of the larger side
+    notes: tuple[str, ...] = ()  # what was compared and what was not, where that is not everything
 
     @property
     def status(self) -> Status:

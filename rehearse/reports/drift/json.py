@@ -28,6 +28,7 @@ def as_object(drift: Drift) -> Mapping[str, JSON]:
         "changes": _changes(drift.changes),
         "ignored": _changes(drift.ignored),
         "unused_ignore_rules": list(drift.unused_rules),
+        "notes": list(drift.notes),
     }
 
 

@@ -35,7 +35,8 @@ def _head(drift: Drift) -> Iterator[str]:
     yield drift.status.value.upper()
     first, other = (side.name for side in drift.sides)
     if drift.status is Status.EQUAL:
-        yield f"{first} and {other} have the same schema, of {drift.objects:,} objects."
+        limits = ", as far as they were compared" if drift.notes else ""
+        yield f"{first} and {other} have the same schema, of {drift.objects:,} objects{limits}."
     if drift.status is Status.DIFFERENT:
         yield f"From {first} to {other}, {_objects(drift.changes)} of {drift.objects:,} differ:"
 
@@ -48,6 +49,7 @@ def _left_out(drift: Drift) -> Iterator[str]:
     versions = {side.server_version.partition(".")[0] for side in drift.sides if side.server_version}
     if drift.changes and len(versions) > 1:
         yield "The servers' versions differ: each words views, rules and expressions in its own way."
+    yield from drift.notes
 
 
 def _sides(drift: Drift) -> Iterator[str]:
@@ -56,8 +58,9 @@ def _sides(drift: Drift) -> Iterator[str]:
         if side.failure is not None:
             yield f"  {side.name}: {side.place}: {side.failure}"
         else:
+            server = f", PostgreSQL {side.server_version}" if side.server_version else ""
             moment = f", as of {side.read_at:%Y-%m-%d %H:%M:%S} UTC" if side.read_at else ""
-            yield f"  {side.name}: {side.place}, PostgreSQL {side.server_version}{moment}"
+            yield f"  {side.name}: {side.place}{server}{moment}"
 
 
 def _objects(changes: Iterable[SchemaChange]) -> str:

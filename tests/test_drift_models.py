@@ -125,6 +125,7 @@ def test_models_that_the_database_follows_are_equal(shop: str, name: str):
     assert (found.exit_code, found.stdout.splitlines()[0]) == (0, "EQUAL"), found.stdout
     assert f"models {name} have the same schema, of 19 objects, as far as they were compared." in flat(found)
     assert "Compared by alembic 1." in flat(found)
+    assert "Next: Nothing: what was compared is the same." in flat(found)
     assert "not compared: primary keys, CHECK" in flat(found)
     assert "alembic_version" not in found.stdout
     assert "shop_history" not in found.stdout
@@ -188,6 +189,47 @@ def test_what_is_altered_says_before_and_after_as_json(server: Server, database:
             "after": {"type": "numeric(12, 2)", "not_null": True},
         }
     ]
+
+
+def test_a_covering_index_that_the_models_lack_is_told(server: Server, database: str, shop: str):
+    execute(server, database, "CREATE INDEX covering ON orders (lower(note), amount) INCLUDE (paid)")
+
+    found = drift(shop, "--format", "json")
+
+    assert changes(found) == [("removed", "index", "public.covering")]
+    assert "INCLUDE (paid)" in json.loads(found.stdout)["changes"][0]["before"]["definition"]
+
+
+def test_a_default_that_the_server_cannot_compare_is_compared_as_text(server: Server, database: str, shop: str):
+    execute(
+        server,
+        database,
+        """
+        CREATE SEQUENCE numbers;
+        ALTER TABLE customers ALTER old_settings SET DEFAULT '[]';
+        ALTER TABLE orders ALTER amount SET DEFAULT nextval('numbers')
+        """,
+    )
+
+    found = drift(shop)
+
+    assert told(found)[2:5] == [
+        "",
+        "public.customers: column old_settings altered: default '[]'::json -> '{}'",
+        "public.orders: column amount altered: default nextval('numbers'::regclass) -> '0'",
+    ]
+    with server.connect(database) as connection:
+        assert connection.execute("SELECT is_called FROM numbers").fetchone() == (False,)
+
+
+def test_a_service_is_looked_up_before_the_project_is_asked(
+    server: Server, database: str, shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    service = tmp_path / "services"
+    service.write_text(f"[prod]\nhost={server.socket_dir}\ndbname={database}\nuser=rehearse\npassword=hush-hush\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(service))
+
+    assert flat(drift("service=prod")).startswith("EQUAL")
 
 
 def test_rules_leave_out_what_may_differ(server: Server, database: str, shop: str):

@@ -18,7 +18,8 @@ _COMPARED = (
     "tables, columns with type, NOT NULL, default and identity, indexes, unique constraints, foreign keys and comments"
 )
 _NOT_COMPARED = (
-    "primary keys, CHECK and exclusion constraints, values of enums, generated expressions, the order of columns, "
+    "primary keys, CHECK and exclusion constraints, method, WHERE and INCLUDE of indexes, values of enums, "
+    "generated expressions, the order of columns, "
     "partitions, views, functions, triggers, policies, grants and whatever else is not declared by models"
 )
 

@@ -22,8 +22,14 @@ def render(drift: Drift, *, width: int = _WIDTH) -> str:
     """Return the answer as text of a given width."""
     sections = (_head(drift), (f"  {line}" for line in drift.told), _left_out(drift), _sides(drift))
     paragraphs = ["\n".join(line for text in section for line in _wrapped(text, width)) for section in sections]
-    closing = "\n".join(_wrapped(f"Next: {_NEXT[drift.status]}", width))
+    closing = "\n".join(_wrapped(f"Next: {_next(drift)}", width))
     return "\n\n".join(filter(None, [*paragraphs, closing])) + "\n"
+
+
+def _next(drift: Drift) -> str:
+    if drift.status is Status.EQUAL and drift.notes:
+        return "Nothing: what was compared is the same."
+    return _NEXT[drift.status]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

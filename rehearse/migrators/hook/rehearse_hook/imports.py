@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from . import journal
 
-_Patch = Callable[[ModuleType], None]
+if TYPE_CHECKING:  # Python 3.8 cannot subscript what collections.abc holds
+    _Patch = Callable[[ModuleType], None]
 
 
 class _Finder(importlib.abc.MetaPathFinder):

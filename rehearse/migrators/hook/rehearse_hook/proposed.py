@@ -77,7 +77,9 @@ class _Teller:
         yield _change(action, "column", self._schema(schema), str(table), str(column.name), self._described(column))
 
     def _index(self, action: str, one: Any) -> Iterator[dict[str, Any]]:
-        index, create = one[1], importlib.import_module("sqlalchemy.schema").CreateIndex(one[1])
+        index = one[1]
+        _know_included_columns(index)
+        create: Any = importlib.import_module("sqlalchemy.schema").CreateIndex(index)
         definition = " ".join(str(create.compile(dialect=self.dialect)).split())
         name = _unquoted(self.dialect.identifier_preparer.format_index(index))
         yield _change(
@@ -86,6 +88,7 @@ class _Teller:
 
     def _constraint(self, action: str, one: Any) -> Iterator[dict[str, Any]]:
         constraint = one[1]
+        _know_included_columns(constraint)
         table, columns = constraint.table, [str(column.name) for column in constraint.columns]
         name = self.dialect.identifier_preparer.format_constraint(constraint) if constraint.name else None
         definition = _NAMED.sub("", " ".join(self.compiler.process(constraint).split()))
@@ -152,6 +155,14 @@ class _Teller:
 
     def _schema(self, name: Any) -> str:
         return str(name or self.default_schema)
+
+
+def _know_included_columns(thing: Any) -> None:
+    """Give the columns of an INCLUDE to the table that alembic made up for an index or a constraint to be dropped."""
+    schema: Any = importlib.import_module("sqlalchemy.schema")
+    for name in thing.dialect_kwargs.get("postgresql_include") or ():
+        if isinstance(name, str) and name not in thing.table.c:
+            thing.table.append_column(schema.Column(name))
 
 
 def _change(action: str, kind: str, schema: str, table: Any, name: Any, described: dict[str, Any]) -> dict[str, Any]:

@@ -73,8 +73,13 @@ def told(server: Server, database: str) -> tuple[Catalog, list[str]]:
     written = subprocess.run(
         [program, "--schema-only", "--dbname", server.dsn(database)], check=True, capture_output=True, text=True
     ).stdout
-    entries = (_UNTOLD.sub("", entry).strip() for entry in _HEADING.split(written))
-    return catalog, sorted(entry for entry in entries if entry)
+    return catalog, entries(written)
+
+
+def entries(written: str) -> list[str]:
+    """Return what pg_dump wrote, an entry each, sorted, without remarks."""
+    found = (_UNTOLD.sub("", entry).strip() for entry in _HEADING.split(written))
+    return sorted(entry for entry in found if entry)
 
 
 @pytest.mark.parametrize("mutation", mutations("told.sql"))
@@ -106,14 +111,18 @@ def test_what_pg_dump_does_not_tell_apart_the_catalog_does_not(base: Base, mutat
     ("mutation", "kind"),
     [
         (
-            "INSERT INTO shop.cache VALUES ('a', '1'), ('b', '2'); "
-            "CREATE UNIQUE INDEX CONCURRENTLY twice ON shop.cache ((1))",
+            (
+                "INSERT INTO shop.cache VALUES ('a', '1'), ('b', '2'); "
+                "CREATE UNIQUE INDEX CONCURRENTLY twice ON shop.cache ((1))"
+            ),
             "index",
         ),
         ("CREATE EXTENSION hstore VERSION '1.4'; ALTER EXTENSION hstore UPDATE", "extension"),
         (
-            "CREATE COLLATION shop.sorted (provider = libc, locale = 'C.utf8'); "
-            "UPDATE pg_collation SET collversion = '2.31' WHERE collname = 'sorted'",
+            (
+                "CREATE COLLATION shop.sorted (provider = libc, locale = 'C.utf8'); "
+                "UPDATE pg_collation SET collversion = '2.31' WHERE collname = 'sorted'"
+            ),
             "collation",
         ),
     ],

@@ -6,6 +6,7 @@ import re
 
 from psycopg import sql
 
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _PART = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>[^."]+)')
 
 
@@ -19,6 +20,15 @@ def split(identity: str) -> tuple[str, ...]:
         match["plain"] if match["quoted"] is None else match["quoted"].replace('""', '"')
         for match in _PART.finditer(identity)
     )
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identity has it; unlike quote_ident, without regard to key words.
+
+    >>> quoted("citext"), quoted("uuid-ossp")
+    ('citext', '"uuid-ossp"')
+    """
+    return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
 
 
 def identifier(identity: str) -> sql.Identifier:

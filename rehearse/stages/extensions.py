@@ -8,8 +8,10 @@ from pathlib import Path
 
 import psycopg
 
+from rehearse.db.identity import quoted
 from rehearse.db.queries import SQL, query
 from rehearse.model.facts import Facts
+from rehearse.model.quantity import count
 from rehearse.stages import toc
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump
@@ -41,7 +43,7 @@ def stand_in(connection: psycopg.Connection, facts: Facts, directory: Path) -> t
         path.chmod(0o755 if path.is_dir() else 0o644)
     used = {found.name for found in facts.extensions}
     found = tuple(
-        Deviation(sentence=f"The extension {name} is a stand-in: {_SHORTFALL[name]}.", touched=(name,))
+        Deviation(sentence=f"The extension {name} is a stand-in: {_SHORTFALL[name]}.", touched=(quoted(name),))
         for name in missing
         if name in used
     )
@@ -55,12 +57,11 @@ def leave_out_missing(connection: psycopg.Connection, dump: Dump, facts: Facts) 
     for extension in facts.extensions:
         if extension.name in available or extension.name == "plpgsql":
             continue
-        roots = [entry for entry in dump.select("EXTENSION") if entry.label.startswith(f"EXTENSION - {extension.name}")]
+        roots = [entry for entry in dump.select("EXTENSION") if entry.label == f"EXTENSION - {extension.name}"]
         gone = toc.with_dependants(dump.entries, roots)
         lost = [entry for entry in dump.entries if entry.id in gone and entry not in roots]
-        lost = [entry for entry in lost if not entry.is_a("COMMENT", "ACL")]
         dump = dump.without(gone)
-        found.append(_missing(extension.name, [entry.label for entry in lost]))
+        found.append(_missing(extension.name, sum(1 for entry in lost if not entry.is_a("COMMENT", "ACL"))))
     return dump, (*found, *_version_gaps(facts, available))
 
 
@@ -75,17 +76,19 @@ def _write(folder: Path, name: str, version: str) -> None:
     shutil.copyfile(_SCRIPTS / f"{name}.sql", folder / f"{name}--{version}.sql")
 
 
-def _missing(name: str, lost: list[str]) -> Deviation:
-    consequence = f" and with it {len(lost)} objects that need it: {'; '.join(lost)}" if lost else ""
+def _missing(name: str, lost: int) -> Deviation:
+    """Name an extension that is left out; what went with it is told where the catalogs differ."""
+    consequence = f", and with it what needs it: {count(lost)} {'object' if lost == 1 else 'objects'}" if lost else ""
     return Deviation(
-        sentence=f"The extension {name} cannot be had on the stage: left out{consequence}.", touched=(name,)
+        sentence=f"The extension {name} cannot be had on the stage: left out{consequence}.", touched=(quoted(name),)
     )
 
 
 def _version_gaps(facts: Facts, available: Mapping[str, str]) -> tuple[Deviation, ...]:
     return tuple(
         Deviation(
-            sentence=f"{found.name} is version {available[found.name]} on the stage, {found.version} in production."
+            sentence=f"{found.name} is version {available[found.name]} on the stage, {found.version} in production.",
+            touched=(quoted(found.name),),
         )
         for found in facts.extensions
         if found.name in available and available[found.name] != found.version

@@ -16,7 +16,7 @@ _WITHOUT_PLACE = frozenset({"file_fdw"})
 def disarm(connection: psycopg.Connection) -> tuple[Deviation, ...]:
     """Point every foreign server to a host that does not exist."""
     found = []
-    for name, wrapper, options in connection.execute(query("stage/foreign_servers")).fetchall():
+    for name, identity, wrapper, options in connection.execute(query("stage/foreign_servers")).fetchall():
         if wrapper in _WITHOUT_PLACE:
             continue
         changes = [_change(str(option)) for option in options if option in _PLACES]
@@ -26,7 +26,7 @@ def disarm(connection: psycopg.Connection) -> tuple[Deviation, ...]:
             command = sql.SQL("ALTER SERVER {} OPTIONS ({})").format(sql.Identifier(name), sql.SQL(", ").join(changes))
             connection.execute(command)
         found.append(
-            Deviation(sentence=f"The foreign server {name} points nowhere on the stage.", touched=(str(name),))
+            Deviation(sentence=f"The foreign server {identity} points nowhere on the stage.", touched=(str(identity),))
         )
     return tuple(found)
 

@@ -10,7 +10,7 @@ from rehearse.db.queries import query
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot
 from rehearse.protocols import Progress
-from rehearse.stages import collations, extensions, foreign_servers, late_items, rows
+from rehearse.stages import collations, extensions, foreign_servers, late_items, rows, twin
 from rehearse.stages import dump as dumps
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump
@@ -32,22 +32,23 @@ def restore(
     facts = snapshot.facts
     _prepare(connection, facts)
     dump, found = extensions.leave_out_missing(connection, dump, facts)
-    dump, left_out = _leave_out_links(dump)
+    dump = _without_links(dump)
     dump, stood_in = collations.provide(connection, dump)
     progress("restoring the schema")
     _refuse(dumps.restore(dump, "pre-data", dsn))
-    found += (*left_out, *collations.deviations(connection, stood_in))
+    found += collations.deviations(connection, stood_in)
     progress("loading the sample")
     _prepare(connection, facts)  # scripts of the dump leave their own settings behind
     found += rows.load(connection, snapshot)
     progress("building indexes and constraints")
-    found += late_items.restore(connection, dump, dumps.restore(dump, "post-data", dsn, jobs=_JOBS))
+    failed = dumps.restore(dump, "post-data", dsn, jobs=_JOBS)
+    found += late_items.restore(connection, dump, failed, facts.server_major)
     _prepare(connection, facts)
     found += rows.set_sequences(connection, facts)
     found += rows.refresh_views(connection, facts)
     found += foreign_servers.disarm(connection)
     connection.execute("ANALYZE")
-    return found
+    return (*found, *twin.deviations(connection, snapshot, found))
 
 
 def owners(connection: psycopg.Connection) -> dict[str, str]:
@@ -70,22 +71,11 @@ def _prepare(connection: psycopg.Connection, facts: Facts) -> None:
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
 
 
-def _leave_out_links(dump: Dump) -> tuple[Dump, tuple[Deviation, ...]]:
+def _without_links(dump: Dump) -> Dump:
     """Leave out what ties to other servers: subscriptions, publications, users of foreign servers; and labels."""
     links = dump.select("USER MAPPING", "SUBSCRIPTION", "PUBLICATION", "SECURITY LABEL")
     comments = [entry for entry in dump.select("COMMENT") if entry.label.startswith(_LINK_COMMENTS)]
-    found = tuple(
-        Deviation(sentence=f"The stage does without {entry.label}.", touched=_name(entry.label))
-        for entry in links
-        if not entry.is_a("PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION TABLE")
-    )
-    return dump.without(frozenset(entry.id for entry in (*links, *comments))), found
-
-
-def _name(label: str) -> tuple[str, ...]:
-    """Return the name in a label such as "PUBLICATION - changes app"."""
-    words = label.split()
-    return (words[2],) if words[0] in ("PUBLICATION", "SUBSCRIPTION") else ()
+    return dump.without(frozenset(entry.id for entry in (*links, *comments)))
 
 
 def _refuse(failures: tuple[dumps.Failure, ...]) -> None:

@@ -1,0 +1,188 @@
+"""The stage is production's twin: pg_dump writes the same of both, and what differs is named.
+
+Dumps of real databases are restored as well where REHEARSE_DUMPS names a directory of them (*.sql).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from test_catalog_witness import entries
+from test_stage_embedded import rows_of, silent
+
+from rehearse.engine.binaries import Binaries, find_all
+from rehearse.engine.server import Server, running
+from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.snapshot import Snapshot
+from rehearse.sanitise import SanitiseRules
+from rehearse.snapshot import take
+from rehearse.stages.embedded import raise_stage
+
+HERE = Path(__file__).parent
+GIVEN = os.environ.get("REHEARSE_DUMPS")
+REAL = sorted(Path(GIVEN).glob("*.sql")) if GIVEN else []
+SCHEMAS = [HERE / "rich_schema.sql", HERE / "hostile_schema.sql", *REAL]
+KEPT_AWAY = re.compile(
+    r"^(CREATE|ALTER) (PUBLICATION|SERVER|USER MAPPING)|^COMMENT ON PUBLICATION|^CREATE USER MAPPING"
+)
+INHERITED_FIRST = (
+    'Columns stand in another order on the stage, as pg_dump writes inherited ones first: "select".grandchild, '
+    '"we.ird".child.'
+)
+
+RELIES_ON_PATH = """
+CREATE TABLE names (name text CHECK (name <> ''));
+INSERT INTO names VALUES ('a'), ('b');
+CREATE FUNCTION fold(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE FUNCTION folded(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN fold($1); END';
+ALTER TABLE names ADD COLUMN other text GENERATED ALWAYS AS (folded(name)) STORED, ADD CHECK (folded(name) <> '');
+CREATE INDEX by_folded ON names (folded(name));
+CREATE MATERIALIZED VIEW kept AS SELECT folded(name) FROM names;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Production:
+    """A database on a server of its own, and a snapshot of it."""
+
+    server: Server
+    snapshot: Snapshot
+
+
+def binaries_of(major: int) -> Binaries:
+    found = next((binaries for binaries in find_all() if binaries.major == major), None)
+    if found is None:
+        pytest.skip(f"PostgreSQL {major} is not installed here")
+    return found
+
+
+@contextmanager
+def production(major: int, script: Path, directory: Path) -> Iterator[Production]:
+    with running(binaries_of(major)) as server:
+        with server.connect("template1") as connection:
+            connection.execute("CREATE ROLE boss SUPERUSER LOGIN")
+            connection.execute("CREATE DATABASE shop OWNER boss")
+        psql = binaries_of(18).bin_dir / "psql"
+        subprocess.run(
+            [psql, "--quiet", "-v", "ON_ERROR_STOP=1", "--dbname", server.dsn("shop", user="boss"), "-f", script],
+            check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        taken = take(server.dsn("shop"), directory / "snapshot", rows=1000, sanitise=SanitiseRules(), progress=silent)
+        yield Production(server=server, snapshot=taken)
+
+
+def dumped(program: Path, dsn: str) -> list[str]:
+    """Return what pg_dump writes, an entry each, in no order, without what no stage has."""
+    done = subprocess.run([program, "--schema-only", "--dbname", dsn], check=True, capture_output=True, text=True)
+    written = done.stdout.replace("rehearse_production", "rehearse")
+    return [entry for entry in entries(written) if not KEPT_AWAY.search(entry)]
+
+
+@pytest.mark.parametrize("script", SCHEMAS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("major", [18, 15])
+def test_pg_dump_writes_the_same_of_production_and_of_its_stage(script: Path, major: int, tmp_path: Path):
+    with production(major, script, tmp_path) as source:
+        program = source.server.binaries.bin_dir / "pg_dump"
+        wanted = dumped(program, source.server.dsn("shop"))
+        with raise_stage(source.snapshot, silent) as raised:
+            found = dumped(program, raised.before)
+
+    assert found == wanted
+    assert not [told for told in raised.stage.deviations if told.startswith("Not as in production")]
+
+
+@pytest.mark.parametrize("script", SCHEMAS, ids=lambda path: path.stem)
+def test_a_stage_of_a_newer_version_differs_in_wording_and_versions_only(script: Path, tmp_path: Path):
+    with production(15, script, tmp_path) as source:
+        pass
+    with raise_stage(source.snapshot, silent, use="embedded") as raised:
+        pass
+
+    assert not [told for told in raised.stage.deviations if told.startswith("Not as in production")]
+
+
+def test_the_order_of_inherited_columns_is_named_and_distorts_nothing(tmp_path: Path):
+    with production(18, HERE / "hostile_schema.sql", tmp_path) as source:
+        pass
+    with raise_stage(source.snapshot, silent) as raised:
+        pass
+
+    assert INHERITED_FIRST in raised.stage.deviations
+    assert not [touched for touched in raised.stage.touched if "child" in touched]
+
+
+def test_what_no_stage_has_is_named_with_its_reason(tmp_path: Path):
+    with production(18, HERE / "rich_schema.sql", tmp_path) as source:
+        pass
+    with raise_stage(source.snapshot, silent) as raised:
+        pass
+
+    assert {
+        "The stage does without the publication news: nothing is replicated from a stage.",
+        "The stage does without the user mapping PUBLIC on away: it holds passwords of other servers.",
+        "The foreign server away points nowhere on the stage.",
+    } <= set(raised.stage.deviations)
+    assert {"news", "PUBLIC on away", "away"} <= set(raised.stage.touched)
+
+
+def test_a_difference_that_nothing_explains_is_named_and_touched(tmp_path: Path):
+    """As if somebody had altered production while pg_dump was on its way, or pg_restore had lost something."""
+    with production(18, HERE / "rich_schema.sql", tmp_path) as source:
+        pass
+    lost = CatalogObject(
+        kind="column", identity="shop.orders.lost", table="shop.orders", physical="1.9", attributes={"type": "text"}
+    )
+    base = source.snapshot.catalog
+    altered = Catalog(
+        objects=(
+            lost,
+            *(
+                replace(found, attributes={**found.attributes, "owner": "nobody"})
+                if found.identity == "shop.cache"
+                else found
+                for found in base.objects
+            ),
+        )
+    )
+
+    with raise_stage(replace(source.snapshot, catalog=altered), silent) as raised:
+        pass
+
+    assert [told for told in raised.stage.deviations if told.startswith("Not as in production")] == [
+        "Not as in production: shop.orders: column lost text removed.",
+        "Not as in production: shop.cache: table altered: owner nobody -> boss.",
+    ]
+    assert {"shop.orders.lost", "shop.cache"} <= set(raised.stage.touched)
+
+
+def test_an_index_whose_function_relies_on_search_path_is_built_as_in_production(tmp_path: Path):
+    script = tmp_path / "path.sql"
+    script.write_text(RELIES_ON_PATH)
+    with production(15, script, tmp_path) as source:
+        pass
+
+    with raise_stage(source.snapshot, silent) as same:
+        built = rows_of(
+            same.before,
+            "SELECT to_regclass('public.by_folded')::text, relispopulated FROM pg_class WHERE relname = 'kept'",
+        )
+    with raise_stage(source.snapshot, silent, use="embedded") as newer:
+        missing = rows_of(
+            newer.before,
+            "SELECT to_regclass('public.by_folded')::text, relispopulated FROM pg_class WHERE relname = 'kept'",
+        )
+
+    assert built == [("by_folded", True)]
+    assert missing == [(None, False)]
+    assert {"public.by_folded", "public.names", "public.kept"} <= set(newer.stage.touched)
+    assert (
+        "The stage does without public.by_folded: a function it calls relies on search_path, which PostgreSQL 18 does "
+        "not use there (function fold(text) does not exist)."
+    ) in newer.stage.deviations

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
+from psycopg.types.json import set_json_loads
 
 from rehearse.catalog.errors import CatalogUnreadable
 from rehearse.db.queries import names, query
@@ -51,8 +52,11 @@ def _described(connection: psycopg.Connection[TupleRow], name: str, server_major
 
 
 def _rows(connection: psycopg.Connection[TupleRow], name: str, server_major: int) -> list[TupleRow]:
+    from pydantic_core import from_json  # noqa: PLC0415 - three times as fast as json; nobody else here needs it
+
     try:
         with connection.cursor(row_factory=tuple_row) as cursor:
+            set_json_loads(from_json, cursor)
             return cursor.execute(query(name, server_major).encode()).fetchall()
     except psycopg.Error as error:
         raise CatalogUnreadable(name, error) from error

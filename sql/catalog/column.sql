@@ -24,11 +24,13 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
                    WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended' END END,
            'compression', CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
            'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END,
-           'options', (SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
-                         FROM pg_catalog.unnest(a.attoptions) AS o (option)),
-           'foreign_option_names', (SELECT pg_catalog.jsonb_agg(o.name ORDER BY o.name)
-                                      FROM (SELECT pg_catalog.split_part(u.option, '=', 1) AS name
-                                              FROM pg_catalog.unnest(a.attfdwoptions) AS u (option)) AS o)
+           'options', CASE WHEN a.attoptions IS NOT NULL THEN (
+               SELECT pg_catalog.jsonb_agg(o.option ORDER BY o.option)
+                 FROM pg_catalog.unnest(a.attoptions) AS o (option)) END,
+           'foreign_option_names', CASE WHEN a.attfdwoptions IS NOT NULL THEN (
+               SELECT pg_catalog.jsonb_agg(o.name ORDER BY o.name)
+                 FROM (SELECT pg_catalog.split_part(u.option, '=', 1) AS name
+                         FROM pg_catalog.unnest(a.attfdwoptions) AS u (option)) AS o) END
        ) AS attributes
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid

@@ -9,9 +9,11 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
            'type', CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key'
                                   WHEN 'x' THEN 'exclusion' ELSE 'check' END,
            'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
-           'columns', (SELECT pg_catalog.jsonb_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.place)
-                         FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)
-                         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+           'columns', (SELECT pg_catalog.jsonb_agg((
+                                  SELECT pg_catalog.quote_ident(a.attname)
+                                    FROM pg_catalog.pg_attribute AS a
+                                   WHERE a.attrelid = k.conrelid AND a.attnum = u.attnum) ORDER BY u.place)
+                         FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (attnum, place)),
            'references', CASE WHEN k.confrelid <> 0 THEN (
                SELECT pg_catalog.quote_ident(rn.nspname) || '.' || pg_catalog.quote_ident(r.relname)
                  FROM pg_catalog.pg_class AS r

@@ -13,16 +13,13 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.reln
            'ready', i.indisready,
            'clustered', i.indisclustered,
            'replica_identity', i.indisreplident,
-           'constraint', (SELECT pg_catalog.quote_ident(k.conname)
-                            FROM pg_catalog.pg_constraint AS k
-                           WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid
-                             AND k.contype IN ('p', 'u', 'x')),
-           'partition_of', (
+           'constraint', pg_catalog.quote_ident(k.conname),
+           'partition_of', CASE WHEN x.relispartition THEN (
                SELECT pg_catalog.quote_ident(pn.nspname) || '.' || pg_catalog.quote_ident(p.relname)
                  FROM pg_catalog.pg_inherits AS h
                  JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
                  JOIN pg_catalog.pg_namespace AS pn ON pn.oid = p.relnamespace
-                WHERE h.inhrelid = i.indexrelid),
+                WHERE h.inhrelid = i.indexrelid) END,
            'statistics', (SELECT pg_catalog.jsonb_object_agg(t.attnum, t.attstattarget)
                             FROM pg_catalog.pg_attribute AS t
                            WHERE t.attrelid = i.indexrelid AND t.attstattarget >= 0),
@@ -34,6 +31,8 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(x.reln
   JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = x.reltablespace
+  LEFT JOIN pg_catalog.pg_constraint AS k
+         ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
  WHERE c.relkind IN ('r', 'p', 'm')
    AND c.relpersistence <> 't'
    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '_rehearse')

@@ -17,6 +17,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
 from rehearse.model.snapshot import ColumnTreatment
+from rehearse.model.standins import named
 from rehearse.model.timeline import Outcome, Statement, WorkKind
 from rehearse.model.unproven import demands
 
@@ -99,17 +100,24 @@ def _open_settings(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _touched_deviations(rehearsal: Rehearsal) -> Iterator[str]:
-    """Yield the stand-ins that a step came near: by lock, by work or by change."""
-    near = {lock.object for lock in rehearsal.timeline.locks if lock.mode.blocks_writes}
-    near |= {work.object for statement in rehearsal.timeline.statements for work in statement.work}
-    near |= {change.object for change in rehearsal.changes} | {
-        change.table for change in rehearsal.changes if change.table
-    }
-    for touched in rehearsal.fidelity.touched:
-        if touched in near:
+    """Yield the stand-ins that a step came near: by lock, by work, by change or by name."""
+    touched = rehearsal.fidelity.touched
+    tables = {table.identity for table in rehearsal.before.of_kind("table")}  # of these the locks tell, not the words
+    others = [identity for identity in touched if identity not in tables]
+    near: dict[str, str | None] = {}
+    for change in rehearsal.changes:
+        near |= {change.object: None, change.table or change.object: None}
+    near |= {lock.object: lock.step for lock in rehearsal.timeline.locks if lock.mode.blocks_writes}
+    for statement in rehearsal.timeline.statements:
+        objects = (*(work.object for work in statement.work), *named(statement.sql, others))
+        near |= dict.fromkeys(objects, statement.step)
+    for identity in touched:
+        if identity in near:
+            step = f"Step {near[identity]}" if near[identity] else "A step"
             yield (
-                f"A step touches {touched}, where the stage is not production's twin (see fidelity); use a server like "
-                "production's (engine.bin_dir) or keep the columns involved clear (sanitise.columns)."
+                f"{step} touches {identity}, where the stage is not production's twin (see fidelity); use a server "
+                "like production's (engine.bin_dir), keep the columns involved clear (sanitise.columns), or try that "
+                "step on a copy of production."
             )
 
 
@@ -134,8 +142,8 @@ def _columns_chosen_by(statement: Statement, masked: dict[str, list[ColumnTreatm
     tables = {work.object for work in statement.work if work.existed_before and work.kind is not WorkKind.METADATA}
     for table in sorted(tables):
         for column in masked.get(table, ()):
-            named = re.search(rf"(?<![\w]){re.escape(column.column)}(?![\w])", predicate[1])
-            if named and not finds_own_values(statement, column, predicate[1]):
+            found = re.search(rf"(?<![\w]){re.escape(column.column)}(?![\w])", predicate[1])
+            if found and not finds_own_values(statement, column, predicate[1]):
                 yield column
 
 

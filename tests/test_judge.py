@@ -25,6 +25,7 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.rehearsal import Rehearsal
@@ -34,6 +35,7 @@ from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Outcome, WorkKind
 
 TODAY = NOON.date()
+ORDERS_TABLE = CatalogObject(kind="table", identity=ORDERS, table=ORDERS, physical="1", attributes={})
 LOSS = (row_count(10, 9, 10),)
 
 
@@ -114,10 +116,50 @@ def test_reaching_the_target_in_any_version_table_closes_the_question():
 def test_a_step_that_touches_a_stand_in_is_undecided_and_another_is_not():
     touched = fidelity(touched=(ORDERS,), deviations=("public.orders: check c restored NOT VALID",))
     near = rehearsal(fidelity=touched, timeline=timeline(statement(), lock()))
-    far = rehearsal(fidelity=touched, timeline=timeline(statement(), lock(name="public.customers")))
+    far = rehearsal(
+        fidelity=touched,
+        before=Catalog(objects=(ORDERS_TABLE,)),
+        timeline=timeline(statement(sql="SELECT FROM orders"), lock(name="public.customers")),
+    )
 
     assert verdict(near).verdict is Verdict.UNDECIDED
+    assert "Step 0001 touches public.orders, where the stage is not production's twin" in verdict(near).reasons[0]
     assert verdict(far).verdict is Verdict.SAFE
+
+
+@pytest.mark.parametrize(
+    ("sql", "touched", "expected"),
+    [
+        ("CREATE UNIQUE INDEX ON orders (lower(note))", "public.orders.note", Verdict.UNDECIDED),
+        ("CREATE UNIQUE INDEX ON orders (lower(notes))", "public.orders.note", Verdict.SAFE),
+        ('ALTER TABLE orders ADD n text COLLATE "en-x-icu"', '"en-x-icu"', Verdict.UNDECIDED),
+        ("ALTER PUBLICATION changes ADD TABLE orders", "changes", Verdict.UNDECIDED),
+        ("ALTER TABLE orders ADD COLUMN changes integer", "changes", Verdict.SAFE),
+        ("SELECT shop.price(1)", "shop.price(integer)", Verdict.UNDECIDED),
+    ],
+)
+def test_a_statement_that_names_a_stand_in_is_undecided(sql: str, touched: str, expected: Verdict):
+    given = rehearsal(fidelity=fidelity(touched=(touched,)), timeline=timeline(statement(sql=sql, tag="CREATE INDEX")))
+
+    assert verdict(given).verdict is expected
+
+
+@pytest.mark.parametrize(("touched", "expected"), [("changes", Verdict.UNDECIDED), ("others", Verdict.UNSAFE)])
+def test_a_step_that_fails_at_what_no_stage_has_proves_nothing(touched: str, expected: Verdict):
+    refused = statement(
+        sql="DROP PUBLICATION changes",
+        tag="DROP PUBLICATION",
+        outcome=Outcome.FAILED,
+        sqlstate="42704",
+        message='publication "changes" does not exist',
+    )
+    given = rehearsal(
+        fidelity=fidelity(touched=(touched,)),
+        timeline=timeline(refused),
+        migration=migration(step(outcome=Outcome.FAILED), exit_status=1),
+    )
+
+    assert verdict(given).verdict is expected
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ does not; the catalogs must say the same.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies
 
 from rehearse.catalog import read
 from rehearse.diff.schema import differences
@@ -30,12 +32,17 @@ SUBSCRIPTION = (  # a database's own, though every database of a server sees it:
 )
 _HEADING = re.compile(r"^--\n-- .*\n--\n", re.MULTILINE)
 _UNTOLD = re.compile(r"^(--.*|\\(un)?restrict .*)$", re.MULTILINE)
+FEW = 12
+EXAMPLES = int(os.environ.get("REHEARSE_EXAMPLES", FEW))  # more of them are drawn at random
 MUTATIONS = Path(__file__).parent / "mutations"
 
 
 def mutations(name: str) -> list[str]:
     """Return the mutations of a file, one a line, of one statement or more."""
     return (MUTATIONS / name).read_text(encoding="utf-8").splitlines()
+
+
+ANY = mutations("told.sql") + mutations("neutral.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,12 +177,29 @@ def told_of_settings(server: Server) -> set[str]:
     return set(re.findall(r"^ALTER (?:ROLE|DATABASE) .* SET .*$", "".join(written), re.MULTILINE))
 
 
-def mutated(base: Base, mutation: str) -> tuple[Catalog, list[str]]:
+@given(data=strategies.data())
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES == FEW, suppress_health_check=list(HealthCheck))
+def test_any_sequence_of_mutations_is_told_as_pg_dump_tells_it(base: Base, data: strategies.DataObject):
+    """The same mutations in another order may do the same or not: each side is a witness for the other."""
+    chosen = data.draw(strategies.lists(strategies.sampled_from(ANY), min_size=2, max_size=8, unique=True))
+    otherwise = data.draw(strategies.permutations(chosen))
+
+    catalog, dump = mutated(base, *chosen)
+    other, other_dump = mutated(base, *otherwise)
+
+    assert (catalog.fingerprint == other.fingerprint) == (dump == other_dump), differences(catalog, other)
+    assert (catalog.fingerprint == base.catalog.fingerprint) == (dump == base.dump)
+
+
+def mutated(base: Base, *mutations: str) -> tuple[Catalog, list[str]]:
+    """Return what is told of a copy after some mutations; of several, those that clash with earlier ones fail."""
     with copied(base.server) as connection:
         connection.execute(SUBSCRIPTION)
         connection.execute("SET allow_system_table_mods = on")
-        for statement in mutation.split("; "):
-            connection.execute(statement.encode())
+        for mutation in mutations:
+            with suppress(*([psycopg.Error] if len(mutations) > 1 else [])):
+                for statement in mutation.split("; "):
+                    connection.execute(statement.encode())
         return told(base.server, "mutant")
 
 

@@ -157,3 +157,43 @@ def test_a_name_that_leads_nowhere_is_a_sentence(pair: tuple[str, str], name: st
     assert found.returncode == code
     assert sentence in found.stdout + found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("statements", "old", "new"),
+    [
+        (["ALTER TABLE orders RENAME COLUMN amount TO price"], "public.orders.amount", "public.orders.price"),
+        (["ALTER TABLE orders RENAME TO purchases"], "public.orders", "public.purchases"),
+        (["ALTER INDEX orders_note RENAME TO by_note"], "public.orders_note", "public.by_note"),
+        (
+            ["ALTER TABLE orders RENAME CONSTRAINT orders_pkey TO main"],
+            "public.orders.orders_pkey",
+            "public.orders.main",
+        ),
+        (["ALTER VIEW large RENAME TO big"], "public.large", "public.big"),
+        (["ALTER TABLE orders DROP note", "ALTER TABLE orders ADD remark integer"], "public.orders.note", None),
+        (
+            ["ALTER TABLE orders DROP note", "ALTER TABLE orders ADD a text", "ALTER TABLE orders ADD b text"],
+            "public.orders.note",
+            None,
+        ),
+    ],
+)
+def test_what_may_be_a_rename_is_proposed(
+    server: Server, pair: tuple[str, str], statements: list[str], old: str, new: str | None
+):
+    """Nothing proves it between two databases: one thing gone and one come that are alike are a hint."""
+    altered(server, pair, *statements)
+
+    changes = json.loads(drift(*pair, "--format", "json").stdout)["changes"]
+
+    hints = {each["object"]: each["perhaps_renamed_to"] for each in changes if each["action"] == "removed"}
+    assert hints[old] == new
+
+
+def test_a_rename_that_is_proposed_is_said_last(server: Server, pair: tuple[str, str]):
+    altered(server, pair, "DROP VIEW large", "ALTER TABLE orders RENAME TO purchases")
+
+    told = [line.strip() for line in drift(*pair).stdout.splitlines() if "table removed" in line]
+
+    assert told == ["public.orders: table removed with 3 columns, 1 constraint, perhaps renamed to public.purchases"]

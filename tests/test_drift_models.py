@@ -187,6 +187,7 @@ def test_what_is_altered_says_before_and_after_as_json(server: Server, database:
             "table": "public.orders",
             "before": {"type": "numeric(10, 1)", "not_null": False},
             "after": {"type": "numeric(12, 2)", "not_null": True},
+            "perhaps_renamed_to": None,
         }
     ]
 

@@ -12,7 +12,8 @@ Attributes = Mapping[str, JSON]
 def differing(before: Attributes, after: Attributes) -> tuple[str, ...]:
     """Return the names of the attributes that differ, sorted; what only one side can tell is not compared.
 
-    A newer server tells more of some kinds than an older one. DeepDiff costs 200 times a plain comparison, so equal attributes never get that far.
+    A newer server tells more of some kinds than an older one. DeepDiff costs 200 times a plain comparison, so
+    equal attributes never get that far.
 
     >>> differing({"type": "text", "not_null": False}, {"type": "text", "not_null": True})
     ('not_null',)

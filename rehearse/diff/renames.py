@@ -49,11 +49,11 @@ class Renames:
             for column, new in columns.items()
         }
         if (old.kind, old.identity) in self.own and old.identity in self.qualified:
-            bare[_last(old.identity)] = _last(self.qualified[old.identity])
+            bare[last(old.identity)] = last(self.qualified[old.identity])
         return bare
 
     def _aliased(self) -> Names:
-        return {old: f"{new} {_last(old)}" for old, new in self.qualified.items()}
+        return {old: f"{new} {last(old)}" for old, new in self.qualified.items()}
 
 
 def found_in(pairs: Iterable[Pair]) -> Renames:
@@ -67,7 +67,7 @@ def found_in(pairs: Iterable[Pair]) -> Renames:
             continue
         renames.own.add((old.kind, old.identity))
         if old.kind == "column" and old.table is not None:
-            renames.columns[old.table][_last(old.identity)] = _last(new.identity)
+            renames.columns[old.table][last(old.identity)] = last(new.identity)
         if old.kind == "column" or not _is_part(old):
             renames.qualified[old.identity] = new.identity
     return renames
@@ -83,11 +83,16 @@ def _is_part(found: CatalogObject) -> bool:
 
 
 def _not_null_name(column: CatalogObject) -> str:
-    made = f"{_last(column.table or '')}_{_last(column.identity)}_not_null"
+    made = f"{last(column.table or '')}_{last(column.identity)}_not_null"
     return (column.text(_NOT_NULL_NAME) or made).replace('"', "")
 
 
-def _last(identity: str) -> str:
+def last(identity: str) -> str:
+    """Return the name at the end of an identity, quoted as it is there.
+
+    >>> last("public.orders.note"), last('public."odd.name"')
+    ('note', '"odd.name"')
+    """
     match = _LAST.search(identity)
     return match[0] if match else identity
 

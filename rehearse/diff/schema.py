@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from rehearse.diff.attributes import differing
+from rehearse.diff.hints import renames
 from rehearse.diff.pairing import Pairing, by_history, by_identity
 from rehearse.diff.renames import Renames, found_in
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -24,9 +26,18 @@ def changes(before: Catalog, after: Catalog) -> tuple[SchemaChange, ...]:
 def differences(left: Catalog, right: Catalog) -> tuple[SchemaChange, ...]:
     """Tell how two different databases differ, by name alone: their oids have nothing to do with each other.
 
-    Columns that both have in another order are told of their table: `SELECT *` and a plain `COPY` mind.
+    What may be a rename is told as removed and added, with a hint. Columns that both have in another order are
+    told of their table: `SELECT *` and a plain `COPY` mind.
     """
-    return _sorted([*_told(by_identity(left, right)), *_reordered(left, right)])
+    pairing = by_identity(left, right)
+    hints = renames(left, pairing.removed, right, pairing.added)
+    told = (
+        replace(change, perhaps_renamed_to=hints.get((change.kind, change.object)))
+        if change.action == "removed"
+        else change
+        for change in _told(pairing)
+    )
+    return _sorted([*told, *_reordered(left, right)])
 
 
 def _reordered(left: Catalog, right: Catalog) -> Iterator[SchemaChange]:
@@ -54,8 +65,8 @@ def _column_orders(catalog: Catalog) -> dict[str, list[str]]:
 
 
 def _told(pairing: Pairing) -> tuple[SchemaChange, ...]:
-    renames = found_in(pairing.kept)
-    altered = (_altered(old, new, renames) for old, new in pairing.kept)
+    proven = found_in(pairing.kept)
+    altered = (_altered(old, new, proven) for old, new in pairing.kept)
     told = [
         *(_removed(found) for found in pairing.removed),
         *(_added(found) for found in pairing.added),
@@ -68,11 +79,11 @@ def _sorted(told: Iterable[SchemaChange]) -> tuple[SchemaChange, ...]:
     return tuple(sorted(told, key=lambda change: (change.kind, change.object, change.action != "removed")))
 
 
-def _altered(old: CatalogObject, new: CatalogObject, renames: Renames) -> SchemaChange | None:
-    renamed = (old.kind, old.identity) in renames.own
+def _altered(old: CatalogObject, new: CatalogObject, proven: Renames) -> SchemaChange | None:
+    renamed = (old.kind, old.identity) in proven.own
     if old.attributes == new.attributes and not renamed:
         return None
-    names = [name for name in differing(old.attributes, new.attributes) if not renames.explains(old, new, name)]
+    names = [name for name in differing(old.attributes, new.attributes) if not proven.explains(old, new, name)]
     if not names and not renamed:
         return None
     before = {name: old.attributes.get(name) for name in names}

@@ -26,13 +26,12 @@ def sentences(changes: Iterable[SchemaChange]) -> tuple[str, ...]:
         else:
             lines.append(change)
     return tuple(
-        sentence(change) + _with(parts[change.action, change.object] if _is_whole_table(change) else {})
-        for change in lines
+        sentence(change, parts[change.action, change.object] if _is_whole_table(change) else None) for change in lines
     )
 
 
-def sentence(change: SchemaChange) -> str:
-    """Say one change in a line.
+def sentence(change: SchemaChange, parts: Mapping[str, int] | None = None) -> str:
+    """Say one change in a line, with the number of parts of each kind that came or went along.
 
     >>> from functools import partial
     >>> note = partial(SchemaChange, kind="column", object="public.orders.note", table="public.orders")
@@ -46,7 +45,8 @@ def sentence(change: SchemaChange) -> str:
     if change.action == "altered":
         return f"{place}{subject} {_alterations(change)}"
     essence = _plain((change.before or change.after or {}).get(_ESSENCE.get(change.kind, "")))
-    return f"{place}{subject}{f' {essence}' if essence != 'none' else ''} {change.action}"
+    hint = f", perhaps renamed to {change.perhaps_renamed_to}" if change.perhaps_renamed_to else ""
+    return f"{place}{subject}{f' {essence}' if essence != 'none' else ''} {change.action}{_with(parts or {})}{hint}"
 
 
 def _is_whole_table(change: SchemaChange) -> bool:

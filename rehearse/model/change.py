@@ -19,6 +19,7 @@ class SchemaChange:
     before: Mapping[str, JSON] | None
     after: Mapping[str, JSON] | None
     renamed_to: str | None = None  # proven by the same oid
+    perhaps_renamed_to: str | None = None  # of what is removed: the only thing added that is like it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ def _changes(changes: Iterable[SchemaChange]) -> list[JSON]:
             "table": change.table,
             "before": change.before,
             "after": change.after,
+            "perhaps_renamed_to": change.perhaps_renamed_to,
         }
         for change in changes
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from rehearse.db.connect import SourceUnreachable, connect_source, describe, normalise, redact
+from rehearse.db.connect import connect_source, describe, normalise, redact
+from rehearse.db.errors import SourceUnreachable
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
 

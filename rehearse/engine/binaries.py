@@ -42,6 +42,10 @@ class Binaries:
         return self.origin in {_EMBEDDED, _PACKAGED}
 
     @property
+    def speaks_tls(self) -> bool:
+        return self.origin != _EMBEDDED
+
+    @property
     def release(self) -> tuple[int, int]:
         """Return major and minor version, for sorting; a beta counts as 0."""
         minor = self.version.partition(".")[2]
@@ -104,13 +108,16 @@ def client_tools(source_major: int) -> Binaries:
 
 
 def client_environment(binaries: Binaries) -> dict[str, str]:
-    """Return variables that give the embedded wheel's programs a libpq that speaks TLS: psycopg's."""
+    """Return variables that give the embedded wheel's programs a libpq that speaks TLS: psycopg's.
+
+    None where psycopg's binary wheel is missing, or lies in a path that LD_PRELOAD cannot name (ld.so(8)).
+    """
     spec = importlib.util.find_spec("psycopg_binary")
-    if binaries.origin != _EMBEDDED or spec is None or not spec.submodule_search_locations:
+    if binaries.speaks_tls or spec is None or not spec.submodule_search_locations:
         return {}
     libraries = Path(next(iter(spec.submodule_search_locations))).parent / "psycopg_binary.libs"
     libpq = next(iter(sorted(libraries.glob("libpq-*.so.*"))), None)
-    return {"LD_PRELOAD": str(libpq)} if libpq else {}
+    return {"LD_PRELOAD": str(libpq)} if libpq and not re.search(r"[\s:]", str(libpq)) else {}
 
 
 def _embedded() -> Iterator[Binaries]:

@@ -4,50 +4,88 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, pq
+from psycopg.rows import class_row
 
-from rehearse.db.connect import GENTLE, normalise, redact
+from rehearse.db.connect import GENTLE, redact, startup_options
+from rehearse.db.queries import query
 from rehearse.engine.binaries import client_environment, client_tools
-from rehearse.errors import RehearseError
+from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld, Withheld
 
-_NOT_OURS = {"PGPASSWORD", "PGOPTIONS"}
+_LIMITS = {**GENTLE, "default_transaction_read_only": "on"}
+_SECRETS = ("sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")  # beside the password
+_NOT_PASSED_ON = {
+    "options", "passfile", "service", "servicefile",  # said otherwise
+    "target_session_attrs", "load_balance_hosts",  # done with: a host has answered
+    *_SECRETS,
+}  # fmt: skip
+_FILLED_IN = ("sslcertmode", "allow")  # by libpq itself, from 16 on; an older pg_dump does not know it
 
 
-class DumpFailed(RehearseError):
-    """pg_dump could not read the schema."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__(
-            f"pg_dump could not read the schema of the source: {said}",
-            "The role needs SELECT on every table (pg_read_all_data), and nobody may hold ACCESS EXCLUSIVE locks now.",
-        )
+def check_readable(connection: psycopg.Connection) -> None:
+    """See to it that this role may read every table pg_dump locks; raises TablesWithheld, which names all others."""
+    with connection.cursor(row_factory=class_row(Withheld)) as cursor:
+        withheld = cursor.execute(query("snapshot/withheld").encode()).fetchall()
+    if withheld:
+        raise TablesWithheld(withheld)
 
 
 def dump_schema(connection: psycopg.Connection, url: str, snapshot: str, *, superuser: bool, path: Path) -> None:
     """Write the schema as a pg_dump archive in custom format, seen by an exported snapshot.
 
-    A superuser reads as pg_read_all_data, so that passwords of user mappings stay where they are. Passwords
-    travel by environment, never in a command line. Raises DumpFailed.
+    pg_dump goes where the connection went, whatever was said by URL, service, PG* variables and .pgpass: of several
+    hosts to the one that answered. A superuser reads as pg_read_all_data, so that passwords of user mappings stay
+    where they are. Passwords never stand in a command line. Raises NoTLS and DumpFailed.
     """
     tools = client_tools(connection.info.server_version // 10000)
-    asked = conninfo.conninfo_to_dict(normalise(url))
-    asked.pop("password", None)
-    asked.pop("options", None)
+    borrowed = client_environment(tools)
+    if connection.pgconn.ssl_in_use and not tools.speaks_tls and not borrowed:
+        raise NoTLS(tools.bin_dir)
     command = [
         str(tools.bin_dir / "pg_dump"), "--format=custom", "--schema-only", "--no-tablespaces", "--no-subscriptions",
         "--no-security-labels", "--lock-wait-timeout=2000", "--no-password", f"--snapshot={snapshot}",
-        f"--file={path}", *(["--role=pg_read_all_data"] if superuser else []),
-        f"--dbname={conninfo.make_conninfo('', **asked)}",
+        f"--file={path}", *(["--role=pg_read_all_data"] if superuser else []), f"--dbname={_place(connection)}",
     ]  # fmt: skip
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
-    environment["PGOPTIONS"] = " ".join(f"-c {name}={value}" for name, value in GENTLE.items())
-    if connection.info.password:
-        environment["PGPASSWORD"] = connection.info.password
-    if not connection.info.host.startswith("/"):
-        environment |= client_environment(tools)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, errors="replace")
+    with _secrets(connection) as secret:
+        environment = {**_without_libpq(os.environ), **borrowed, **secret, "PGOPTIONS": startup_options(url, _LIMITS)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, errors="replace")
     if done.returncode:
         raise DumpFailed(redact(done.stderr.strip(), url))
+
+
+def _place(connection: psycopg.Connection) -> str:
+    """Return a conninfo of the very server, database and user that a connection has reached, and how."""
+    info = connection.info
+    how = {
+        name: value
+        for name, value in info.get_parameters().items()
+        if name not in _NOT_PASSED_ON and (name, value) != _FILLED_IN
+    }
+    return conninfo.make_conninfo("", **{**how, "host": info.host, "hostaddr": info.hostaddr, "port": str(info.port)})
+
+
+@contextmanager
+def _secrets(connection: psycopg.Connection) -> Iterator[dict[str, str]]:
+    """Offer variables that hand on the password, and by way of a service file the secrets that have no variable."""
+    variables = {"PGPASSWORD": connection.info.password} if connection.info.password else {}
+    told = {option.keyword.decode(): option.val for option in connection.pgconn.info}
+    lines = [name.encode() + b"=" + value + b"\n" for name in _SECRETS if (value := told.get(name))]
+    if not lines:
+        yield variables
+        return
+    with tempfile.NamedTemporaryFile(prefix="rehearse-service-") as file:
+        file.writelines([b"[source]\n", *lines])
+        file.flush()
+        yield {**variables, "PGSERVICE": "source", "PGSERVICEFILE": file.name}
+
+
+def _without_libpq(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the variables that libpq reads: the connection has heeded them already."""
+    read = {option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
+    return {name: value for name, value in environment.items() if name not in read}

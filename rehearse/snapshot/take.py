@@ -17,7 +17,6 @@ from rehearse.catalog import relations
 from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
-from rehearse.errors import RehearseError
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
@@ -25,7 +24,8 @@ from rehearse.sanitise import classify, masks
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import sampling
 from rehearse.snapshot.copying import copy_rows
-from rehearse.snapshot.dump import dump_schema
+from rehearse.snapshot.dump import check_readable, dump_schema
+from rehearse.snapshot.errors import SourceFailed
 from rehearse.snapshot.facts import read_facts
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
@@ -39,22 +39,12 @@ _WORDING = {
 }
 
 
-class SourceFailed(RehearseError):
-    """The source refused a query, or the connection was lost."""
-
-    def __init__(self, source: str, said: str) -> None:
-        super().__init__(
-            f"Reading {source} failed: {said}",
-            "Nothing was kept. If a timeout or a lock stopped it, try again in a quieter hour or on a replica.",
-        )
-
-
 def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progress: Progress) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
     `rows` is kept of each larger table, with the parents of every row. The source is read in one READ ONLY
-    transaction with every timeout set. Raises SourceUnreachable, SourceFailed, DumpFailed and what the rules
-    and the archive raise; nothing half-written stays.
+    transaction with every timeout set. Raises SourceUnreachable, SourcePooled, TablesWithheld, NoTLS, DumpFailed,
+    SourceFailed and what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     with (
@@ -70,6 +60,7 @@ def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progr
 def _take(
     connection: psycopg.Connection, url: str, writer: Writer, rows: int, sanitise: SanitiseRules, progress: Progress
 ) -> Snapshot:
+    check_readable(connection)
     found = relations.tables(connection)
     progress("reading facts of production")
     facts, notes = read_facts(connection, found)

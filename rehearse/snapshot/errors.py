@@ -1,0 +1,76 @@
+"""What can go wrong while a snapshot is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rehearse.errors import RehearseError
+
+_HINTS = (
+    ("invalid connection option", "This pg_dump is older than that parameter: leave it out, or install a newer one."),
+    ("SSL support is not compiled in", "Install the driver with its own libpq (pip install 'psycopg[binary]')."),
+    ("canceling statement due to lock timeout", "Somebody holds an ACCESS EXCLUSIVE lock: try again when it is over."),
+)
+
+
+class SourceFailed(RehearseError):
+    """The source refused a query, or the connection was lost."""
+
+    def __init__(self, source: str, said: str) -> None:
+        super().__init__(
+            f"Reading {source} failed: {said}",
+            "Nothing was kept. If a timeout or a lock stopped it, try again in a quieter hour or on a replica.",
+        )
+
+
+class DumpFailed(RehearseError):
+    """pg_dump could not read the schema."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(
+            f"pg_dump could not read the schema of the source: {said}",
+            next(
+                (hint for cause, hint in _HINTS if cause in said),
+                "The role needs SELECT on every table (pg_read_all_data), and nobody may hold ACCESS EXCLUSIVE locks.",
+            ),
+        )
+
+
+class NoTLS(RehearseError):
+    """The source is reached by TLS, and the only pg_dump here does not speak it."""
+
+    def __init__(self, bin_dir: Path) -> None:
+        super().__init__(
+            f"The source is reached by TLS, and the pg_dump in {bin_dir} was built without it.",
+            "It borrows the libpq of psycopg's binary wheel: pip install 'psycopg[binary]', into a path without space "
+            "or colon; or install the client programs of the source's version.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A table that pg_dump has to lock, and this role may not read."""
+
+    role: str  # quoted where need be, as all names here
+    table: str
+    schema: str | None  # that the role lacks USAGE on
+    selectable: bool  # it has SELECT on the table
+
+
+class TablesWithheld(RehearseError):
+    """The role may not read every table; a stage without them would be no twin."""
+
+    def __init__(self, withheld: Iterable[Withheld]) -> None:
+        listed = tuple(withheld)
+        role = listed[0].role
+        schemas = sorted({each.schema for each in listed if each.schema is not None})
+        tables = [each.table for each in listed if not each.selectable]
+        lacks = [f"SELECT on {', '.join(tables)}"] if tables else []
+        lacks += [f"USAGE on schema {', '.join(schemas)}"] if schemas else []
+        super().__init__(
+            f"{role} may not read all of the source: it lacks {' and '.join(lacks)}. "
+            "Without them the stage would not be what production is.",
+            f"GRANT pg_read_all_data TO {role}; is enough, or these privileges; sql/roles/reader.sql makes a role.",
+        )

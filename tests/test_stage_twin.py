@@ -17,6 +17,7 @@ import pytest
 from test_catalog_witness import entries
 from test_stage_embedded import rows_of, silent
 
+from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import Binaries, find_all
 from rehearse.engine.server import Server, running
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -186,3 +187,35 @@ def test_an_index_whose_function_relies_on_search_path_is_built_as_in_production
         "The stage does without public.by_folded: a function it calls relies on search_path, which PostgreSQL 18 does "
         "not use there (function fold(text) does not exist)."
     ) in newer.stage.deviations
+
+
+def test_what_lies_in_tablespaces_lies_in_those_of_the_stage(tmp_path: Path):
+    """A migration may name them; they have production's names, owners and privileges, and no place of their own."""
+    script = tmp_path / "tablespaces.sql"
+    script.write_text("""
+        CREATE ROLE app; GRANT app TO boss; GRANT ALL ON SCHEMA public TO app;
+        SET allow_in_place_tablespaces = on;
+        CREATE TABLESPACE "fast & 'odd'" OWNER app LOCATION '';
+        CREATE TABLESPACE slow LOCATION '';
+        GRANT CREATE ON TABLESPACE slow TO app WITH GRANT OPTION;
+        CREATE TABLE t (i int PRIMARY KEY USING INDEX TABLESPACE "fast & 'odd'") TABLESPACE slow;
+        CREATE MATERIALIZED VIEW v TABLESPACE slow AS SELECT i FROM t;
+        CREATE TABLE parted (i int) PARTITION BY LIST (i) TABLESPACE slow;
+        ALTER TABLE t OWNER TO app; ALTER TABLE parted OWNER TO app; ALTER MATERIALIZED VIEW v OWNER TO app;
+    """)
+    with production(18, script, tmp_path) as source:
+        program = source.server.binaries.bin_dir / "pg_dump"
+        wanted = dumped(program, source.server.dsn("shop"))
+    with raise_stage(source.snapshot, silent) as raised:
+        found = dumped(program, raised.before)
+        with connect_stage(raised.stage.address.url) as migration:
+            migration.execute("CREATE TABLE public.more (i int) TABLESPACE slow")
+        raised.reset()
+        privileges = rows_of(
+            raised.before, "SELECT spcname::text, spcacl::text FROM pg_tablespace WHERE oid > 16384 ORDER BY 1"
+        )
+
+    assert found == wanted
+    assert {found.text("tablespace") for found in source.snapshot.catalog.objects} == {"", "slow", "fast & 'odd'"}
+    assert not [told for told in raised.stage.deviations if told.startswith("Not as in production")]
+    assert privileges == [("fast & 'odd'", None), ("slow", "{boss=C/boss,app=C*/boss}")]

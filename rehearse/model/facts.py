@@ -54,6 +54,15 @@ class ExtensionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TablespaceFacts:
+    """One tablespace that was made; never where it lies."""
+
+    name: str
+    owner: str
+    acl: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionTable:
     """A table in which a migration tool records what has been applied."""
 
@@ -82,6 +91,7 @@ class Facts:
     sequences: tuple[SequenceFacts, ...] = ()
     extensions: tuple[ExtensionFacts, ...] = ()
     roles: tuple[RoleFacts, ...] = ()
+    tablespaces: tuple[TablespaceFacts, ...] = ()
     version_tables: tuple[VersionTable, ...] = ()
     populated_views: tuple[str, ...] = ()  # materialised views that hold data, in dependency order
     in_recovery: bool = False

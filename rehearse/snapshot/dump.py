@@ -48,7 +48,7 @@ def dump_schema(connection: psycopg.Connection, url: str, snapshot: str, *, supe
     if connection.pgconn.ssl_in_use and not tools.speaks_tls and not borrowed:
         raise NoTLS(tools.bin_dir)
     command = [
-        str(tools.bin_dir / "pg_dump"), "--format=custom", "--schema-only", "--no-tablespaces", "--no-subscriptions",
+        str(tools.bin_dir / "pg_dump"), "--format=custom", "--schema-only", "--no-subscriptions",
         "--no-security-labels", "--lock-wait-timeout=2000", "--no-password", f"--snapshot={snapshot}",
         f"--file={path}", *(["--role=pg_read_all_data"] if superuser else []), f"--dbname={_place(connection)}",
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row
 from rehearse.catalog.heads import version_tables
 from rehearse.catalog.relations import Table
 from rehearse.db.queries import query
-from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts
+from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts, TablespaceFacts
 from rehearse.sanitise.settings import may_be_secret
 
 _COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
@@ -46,6 +46,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         sequences=sequences,
         extensions=_extensions(connection),
         roles=_roles(connection, settings),
+        tablespaces=_tablespaces(connection),
         version_tables=version_tables(connection),
         populated_views=_column(connection, "facts/populated_views"),
     )
@@ -112,6 +113,12 @@ def _roles(
 def _extensions(connection: psycopg.Connection) -> tuple[ExtensionFacts, ...]:
     with connection.cursor(row_factory=class_row(ExtensionFacts)) as cursor:
         return tuple(cursor.execute(query("facts/extensions").encode()))
+
+
+def _tablespaces(connection: psycopg.Connection) -> tuple[TablespaceFacts, ...]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(query("facts/tablespaces").encode())
+        return tuple(TablespaceFacts(**{**row, "acl": tuple(row["acl"])}) for row in found)
 
 
 def _sequences(connection: psycopg.Connection) -> tuple[tuple[SequenceFacts, ...], tuple[str, ...]]:

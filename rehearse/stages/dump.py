@@ -78,7 +78,7 @@ def restore(dump: Dump, section: str, dsn: str, *, jobs: int = 1) -> tuple[Failu
     """Restore one section into a database and return the entries that failed. Raises StageFailed."""
     with _list_of(dump.entries) as chosen:
         done = _run(
-            [dump.program, f"--section={section}", "--no-tablespaces", f"--jobs={jobs}", "--use-list", chosen.name,
+            [dump.program, f"--section={section}", f"--jobs={jobs}", "--use-list", chosen.name,
              "--dbname", dsn, dump.path],
             dump.path, check=False,
         )  # fmt: skip
@@ -93,9 +93,7 @@ def restore(dump: Dump, section: str, dsn: str, *, jobs: int = 1) -> tuple[Failu
 def script(dump: Dump, entries: Iterable[Entry], server_major: int) -> str:
     """Return the SQL that restores some entries, as one string a driver can send."""
     with _list_of(entries) as chosen:
-        text = _run(
-            [dump.program, "-f", "-", "--no-tablespaces", "--use-list", chosen.name, dump.path], dump.path
-        ).stdout
+        text = _run([dump.program, "-f", "-", "--use-list", chosen.name, dump.path], dump.path).stdout
     plain = _PSQL_LINE.sub("", text)
     return plain if server_major >= 17 else _TIMEOUT_LINE.sub("", plain)  # noqa: PLR2004 - the version that knows it
 

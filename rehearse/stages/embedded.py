@@ -18,7 +18,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
-from rehearse.stages import database, extensions, migrating_role, namesake, original, roles, settings
+from rehearse.stages import database, extensions, migrating_role, namesake, original, roles, settings, tablespaces
 from rehearse.stages.database import Properties
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import StageFailed
@@ -93,7 +93,7 @@ def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress
             asked_role = namesake.name_of(snapshot.facts) if asked_role == roles.SUPERUSER else asked_role
             chosen = migrating_role.choose(facts, owners, asked_role)
             found += migrating_role.admit(connection, chosen, facts, owners)
-            migrating_role.grant_create(inside, chosen)
+            found += migrating_role.grant_create(inside, chosen)
         progress("cloning the stage")
         properties = Properties(
             settings=facts.database_settings,
@@ -135,7 +135,9 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     path, found = extensions.stand_in(connection, facts, running.root / "stand-ins")
     found += settings.apply_to_server(connection, facts.settings, extension_path=path)
     settings.reload(connection, admin)
-    return (*_version_gap(facts, running), *found, *namesake.deviations(facts), *roles.create(connection, facts))
+    found += (*namesake.deviations(facts), *roles.create(connection, facts))
+    tablespaces.create(connection, facts)
+    return (*_version_gap(facts, running), *found)
 
 
 def _version_gap(facts: Facts, running: Server) -> tuple[Deviation, ...]:

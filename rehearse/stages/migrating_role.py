@@ -76,13 +76,20 @@ def admit(
     return (*_powers(role, others), *_refusals(role, refused))
 
 
-def grant_create(connection: psycopg.Connection, role: MigratingRole) -> None:
+def grant_create(connection: psycopg.Connection, role: MigratingRole) -> tuple[Deviation, ...]:
     """Let a role that acts for everybody create in every schema of this database."""
     if not role.acts_for_everybody:
-        return
-    for (schema,) in connection.execute(query("stage/schemas_closed_to"), {"role": role.name}).fetchall():
+        return ()
+    closed = connection.execute(query("stage/schemas_closed_to"), {"role": role.name}).fetchall()
+    for (schema,) in closed:
         grant = sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}")
         connection.execute(grant.format(sql.Identifier(schema), sql.Identifier(role.name)))
+    if not closed or not role.known:
+        return ()
+    schemas = ", ".join(str(schema) for (schema,) in closed)
+    return (
+        Deviation(sentence=f'"{role.name}" was given CREATE in schemas where it lacks it in production: {schemas}.'),
+    )
 
 
 def _most(owners: Mapping[str, str], roles: Mapping[str, object]) -> str | None:

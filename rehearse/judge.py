@@ -109,8 +109,8 @@ def _touched_deviations(rehearsal: Rehearsal) -> Iterator[str]:
         near |= {change.object: None, change.table or change.object: None}
     near |= {lock.object: lock.step for lock in rehearsal.timeline.locks if lock.mode.blocks_writes}
     for statement in rehearsal.timeline.statements:
-        objects = (*(work.object for work in statement.work), *named(statement.sql, others))
-        near |= dict.fromkeys(objects, statement.step)
+        said = named(statement.sql, others) if statement.outcome is not Outcome.FAILED else ()  # that is a point itself
+        near |= dict.fromkeys((*(work.object for work in statement.work), *said), statement.step)
     for identity in touched:
         if identity in near:
             step = f"Step {near[identity]}" if near[identity] else "A step"

@@ -158,7 +158,8 @@ class Evidence:
         if standins:
             return (
                 f"step {step.id} failed at {listing(standins)}, where the stage is not production's twin (see "
-                f"fidelity), so whether it fails in production is open: {message} {server}"
+                f"fidelity), so whether it fails in production is open: {message} (set engine.bin_dir to a server like "
+                "production's; what no stage has, try on a copy of production)"
             )
         parent = parent_is_sampled(self.rehearsal, statement)
         if parent:

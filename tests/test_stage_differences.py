@@ -28,6 +28,10 @@ CREATE TABLE names (name short UNIQUE, id int PRIMARY KEY);
 CREATE TABLE refers (id int CONSTRAINT points REFERENCES names);
 CREATE TABLE refers_by_name (name short CONSTRAINT points_by_name REFERENCES names (name));
 CREATE TABLE doubled (x int CONSTRAINT twice UNIQUE);
+CREATE TABLE known (k int);
+CREATE FUNCTION is_known(int) RETURNS bool LANGUAGE plpgsql
+    AS 'BEGIN RETURN EXISTS (SELECT FROM s.known WHERE k = $1); END';
+CREATE TABLE asks (k int CONSTRAINT is_known CHECK (s.is_known(k)), note text);
 """
 
 
@@ -129,6 +133,17 @@ def test_rows_outside_their_partition_leave_it_empty_and_named(breakable: Snapsh
     assert any(
         sentence.startswith("The table s.parts_1 is empty on the stage:") for sentence in raised.stage.deviations
     )
+
+
+def test_a_check_that_asks_another_table_is_kept_whichever_is_loaded_first(breakable: Snapshot):
+    filled = with_rows(breakable, "s.asks", f"7\t{'the larger one comes first' * 20}")
+    filled = with_rows(filled, "s.known", "7")
+
+    with raise_stage(filled, silent) as raised:
+        found = rows_of(raised.stage.admin, "SELECT convalidated FROM pg_constraint WHERE conname = 'is_known'")
+
+    assert found == [(True,)]
+    assert not [sentence for sentence in raised.stage.deviations if "s.asks" in sentence]
 
 
 def test_a_row_too_many_is_refused(breakable: Snapshot):

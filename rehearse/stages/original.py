@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot
@@ -15,8 +16,8 @@ from rehearse.stages import dump as dumps
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump
 from rehearse.stages.errors import StageFailed
+from rehearse.stages.shares import share
 
-_JOBS = 2
 _FIRST_WITH_EVENT_TRIGGERS_SETTING = 17
 _LINK_COMMENTS = ("COMMENT - PUBLICATION ", "COMMENT - SUBSCRIPTION ")
 _DEFAULT_SEARCH_PATH = '"$user", public'
@@ -37,17 +38,22 @@ def restore(
     progress("restoring the schema")
     _refuse(dumps.restore(dump, "pre-data", dsn))
     found += collations.deviations(connection, stood_in)
-    progress("loading the sample")
-    _prepare(connection, facts)  # scripts of the dump leave their own settings behind
-    found += rows.load(connection, snapshot)
-    progress("building indexes and constraints")
-    failed = dumps.restore(dump, "post-data", dsn, jobs=_JOBS)
-    found += late_items.restore(connection, dump, failed, facts.server_major)
-    _prepare(connection, facts)
-    found += rows.set_sequences(connection, facts)
-    found += rows.refresh_views(connection, facts)
-    found += foreign_servers.disarm(connection)
-    connection.execute("ANALYZE")
+    with connect_stage(dsn) as second:
+        both = (connection, second)
+        progress("loading the sample")
+        for each in both:
+            _prepare(each, facts)  # scripts of the dump leave their own settings behind
+        found += rows.load(both, snapshot)
+        progress("building indexes and constraints")
+        failed = dumps.restore(dump, "post-data", dsn, jobs=len(both))
+        found += late_items.restore(connection, dump, failed, facts.server_major)
+        _prepare(connection, facts)
+        found += rows.set_sequences(connection, facts)
+        found += rows.refresh_views(connection, facts)
+        found += foreign_servers.disarm(connection)
+        progress("gathering statistics")
+        share([str(table) for (table,) in connection.execute(query("stage/to_analyze"))], both, _analyze)
+    progress("comparing it with production's catalog")
     return (*found, *twin.deviations(connection, snapshot, found))
 
 
@@ -76,6 +82,10 @@ def _without_links(dump: Dump) -> Dump:
     links = dump.select("USER MAPPING", "SUBSCRIPTION", "PUBLICATION", "SECURITY LABEL")
     comments = [entry for entry in dump.select("COMMENT") if entry.label.startswith(_LINK_COMMENTS)]
     return dump.without(frozenset(entry.id for entry in (*links, *comments)))
+
+
+def _analyze(connection: psycopg.Connection, table: str) -> None:
+    connection.execute(f"ANALYZE {table}")
 
 
 def _refuse(failures: tuple[dumps.Failure, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot, TableSample
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import RowsMissing
+from rehearse.stages.shares import share
 
 _BLOCK = 1 << 18  # bytes handed to the server at a time
 
@@ -34,39 +35,42 @@ class LiftedCheck:
         return f"ALTER {self.owner} ADD CONSTRAINT {self.name} {form} NOT VALID"
 
 
-def load(connection: psycopg.Connection, snapshot: Snapshot) -> tuple[Deviation, ...]:
-    """COPY every file of the snapshot; the session's triggers and search_path are the caller's business.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The rows of one table."""
 
+    sample: TableSample
+    path: Path
+
+    def size(self) -> int:
+        return self.path.stat().st_size
+
+
+def load(connections: Sequence[psycopg.Connection], snapshot: Snapshot) -> tuple[Deviation, ...]:
+    """COPY every file of the snapshot, the largest first; triggers and search_path are the caller's business.
+
+    What all connections load at once is what is accepted as it is. The rest follows over the first one alone, as a
+    CHECK that is lifted locks its table, all partitions of it and whatever has a column of its domain.
     Raises RowsMissing where a table ends up with fewer or more rows than the manifest says, StageFailed otherwise.
     """
-    lifted: list[LiftedCheck] = []
-    found: list[Deviation] = []
-    for sample in snapshot.manifest.samples:
-        if sample.file is None:
-            continue
-        if not _exists(connection, sample.table):
-            found.append(_absent(sample))
-            continue
-        try:
-            loaded = _load_lifting(connection, sample, snapshot.directory / sample.file, lifted)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
-            found.append(_unloadable(sample, error))
-            continue
-        if loaded != sample.rows:
-            raise RowsMissing(sample.table, sample.rows, loaded)
-    return (*found, *_put_back(connection, lifted))
+    files = [
+        _File(sample=sample, path=snapshot.directory / sample.file)
+        for sample in snapshot.manifest.samples
+        if sample.file is not None
+    ]
+    accepted = set(share(sorted(files, key=_File.size, reverse=True), connections, _accepted))
+    return _load_lifting(connections[0], [file for file in files if file.sample.table not in accepted])
 
 
 def set_sequences(connection: psycopg.Connection, facts: Facts) -> tuple[Deviation, ...]:
     """Put every sequence where production's stands."""
     missing = []
     for found in facts.sequences:
-        if not _exists(connection, found.sequence):
-            missing.append(found.sequence)
-            continue
-        connection.execute(query("stage/set_sequence"), {
+        row = connection.execute(query("stage/set_sequence"), {
             "sequence": found.sequence, "last_value": found.last_value, "is_called": found.is_called,
-        })  # fmt: skip
+        }).fetchone()  # fmt: skip
+        if row is None or row[0] is None:
+            missing.append(found.sequence)
     return tuple(Deviation(sentence=f"The sequence {name} is not on the stage.", touched=(name,)) for name in missing)
 
 
@@ -84,10 +88,33 @@ def refresh_views(connection: psycopg.Connection, facts: Facts) -> tuple[Deviati
     return tuple(found)
 
 
-def _load_lifting(connection: psycopg.Connection, sample: TableSample, file: Path, lifted: list[LiftedCheck]) -> int:
+def _accepted(connection: psycopg.Connection, file: _File) -> str | None:
+    """Load a file; return its table, or nothing if its rows were refused."""
+    try:
+        _copy(connection, file)
+    except psycopg.Error:  # a CHECK may also ask for rows of another table that are still to come, or are locked
+        return None
+    return file.sample.table
+
+
+def _load_lifting(connection: psycopg.Connection, files: Sequence[_File]) -> tuple[Deviation, ...]:
+    lifted: list[LiftedCheck] = []
+    found: list[Deviation] = []
+    for file in files:
+        if not _exists(connection, file.sample.table):
+            found.append(_absent(file.sample))
+            continue
+        try:
+            _copy_lifting(connection, file, lifted)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            found.append(_unloadable(file.sample, error))
+    return (*found, *_put_back(connection, lifted))
+
+
+def _copy_lifting(connection: psycopg.Connection, file: _File, lifted: list[LiftedCheck]) -> None:
     while True:
         try:
-            return _copy(connection, sample, file)
+            _copy(connection, file)
         except psycopg.errors.CheckViolation as error:
             fresh = tuple(_broken_checks(connection, error))
             if not fresh:  # a partition bound: it cannot be lifted
@@ -95,15 +122,19 @@ def _load_lifting(connection: psycopg.Connection, sample: TableSample, file: Pat
             for check in fresh:
                 connection.execute(f"ALTER {check.owner} DROP CONSTRAINT {check.name}")
             lifted += fresh
+        else:
+            return
 
 
-def _copy(connection: psycopg.Connection, sample: TableSample, file: Path) -> int:
+def _copy(connection: psycopg.Connection, file: _File) -> None:
+    sample = file.sample
     columns = f" ({', '.join(sample.columns)})" if sample.columns else ""
     with connection.cursor() as cursor:
-        with file.open("rb") as rows, cursor.copy(f"COPY {sample.table}{columns} FROM STDIN") as copy:
+        with file.path.open("rb") as rows, cursor.copy(f"COPY {sample.table}{columns} FROM STDIN") as copy:
             while block := rows.read(_BLOCK):
                 copy.write(block)
-        return cursor.rowcount
+        if cursor.rowcount != sample.rows:
+            raise RowsMissing(sample.table, sample.rows, cursor.rowcount)
 
 
 def _broken_checks(connection: psycopg.Connection, error: psycopg.Error) -> Iterator[LiftedCheck]:

@@ -24,7 +24,7 @@ from rehearse.model.environment import Environment
 from rehearse.model.proposal import Proposal, Unanswered
 
 # What a connection asks for beyond the server it has found: the service is looked up, the password is known by now.
-_SETTLED = ("service", "servicefile", "passfile", "load_balance_hosts")
+_SETTLED = ("service", "servicefile", "passfile", "load_balance_hosts", "target_session_attrs")
 
 Ask = Callable[[Mapping[str, str]], Proposal | Unanswered]  # of a database's connection parameters
 
@@ -101,7 +101,13 @@ def _parameters(connection: psycopg.Connection) -> dict[str, str]:
         if option.val is not None and option.val != option.compiled
     }
     info = connection.info
-    settled = {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
+    settled = {
+        "host": info.host,
+        "port": str(info.port),
+        "dbname": info.dbname,
+        "user": info.user,
+        "options": f"{info.options} -c default_transaction_read_only=on",
+    }
     if "hostaddr" in asked:
         settled["hostaddr"] = info.hostaddr
     if info.password:

@@ -62,8 +62,7 @@ def describe(url: str) -> str:
     if "service" in parts:
         return f"service={parts['service']}"
     user = f"{parts['user']}@" if parts.get("user") else ""
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{user}{parts.get('host') or ''}{port}/{parts.get('dbname') or ''}"
+    return f"postgresql://{user}{_hosts(parts)}/{parts.get('dbname', '')}"
 
 
 def database_of(url: str) -> str:
@@ -169,6 +168,15 @@ def _told(url: str) -> dict[str, str]:
     given = {name: str(value) for name, value in conninfo.conninfo_to_dict(normalise(url)).items() if value}
     variables = _VARIABLES if given else {**_VARIABLES, "service": "PGSERVICE"}
     return {**{name: os.environ[told] for name, told in variables.items() if os.environ.get(told)}, **given}
+
+
+def _hosts(parts: Mapping[str, str]) -> str:
+    """Return every host with its port, as a URL has them."""
+    hosts = (parts.get("host") or parts.get("hostaddr", "")).split(",")
+    ports = parts.get("port", "").split(",")
+    ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
+    named = [f"[{host}]" if ":" in host else host for host in hosts]
+    return ",".join(f"{host}:{port}" if port else host for host, port in zip(named, ports, strict=True))
 
 
 def _is_torn(url: str, parts: Mapping[str, object]) -> bool:

@@ -50,7 +50,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         version_tables=version_tables(connection),
         populated_views=_column(connection, "facts/populated_views"),
     )
-    return facts, notes
+    return facts, (*notes, *_hidden_settings(connection))
 
 
 def _table(connection: psycopg.Connection, table: Table) -> TableFacts:
@@ -129,8 +129,16 @@ def _sequences(connection: psycopg.Connection) -> tuple[tuple[SequenceFacts, ...
                 SequenceFacts(sequence=name, last_value=start if last is None else last, is_called=last is not None)
             )
         else:
-            notes.append(f"The position of sequence {name} may not be read; on the stage it stands at its start.")
+            notes.append(
+                f"The position of sequence {name} may not be read; on the stage it stands at its start "
+                "(GRANT SELECT helps)."
+            )
     return tuple(found), tuple(notes)
+
+
+def _hidden_settings(connection: psycopg.Connection) -> tuple[str, ...]:
+    names = _column(connection, "facts/hidden_settings")
+    return (f"This role may not see {' and '.join(names)} (GRANT pg_read_all_settings helps).",) if names else ()
 
 
 def _column(connection: psycopg.Connection, name: str) -> tuple[str, ...]:

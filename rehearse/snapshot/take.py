@@ -37,6 +37,8 @@ _WORDING = {
     "bytea_output": "hex",
     "lc_monetary": "C",
 }
+_ROW_SECURITY = "row security hides rows from this role"
+_REMEDIES = {_ROW_SECURITY: " (ALTER ROLE ... BYPASSRLS helps)"}
 
 
 def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progress: Progress) -> Snapshot:
@@ -151,11 +153,15 @@ def _reason_to_skip(table: Table) -> str:
         return "foreign table"
     if not table.readable:
         return "no SELECT privilege"
-    return "row security hides rows from this role" if table.row_security else ""
+    return _ROW_SECURITY if table.row_security else ""
 
 
 def _schema_only_notes(samples: Iterable[TableSample]) -> tuple[str, ...]:
-    return tuple(f"{sample.table} came without data: {sample.reason}." for sample in samples if sample.file is None)
+    return tuple(
+        f"{sample.table} came without data: {sample.reason}{_REMEDIES.get(sample.reason, '')}."
+        for sample in samples
+        if sample.file is None
+    )
 
 
 def _identities(tables: Iterable[Table], columns: dict[int, tuple[Column, ...]]) -> frozenset[str]:

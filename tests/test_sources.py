@@ -445,11 +445,15 @@ def test_without_a_libpq_to_borrow_nothing_travels_in_clear(
 # Services, .pgpass, PG* variables, several hosts
 
 
+def service(path: Path, **place: str | int) -> None:
+    lines = "".join(f"{name}={value}\n" for name, value in place.items())
+    path.write_text(f"[other]\nhost=nowhere\n[prod]\n{lines}")
+
+
 def test_a_service_and_its_password_are_found(
     by_tcp: Source, tcp_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    lines = [f"{name}={value}\n" for name, value in by_tcp.place(tcp_database, password=PASSWORD).items()]
-    (tmp_path / "services").write_text(f"[other]\nhost=nowhere\n[prod]\n{''.join(lines)}options=-c geqo=off\n")
+    service(tmp_path / "services", **by_tcp.place(tcp_database, password=PASSWORD, options="-c geqo=off"))
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
 
     by_name = snap("service=prod", tmp_path / "a")
@@ -542,7 +546,9 @@ def test_names_with_every_character_are_passed_on(server: Server, tmp_path: Path
     assert snapshot.facts.database == name
 
 
-def test_pg_dump_goes_to_the_host_that_answered(by_tcp: Source, by_tls: Source, tmp_path: Path):
+def test_pg_dump_goes_to_the_host_that_answered(
+    by_tcp: Source, by_tls: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     with _fresh(by_tcp.server) as database, _fresh(by_tls.server) as other, by_tls.server.connect() as connection:
         connection.execute(f"ALTER DATABASE {other} RENAME TO {database}")
         connection.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
@@ -555,12 +561,16 @@ def test_pg_dump_goes_to_the_host_that_answered(by_tcp: Source, by_tls: Source, 
             conninfo.make_conninfo("", **place, target_session_attrs="read-only", load_balance_hosts="random"),
             tmp_path / "b",
         )
+        service(tmp_path / "services", **place, target_session_attrs="read-write")
+        monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "services"))
+        by_service = snap("service=prod", tmp_path / "c")
         connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {other}")
 
     assert rows(writable) == {"public.on_the_writable_one": 2}
     assert writable.catalog.find("table", "public.on_the_writable_one") is not None
     assert (rows(read_only), read_only.facts.server_major) == ({}, 15)
+    assert rows(by_service) == {"public.on_the_writable_one": 2}
 
 
 def test_several_hosts_may_stand_in_variables(

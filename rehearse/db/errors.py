@@ -59,11 +59,10 @@ class SourcePooled(RehearseError):
 
     def __init__(self, source: str) -> None:
         super().__init__(
-            f"{source} leads to a connection pooler (like PgBouncer or RDS Proxy), not to PostgreSQL itself: "
-            "the session is not the one that was asked for.",
-            "Nothing was read. Name host and port of the server itself: poolers, those of sessions included, drop the "
-            "settings a session begins with, an exported snapshot need not survive them, and other clients would get "
-            "the settings of pg_dump.",
+            f"{source} leads to a connection pooler (like PgBouncer or RDS Proxy): "
+            "name host and port of PostgreSQL itself.",
+            "Nothing was read. It drops the settings that a session begins with (read only, timeouts); an exported "
+            "snapshot need not survive it, and pg_dump would leave its own settings to other clients.",
         )
 
 

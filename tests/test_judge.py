@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -140,6 +141,24 @@ def test_a_step_that_touches_a_stand_in_is_undecided_and_another_is_not():
 )
 def test_a_statement_that_names_a_stand_in_is_undecided(sql: str, touched: str, expected: Verdict):
     given = rehearsal(fidelity=fidelity(touched=(touched,)), timeline=timeline(statement(sql=sql, tag="CREATE INDEX")))
+
+    assert verdict(given).verdict is expected
+
+
+@pytest.mark.parametrize(("large_objects", "expected"), [(3, Verdict.UNDECIDED), (0, Verdict.UNSAFE)])
+def test_a_large_object_that_is_missed_proves_nothing_where_production_has_some(large_objects: int, expected: Verdict):
+    refused = statement(
+        sql="SELECT lo_get(body) FROM letters",
+        tag="SELECT",
+        outcome=Outcome.FAILED,
+        sqlstate="42704",
+        message="large object 4711 does not exist",
+    )
+    given = rehearsal(
+        facts=replace(facts(table(2_000)), large_objects=large_objects),
+        timeline=timeline(refused),
+        migration=migration(step(outcome=Outcome.FAILED), exit_status=1),
+    )
 
     assert verdict(given).verdict is expected
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from test_counts import replica, wait_for
 
 from rehearse.db.queries import query
-from rehearse.engine.server import Server
+from rehearse.engine.binaries import resolve
+from rehearse.engine.server import Server, running
 from rehearse.errors import RequestError
+from rehearse.model.environment import Environment
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
@@ -247,3 +250,23 @@ def test_a_least_privileged_reader_is_enough(server: Server, database: str, shop
     snapshot = snap(server.dsn(database, user="rehearse_reader"), tmp_path)
 
     assert len(copied(snapshot, "public.countries")) == 250
+
+
+def test_a_standby_lends_all_but_the_rows_of_unlogged_tables(tmp_path: Path):
+    binaries = resolve(None, use="embedded").binaries
+    with (
+        running(binaries, settings={"wal_level": "replica", "max_wal_senders": "4"}) as primary,
+        replica(primary) as place,
+    ):
+        with primary.connect("template1") as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 1 AS i")
+            connection.execute("CREATE UNLOGGED TABLE fleeting (id serial, i int)")
+            connection.execute("INSERT INTO fleeting VALUES (1, 1)")
+        url = f"postgresql://rehearse@/template1?host={place}"
+        wait_for(Environment(name="", url=url), "SELECT to_regclass('fleeting') IS NOT NULL")
+
+        snapshot = snap(url, tmp_path)
+
+    assert copied(snapshot, "public.kept") == [{"i": "1"}]
+    assert snapshot.facts.in_recovery
+    assert "public.fleeting came without data: unlogged, and a standby has no rows of it." in snapshot.manifest.notes

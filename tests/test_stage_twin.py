@@ -219,3 +219,17 @@ def test_what_lies_in_tablespaces_lies_in_those_of_the_stage(tmp_path: Path):
     assert {found.text("tablespace") for found in source.snapshot.catalog.objects} == {"", "slow", "fast & 'odd'"}
     assert not [told for told in raised.stage.deviations if told.startswith("Not as in production")]
     assert privileges == [("fast & 'odd'", None), ("slow", "{boss=C/boss,app=C*/boss}")]
+
+
+def test_large_objects_are_missed_and_said_to_be(tmp_path: Path):
+    script = tmp_path / "large.sql"
+    script.write_text(
+        "SELECT lo_from_bytea(4711, 'secret'); CREATE TABLE letters (body oid); INSERT INTO letters VALUES (4711)"
+    )
+    with production(18, script, tmp_path) as source:
+        pass
+    with raise_stage(source.snapshot, silent) as raised:
+        pass
+
+    assert source.snapshot.facts.large_objects == 1
+    assert "The stage does without production's large objects, 1 of them." in raised.stage.deviations

@@ -29,6 +29,7 @@ class Table:
     total_bytes: int
     readable: bool
     row_security: bool  # policies would hide rows from us
+    absent: bool = False  # unlogged, and this is a standby: its rows are on the primary only (manual 26.4.5, Caveats)
 
     @property
     def name(self) -> sql.Identifier:

@@ -22,6 +22,7 @@ _INSUFFICIENT_PRIVILEGE = "42501"
 _NEEDS_SUPERUSER = re.compile(
     r"superuser|permission denied to create extension|permission denied to set parameter", re.IGNORECASE
 )
+_NO_LARGE_OBJECT = re.compile(r"large object \d+ does not exist")
 _NO_EXTENSION = re.compile(
     r'extension "[^"]+" is not available|could not (open extension control|access) file', re.IGNORECASE
 )
@@ -154,6 +155,11 @@ class Evidence:
             return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message} {server}"
         if _NO_EXTENSION.search(message):
             return f"step {step.id} needs an extension the stage's server does not have: {message} {server}"
+        if self.rehearsal.facts.large_objects and _NO_LARGE_OBJECT.search(message):
+            return (
+                f"step {step.id} reads a large object, and the stage has none of production's, so whether it is there "
+                f"is open: {message} (try that step on a copy of production)"
+            )
         standins = tuple(named(f"{statement.sql if statement else ''}\n{message}", self.rehearsal.fidelity.touched))
         if standins:
             return (

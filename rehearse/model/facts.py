@@ -95,6 +95,7 @@ class Facts:
     version_tables: tuple[VersionTable, ...] = ()
     populated_views: tuple[str, ...] = ()  # materialised views that hold data, in dependency order
     in_recovery: bool = False
+    large_objects: int = 0  # never copied
     known_settings: Mapping[str, bool] = field(default_factory=dict)  # name -> the server's own value was seen
 
     @property

@@ -38,6 +38,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         server_version=server["version"],
         connected_as_superuser=server["superuser"],
         in_recovery=server["in_recovery"],
+        large_objects=server["large_objects"],
         settings=_settings(connection),
         known_settings=_known_settings(connection),
         database_settings=settings.get((None, True), {}),
@@ -67,7 +68,7 @@ def _table(connection: psycopg.Connection, table: Table) -> TableFacts:
 
 
 def _count(connection: psycopg.Connection, table: Table) -> int | None:
-    if not table.readable or table.row_security or table.heap_bytes > _COUNTED_UP_TO:
+    if not table.readable or table.row_security or table.absent or table.heap_bytes > _COUNTED_UP_TO:
         return None
     try:
         with connection.transaction():

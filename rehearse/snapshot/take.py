@@ -153,6 +153,8 @@ def _reason_to_skip(table: Table) -> str:
         return "foreign table"
     if not table.readable:
         return "no SELECT privilege"
+    if table.absent:
+        return "unlogged, and a standby has no rows of it"
     return _ROW_SECURITY if table.row_security else ""
 
 

@@ -15,6 +15,7 @@ from rehearse.db.connect import connect_stage
 from rehearse.engine import binaries, server
 from rehearse.engine.server import Server
 from rehearse.model.facts import Facts
+from rehearse.model.quantity import count
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
@@ -137,7 +138,14 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     settings.reload(connection, admin)
     found += (*namesake.deviations(facts), *roles.create(connection, facts))
     tablespaces.create(connection, facts)
-    return (*_version_gap(facts, running), *found)
+    return (*_version_gap(facts, running), *_large_objects(facts), *found)
+
+
+def _large_objects(facts: Facts) -> tuple[Deviation, ...]:
+    if not facts.large_objects:
+        return ()
+    number = count(facts.large_objects)
+    return (Deviation(sentence=f"The stage does without production's large objects, {number} of them."),)
 
 
 def _version_gap(facts: Facts, running: Server) -> tuple[Deviation, ...]:

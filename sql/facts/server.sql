@@ -1,6 +1,6 @@
 -- purpose: say what server and database this is
 -- needs: CONNECT
--- returns: taken_at, database, owner, encoding, collate, ctype, version_num, version, superuser, in_recovery
+-- returns: taken_at, database, owner, encoding, collate, ctype, version_num, version, superuser, in_recovery, large_objects
 SELECT pg_catalog.now() AS taken_at,
        d.datname::pg_catalog.text AS database,
        pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text AS owner,
@@ -10,7 +10,8 @@ SELECT pg_catalog.now() AS taken_at,
        pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version_num,
        pg_catalog.current_setting('server_version') AS version,
        (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER) AS superuser,
-       pg_catalog.pg_is_in_recovery() AS in_recovery
+       pg_catalog.pg_is_in_recovery() AS in_recovery,
+       (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata) AS large_objects
   FROM pg_catalog.pg_database AS d
  WHERE d.datname = pg_catalog.current_database()
  ORDER BY 1

@@ -1,6 +1,6 @@
 -- purpose: list what holds rows: ordinary tables, leaf partitions, materialised views, with their sizes
 -- needs: CONNECT
--- returns: oid, identity, kind, root, estimate, heap_bytes, index_bytes, total_bytes, readable, row_security
+-- returns: oid, identity, kind, root, estimate, heap_bytes, index_bytes, total_bytes, readable, row_security, absent
 SELECT c.oid,
        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS identity,
        c.relkind::pg_catalog.text AS kind,
@@ -14,7 +14,8 @@ SELECT c.oid,
        COALESCE(pg_catalog.pg_total_relation_size(c.oid), 0) AS total_bytes,
        pg_catalog.has_schema_privilege(n.oid, 'USAGE')
          AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
-       pg_catalog.row_security_active(c.oid) AS row_security
+       pg_catalog.row_security_active(c.oid) AS row_security,
+       c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery() AS absent
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'm', 'f')

@@ -25,6 +25,7 @@ from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 from rehearse.stages.embedded import raise_stage
+from rehearse.stages.errors import StageFailed
 
 HERE = Path(__file__).parent
 GIVEN = os.environ.get("REHEARSE_DUMPS")
@@ -233,3 +234,16 @@ def test_large_objects_are_missed_and_said_to_be(tmp_path: Path):
 
     assert source.snapshot.facts.large_objects == 1
     assert "The stage does without production's large objects, 1 of them." in raised.stage.deviations
+
+
+def test_an_older_stage_that_cannot_restore_a_schema_names_the_version_to_use(tmp_path: Path):
+    script = tmp_path / "newer.sql"
+    script.write_text("CREATE TABLE t (id int NOT NULL, twice int GENERATED ALWAYS AS (id * 2) VIRTUAL)")
+    with production(18, script, tmp_path) as source:
+        pass
+
+    with pytest.raises(StageFailed) as refused, raise_stage(source.snapshot, silent, bin_dir=binaries_of(15).bin_dir):
+        pass
+
+    assert "PostgreSQL 15 could not restore the schema of production's 18." in str(refused.value)
+    assert "engine.bin_dir, with PostgreSQL 18 installed" in str(refused.value)

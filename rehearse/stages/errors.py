@@ -6,15 +6,17 @@ from collections.abc import Iterable
 
 from rehearse.errors import RehearseError, RequestError
 
+_NEW_SNAPSHOT = "If the objects named are intact in production, take a new snapshot and try again."
+
 
 class StageFailed(RehearseError):
     """A part of the snapshot could not be put on the stage, and no known difference explains it."""
 
-    def __init__(self, what: str, lines: Iterable[str]) -> None:
+    def __init__(self, what: str, lines: Iterable[str], remedy: str = _NEW_SNAPSHOT) -> None:
         said = "\n".join(f"  {line}" for line in lines)
         super().__init__(
             f"The stage could not be raised: {what}\n{said}".rstrip(),
-            "Nothing was rehearsed. If the objects named are intact in production, take a new snapshot and try again.",
+            f"Nothing was rehearsed. {remedy}",
         )
 
 

@@ -36,7 +36,7 @@ def restore(
     dump = _without_links(dump)
     dump, stood_in = collations.provide(connection, dump)
     progress("restoring the schema")
-    _refuse(dumps.restore(dump, "pre-data", dsn))
+    _refuse(dumps.restore(dump, "pre-data", dsn), connection.info.server_version // 10000, facts.server_major)
     found += collations.deviations(connection, stood_in)
     with connect_stage(dsn) as second:
         both = (connection, second)
@@ -88,8 +88,14 @@ def _analyze(connection: psycopg.Connection, table: str) -> None:
     connection.execute(f"ANALYZE {table}")
 
 
-def _refuse(failures: tuple[dumps.Failure, ...]) -> None:
-    if failures:
-        raise StageFailed(
-            "the schema could not be restored.", [f"{failure.entry.label}: {failure.said}" for failure in failures]
-        )
+def _refuse(failures: tuple[dumps.Failure, ...], major: int, source_major: int) -> None:
+    if not failures:
+        return
+    lines = [f"{failure.entry.label}: {failure.said}" for failure in failures]
+    if major == source_major:
+        raise StageFailed("the schema could not be restored.", lines)
+    raise StageFailed(
+        f"PostgreSQL {major} could not restore the schema of production's {source_major}.",
+        lines,
+        f"Use a server of production's version: engine.bin_dir, with PostgreSQL {source_major} installed.",
+    )

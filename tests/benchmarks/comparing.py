@@ -22,10 +22,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from comparing_data import BIG, LEFT, MOVED, RIGHT, SMALL, Moves, Place, Table, loaded, moves, tables
-from comparing_rivals import DIRECTORY, Rivals, installed
+from comparing_rivals import DIRECTORY, PACKAGES, Rivals
+from measures import Limit, Measure, judged, measured, peak, timed
+from rivals import installed
 
 PSQL, COUNTS = "two psql, every table", "rehearse counts"
 CONTENT = "rehearse counts --content"
@@ -39,16 +40,6 @@ DIFFERENT = 1  # the exit status when something differs
 FEW = 2  # rounds for what is slow, and for what is the same each time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """A measure may be at most so many times the smallest of others."""
-
-    measure: str
-    times: float
-    against: tuple[str, ...]
-    plus: float = 0
-
-
 LIMITS = (
     Limit(measure=COUNTS, times=1.15, against=(PSQL,), plus=0.4),
     Limit(measure=COUNTS, times=0.35, against=(RELADIFF_EACH, RELADIFF_ONCE)),
@@ -59,14 +50,6 @@ LIMITS = (
     Limit(measure=MEMORY.format("--content"), times=1.1, against=(MEMORY_OF_SMALL.format("--content"),)),
     Limit(measure=MEMORY.format("--locate"), times=1.1, against=(MEMORY_OF_SMALL.format("--locate"),)),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    name: str
-    take: Callable[[], float]
-    unit: str = "s"
-    rounds: int = sys.maxsize  # it takes part in so many at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     held: list[bool] = []
     with _bench(asked, parts) as bench:
         for part in parts:
-            medians = _measured(part, PARTS[part](bench), asked.rounds)
-            judged = [limit for limit in LIMITS if {limit.measure, *limit.against} <= medians.keys()]
-            held += [_told(limit, medians) for limit in judged]
+            held += judged(LIMITS, measured(part, PARTS[part](bench), asked.rounds))
         if asked.hold:
             _hold(bench.place)
     return 0 if all(held) else 1
@@ -100,27 +81,27 @@ def main(arguments: Sequence[str]) -> int:
 
 def _counts(bench: Bench) -> Iterator[Measure]:
     names = [table.name for table in bench.tables]
-    yield Measure(name=PSQL, take=lambda: _timed(lambda: _psql_pair(bench.place, names)))
+    yield Measure(name=PSQL, take=lambda: timed(lambda: _psql_pair(bench.place, names)))
     if bench.rehearse:
-        yield Measure(name=COUNTS, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT)))
+        yield Measure(name=COUNTS, take=lambda: timed(lambda: _rehearse(bench.place, LEFT, RIGHT)))
     if bench.rivals:
         rivals = bench.rivals
-        yield Measure(name=RELADIFF_ONCE, take=lambda: _timed(rivals.reladiff_keys_at_once), rounds=FEW)
-        yield Measure(name=RELADIFF_EACH, take=lambda: _timed(rivals.reladiff_keys), rounds=FEW)
-        yield Measure(name=VALIDATOR, take=lambda: _timed(rivals.validator_counts), rounds=FEW)
+        yield Measure(name=RELADIFF_ONCE, take=lambda: timed(rivals.reladiff_keys_at_once), rounds=FEW)
+        yield Measure(name=RELADIFF_EACH, take=lambda: timed(rivals.reladiff_keys), rounds=FEW)
+        yield Measure(name=VALIDATOR, take=lambda: timed(rivals.validator_counts), rounds=FEW)
 
 
 def _content(bench: Bench) -> Iterator[Measure]:
     names = [table.name for table in bench.tables]
-    yield Measure(name=PSQL, take=lambda: _timed(lambda: _psql_pair(bench.place, names)))
-    yield Measure(name=PSQL_BIG, take=lambda: _timed(lambda: _psql_pair(bench.place, [BIG])))
+    yield Measure(name=PSQL, take=lambda: timed(lambda: _psql_pair(bench.place, names)))
+    yield Measure(name=PSQL_BIG, take=lambda: timed(lambda: _psql_pair(bench.place, [BIG])))
     if bench.rehearse:
         big = ("--content", "--tables", f"public.{BIG}")
-        yield Measure(name=CONTENT, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, "--content")))
-        yield Measure(name=CONTENT_BIG, take=lambda: _timed(lambda: _rehearse(bench.place, LEFT, RIGHT, *big)))
+        yield Measure(name=CONTENT, take=lambda: timed(lambda: _rehearse(bench.place, LEFT, RIGHT, "--content")))
+        yield Measure(name=CONTENT_BIG, take=lambda: timed(lambda: _rehearse(bench.place, LEFT, RIGHT, *big)))
     if bench.rivals:
         rivals = bench.rivals
-        yield Measure(name=RELADIFF_CONTENT, take=lambda: _timed(rivals.reladiff_content))
+        yield Measure(name=RELADIFF_CONTENT, take=lambda: timed(rivals.reladiff_content))
 
 
 def _locate(bench: Bench) -> Iterator[Measure]:
@@ -139,7 +120,7 @@ def _memory(bench: Bench) -> Iterator[Measure]:
             command = _command(bench.place, prefix + LEFT, prefix + other, "--tables", f"public.{BIG}", option)
             yield Measure(
                 name=name.format(option),
-                take=lambda command=command, status=status: _peak(command, status),
+                take=lambda command=command, status=status: peak(command, status),
                 unit="MB",
                 rounds=FEW,
             )
@@ -153,41 +134,9 @@ PARTS: dict[str, Callable[[Bench], Iterator[Measure]]] = {
 }
 
 
-def _measured(part: str, measures: Iterator[Measure], rounds: int) -> dict[str, float]:
-    """Take the measures in turns, the quick ones once before, to warm the caches; return their medians."""
-    taken: dict[Measure, list[float]] = {measure: [] for measure in measures}
-    for measure in taken:
-        if measure.rounds > rounds:
-            measure.take()
-    for turn in range(rounds):
-        for measure, values in taken.items():
-            if turn < measure.rounds:
-                values.append(measure.take())
-    for measure, values in taken.items():
-        spread = f"{min(values):.2f} to {max(values):.2f}, {len(values)} times"
-        print(f"{part:8} {measure.name:30} {median(values):8.2f} {measure.unit:2}  ({spread})", flush=True)
-    return {measure.name: median(values) for measure, values in taken.items()}
-
-
 def _hold(place: Place) -> None:
     print("The databases stay until Enter is pressed:")
     input("".join(f"  {place.url(name)}\n" for name in (LEFT, RIGHT, MOVED)))
-
-
-def _told(limit: Limit, medians: dict[str, float]) -> bool:
-    """Print how a measure stands to its limit; return whether it holds."""
-    against = min(limit.against, key=medians.__getitem__)
-    value, allowed = medians[limit.measure], limit.times * medians[against] + limit.plus
-    rule = f"at most {limit.times:g} x" + (f" + {limit.plus:g}" if limit.plus else "")
-    verdict = "ok" if value <= allowed else "OVER"
-    print(f"{verdict:5} {limit.measure:28} {value / medians[against]:7.3f} x {against:30} {rule} = {allowed:.2f}")
-    return value <= allowed
-
-
-def _timed(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
 
 
 def _checked(run: Callable[[], str], found: Callable[[str], Moves], moved: Moves) -> float:
@@ -235,16 +184,6 @@ def _command(place: Place, left: str, right: str, *options: str) -> list[str]:
     return [sys.executable, "-m", "rehearse", "counts", place.url(left), place.url(right), *options]
 
 
-def _peak(command: Sequence[str], status: int) -> float:
-    """Return the most memory, in MB, that a command had at any time; this process itself is smaller."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, waited, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(waited)
-    if process.returncode != status:
-        raise SystemExit(f"rehearse counts ended with status {process.returncode}: {' '.join(command)}")
-    return usage.ru_maxrss / 1024
-
-
 def _found_by_us(said: str) -> Moves:
     """Read the keys of the big table from `--format json`; there is one other side, so they were located once."""
     (table,) = [row for row in json.loads(said)["rows"] if row["located"]]
@@ -262,7 +201,7 @@ def _found_by_reladiff(said: str) -> Moves:
 
 @contextlib.contextmanager
 def _bench(asked: argparse.Namespace, parts: Sequence[str]) -> Iterator[Bench]:
-    bin_dir = None if asked.without_rivals else installed(asked.venv.absolute())
+    bin_dir = None if asked.without_rivals else installed(PACKAGES, asked.venv.absolute())
     began = time.perf_counter()
     with loaded(asked.scale, small="memory" in parts) as place, tempfile.TemporaryDirectory() as directory:
         print(f"The databases were filled in {time.perf_counter() - began:.0f} s.", flush=True)

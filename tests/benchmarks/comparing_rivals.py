@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
-import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,6 @@ from comparing_data import BIG, LEFT, MOVED, READER, RIGHT, Place, Table
 PACKAGES = ("reladiff[postgresql]==0.6.0", "google-pso-data-validator==8.10.1")
 DIRECTORY = Path(tempfile.gettempdir()) / "rehearse-benchmark-rivals"
 
-_INSTALLED = "installed.txt"  # what pip was asked for, written once it was done
 _IN_ONE_PROCESS = Path(__file__).resolve().with_name("comparing_reladiff.py")
 
 
@@ -88,16 +85,3 @@ class Rivals:
         if done.returncode:
             raise SystemExit(f"{command[0]} ended with status {done.returncode}:\n{done.stderr.strip()}")
         return done.stdout
-
-
-def installed(directory: Path) -> Path:
-    """Return where the programs of both are, installed by pip into a virtual environment unless they are there."""
-    bin_dir, marker = directory / "bin", directory / _INSTALLED
-    wanted = "\n".join(PACKAGES)
-    if marker.is_file() and marker.read_text() == wanted:
-        return bin_dir
-    print(f"Installing {' and '.join(PACKAGES)} into {directory} ...", file=sys.stderr)
-    venv.create(directory, with_pip=True, symlinks=True)
-    subprocess.run([bin_dir / "python", "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    marker.write_text(wanted)
-    return bin_dir

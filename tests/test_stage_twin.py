@@ -247,3 +247,36 @@ def test_an_older_stage_that_cannot_restore_a_schema_names_the_version_to_use(tm
 
     assert "PostgreSQL 15 could not restore the schema of production's 18." in str(refused.value)
     assert "engine.bin_dir, with PostgreSQL 18 installed" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("major", "locale", "use", "sorted_by"),
+    [
+        (15, "LOCALE_PROVIDER icu ICU_LOCALE 'de-u-kn'", "auto", None),
+        (15, "LOCALE_PROVIDER icu ICU_LOCALE 'de-u-kn'", "embedded", "de-u-kn of icu"),
+        (18, "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'", "auto", None),
+        (15, "LOCALE 'C.utf8'", "embedded", None),
+    ],
+)
+def test_text_sorts_as_in_production_or_is_said_not_to(
+    major: int, locale: str, use: str, sorted_by: str | None, tmp_path: Path
+):
+    asked = (
+        "SELECT datcollate, datctype, datlocprovider::text, COALESCE(to_jsonb(d) ->> 'datlocale', "
+        "to_jsonb(d) ->> 'daticulocale') FROM pg_database d WHERE datname = current_database()"
+    )
+    with running(binaries_of(major)) as server:
+        with server.connect("template1") as connection:
+            connection.execute(f"CREATE DATABASE shop TEMPLATE template0 ENCODING 'UTF8' {locale}")
+        wanted = rows_of(server.dsn("shop"), asked)
+        taken = take(server.dsn("shop"), tmp_path / "s", rows=1, sanitise=SanitiseRules(), progress=silent)
+    with raise_stage(taken, silent, use=use) as raised:
+        found = rows_of(raised.before, asked)
+
+    told = [sentence for sentence in raised.stage.deviations if "sorts by" in sentence]
+    if sorted_by is None:
+        assert (found, told) == (wanted, [])
+    else:
+        assert told == [
+            f"Text sorts by code point on the stage, in production by {sorted_by}, a locale its server does not have."
+        ]

@@ -72,6 +72,15 @@ class VersionTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LocaleFacts:
+    """By what the database sorts text beside LC_COLLATE and LC_CTYPE (PostgreSQL 15 and newer)."""
+
+    provider: str = "libc"  # "icu", "builtin"
+    name: str | None = None  # of the provider's locale; libc takes LC_COLLATE
+    icu_rules: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of the source database itself."""
 
@@ -94,6 +103,7 @@ class Facts:
     tablespaces: tuple[TablespaceFacts, ...] = ()
     version_tables: tuple[VersionTable, ...] = ()
     populated_views: tuple[str, ...] = ()  # materialised views that hold data, in dependency order
+    locale: LocaleFacts = field(default_factory=LocaleFacts)
     in_recovery: bool = False
     large_objects: int = 0  # never copied
     known_settings: Mapping[str, bool] = field(default_factory=dict)  # name -> the server's own value was seen

@@ -11,7 +11,15 @@ from psycopg.rows import class_row, dict_row
 from rehearse.catalog.heads import version_tables
 from rehearse.catalog.relations import Table
 from rehearse.db.queries import query
-from rehearse.model.facts import ExtensionFacts, Facts, RoleFacts, SequenceFacts, TableFacts, TablespaceFacts
+from rehearse.model.facts import (
+    ExtensionFacts,
+    Facts,
+    LocaleFacts,
+    RoleFacts,
+    SequenceFacts,
+    TableFacts,
+    TablespaceFacts,
+)
 from rehearse.sanitise.settings import may_be_secret
 
 _COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
@@ -34,6 +42,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         encoding=server["encoding"],
         collate=server["collate"],
         ctype=server["ctype"],
+        locale=LocaleFacts(**server["locale"]),
         server_version_num=server["version_num"],
         server_version=server["version"],
         connected_as_superuser=server["superuser"],

@@ -34,21 +34,37 @@ def create_original(connection: psycopg.Connection, facts: Facts, name: str) -> 
     """Create the empty database the snapshot is restored into, in production's encoding and locale where known here."""
     major = connection.info.server_version // 10000
     head = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {}").format(sql.Identifier(name), facts.encoding)
-    as_there = sql.SQL("{} LC_COLLATE {} LC_CTYPE {}").format(head, facts.collate, facts.ctype)
-    if major >= _FIRST_WITH_PROVIDER:
-        as_there += sql.SQL(" LOCALE_PROVIDER libc")
     try:
-        connection.execute(as_there)
-    except psycopg.Error:  # the machine does not have the locale
+        connection.execute(head + _locale(facts, major))
+    except psycopg.Error:  # the machine, or this build, does not have the locale
         builtin = major >= _FIRST_BUILTIN and facts.encoding == "UTF8"
         by_code_point = " LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'" if builtin else " LOCALE 'C'"
         connection.execute(head + sql.SQL(by_code_point))
     else:
         return ()
     sentence = (
-        f"Text sorts by code point on the stage, in production by {facts.collate}, a locale this machine does not have."
+        f"Text sorts by code point on the stage, in production by {_locale_name(facts)}, a locale its server does not "
+        "have."
     )
     return (Deviation(sentence=sentence),)
+
+
+def _locale(facts: Facts, major: int) -> sql.Composable:
+    """Return production's locale; an older server refuses a provider it does not know."""
+    found = facts.locale
+    wanted = sql.SQL(" LC_COLLATE {} LC_CTYPE {}").format(facts.collate, facts.ctype)
+    if major >= _FIRST_WITH_PROVIDER or found.provider != "libc":
+        wanted += sql.SQL(" LOCALE_PROVIDER {}").format(sql.SQL(found.provider))
+    if found.name is not None:
+        wanted += sql.SQL(" {} {}").format(sql.SQL(f"{found.provider}_LOCALE"), found.name)
+    if found.icu_rules is not None:
+        wanted += sql.SQL(" ICU_RULES {}").format(found.icu_rules)
+    return wanted
+
+
+def _locale_name(facts: Facts) -> str:
+    found = facts.locale
+    return facts.collate if found.name is None else f"{found.name} of {found.provider}"
 
 
 def grant_as_production(connection: psycopg.Connection, facts: Facts, name: str) -> tuple[Deviation, ...]:

@@ -1,12 +1,18 @@
 -- purpose: say what server and database this is
 -- needs: CONNECT
--- returns: taken_at, database, owner, encoding, collate, ctype, version_num, version, superuser, in_recovery, large_objects
+-- returns: taken_at, database, owner, encoding, collate, ctype, locale, version_num, version, superuser, in_recovery, large_objects
 SELECT pg_catalog.now() AS taken_at,
        d.datname::pg_catalog.text AS database,
        pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text AS owner,
        pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text AS encoding,
        d.datcollate::pg_catalog.text AS collate,
        d.datctype::pg_catalog.text AS ctype,
+       (SELECT pg_catalog.jsonb_build_object(
+                   'provider', CASE m.more ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'
+                                                                ELSE 'libc' END,
+                   'name', COALESCE(m.more ->> 'datlocale', m.more ->> 'daticulocale'),
+                   'icu_rules', m.more ->> 'daticurules')
+          FROM (SELECT pg_catalog.to_jsonb(d) AS more) AS m) AS locale,
        pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version_num,
        pg_catalog.current_setting('server_version') AS version,
        (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = CURRENT_USER) AS superuser,

@@ -101,6 +101,8 @@ CREATE TABLE public.typed OF public.holes_type (PRIMARY KEY (x));
 CREATE POLICY "p %" ON public.holes AS RESTRICTIVE FOR UPDATE TO reader, "select" USING (b > 0) WITH CHECK (a <> '{}');
 ALTER TABLE public.holes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public."a first" (LIKE public.self INCLUDING ALL, LIKE public.counted);
+
 -- owners and grants
 ALTER TABLE public.holes OWNER TO owner_of_shop;
 ALTER TABLE "select"."user" OWNER TO "select";

@@ -11,6 +11,7 @@ from rehearse.diff.schema import differences
 from rehearse.diff.sentences import sentences
 from rehearse.model.change import SchemaChange
 from rehearse.model.snapshot import Snapshot
+from rehearse.stages import not_null_names
 from rehearse.stages.deviation import Deviation
 
 # Kinds that no stage has, and why. Settings are given to the clone, and named where its server does not take them.
@@ -40,6 +41,7 @@ def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterab
         change
         for change in told
         if change.object not in named and change.kind != _LATER and not _is_about(change, absent)
+        if not not_null_names.given_back(connection, change)
     ]
     kept_away = [change for change in found if change.kind in _KEPT_AWAY and change.action == "removed"]
     reworded = [change for change in found if major != source_major and _differs_only_in(_WORDED, change)]

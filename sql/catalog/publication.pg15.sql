@@ -12,6 +12,7 @@ SELECT pg_catalog.quote_ident(p.pubname) AS identity,
            'delete', p.pubdelete,
            'truncate', p.pubtruncate,
            'via_root', p.pubviaroot,
+           'generated_columns', CASE pg_catalog.to_jsonb(p) ->> 'pubgencols' WHEN 's' THEN 'stored' END,  -- 18
            'tables', (
                SELECT pg_catalog.jsonb_agg(m.member ORDER BY m.member)
                  FROM (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)

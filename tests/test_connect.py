@@ -7,8 +7,9 @@ import os
 import psycopg
 import pytest
 
-from rehearse.db.connect import connect_source, describe, normalise, redact
+from rehearse.db.connect import connect_source, connect_untouched, describe, normalise, redact
 from rehearse.db.errors import PasswordNotEncoded, SourceUnreachable
+from rehearse.db.queries import query
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
 
@@ -40,6 +41,24 @@ def test_a_source_is_read_gently(server: Server, database: str, setting: str, va
 def test_a_source_cannot_be_written(server: Server, database: str):
     with connect_source(server.dsn(database)) as connection, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         connection.execute("CREATE TABLE t (id int)")
+
+
+def test_a_session_that_did_not_begin_with_our_mark_is_left_as_it_is(server: Server, database: str):
+    with psycopg.connect(server.dsn(database), options="-c rehearse.session=theirs", autocommit=True) as connection:
+        asked = {"mark": "ours", "setting": "default_transaction_read_only", "wanted": "on"}
+        changed = connection.execute(query("session/own").encode(), asked).fetchone()
+        read_only = connection.execute("SHOW default_transaction_read_only").fetchone()
+
+    assert changed == (None,)
+    assert read_only == ("off",)
+
+
+def test_settings_that_are_compared_are_those_everybody_gets(server: Server, database: str):
+    with connect_untouched(server.dsn(database)) as connection:
+        asked = "SELECT name FROM pg_settings WHERE source IN ('client', 'session') AND name <> 'application_name'"
+        set_here = connection.execute(asked).fetchall()
+
+    assert {name for (name,) in set_here} <= {"client_encoding", "transaction_read_only", "transaction_isolation"}
 
 
 @pytest.mark.parametrize(

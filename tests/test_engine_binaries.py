@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import psycopg
@@ -172,6 +173,22 @@ def test_the_embedded_programs_dump_over_tls_with_the_drivers_libpq(tls_source: 
     assert "SSL support is not compiled in" in without.stderr
     assert (with_tls.stderr, with_tls.returncode) == ("", 0)
     assert "PostgreSQL database dump complete" in with_tls.stdout
+
+
+def test_a_library_that_ld_preload_cannot_name_is_not_lent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for place in ("site", "my site"):
+        (tmp_path / place / "psycopg_binary").mkdir(parents=True)
+        (tmp_path / place / "psycopg_binary.libs").mkdir()
+        (tmp_path / place / "psycopg_binary.libs" / "libpq-1.so.5").touch()
+
+    def lent(place: str) -> dict[str, str]:
+        spec = ModuleSpec("psycopg_binary", None, is_package=True)
+        spec.submodule_search_locations = [str(tmp_path / place / "psycopg_binary")]
+        monkeypatch.setattr("importlib.util.find_spec", lambda _: spec)
+        return client_environment(WHEEL)
+
+    assert lent("site") == {"LD_PRELOAD": str(tmp_path / "site" / "psycopg_binary.libs" / "libpq-1.so.5")}
+    assert lent("my site") == {}
 
 
 def test_installed_programs_need_no_help_with_tls():

@@ -435,3 +435,30 @@ def test_a_cache_that_others_can_write_to_is_not_trusted(tmp_path: Path, monkeyp
 
     with pytest.raises(home.NoCache, match="planted"):
         home.cache()
+
+
+def test_variables_that_mean_another_server_divert_no_connection(monkeypatch: pytest.MonkeyPatch):
+    diverting = {
+        "PGHOSTADDR": "127.0.0.1",
+        "PGSERVICE": "production",
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+        "PGTARGETSESSIONATTRS": "standby",
+        "PGREQUIREAUTH": "scram-sha-256",
+        "PGCLIENTENCODING": "LATIN1",
+        "PGTZ": "Asia/Tokyo",
+    }
+    for name, value in {**diverting, "PGHOST": "production", "PGUSER": "somebody"}.items():
+        monkeypatch.setenv(name, value)
+    wheel = resolve(None, use="embedded").binaries
+
+    with running(wheel) as server, server.connect() as connection:
+        asked = (
+            "SELECT current_setting('client_encoding'), current_setting('transaction_read_only'), inet_server_addr()"
+        )
+        row = connection.execute(asked).fetchone()
+        command = [wheel.bin_dir / "psql", "-XAtc", "SHOW timezone", server.dsn()]
+        by_psql = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert row == ("UTF8", "off", None)
+    assert by_psql == "UTC\n"
+    assert {name: os.environ[name] for name in diverting} == diverting

@@ -28,10 +28,13 @@ from rehearse.engine.account import account
 from rehearse.engine.binaries import find_all, resolve
 from rehearse.engine.server import Server
 from rehearse.model.environment import Environment
+from rehearse.model.migration import MigrationPlan
+from rehearse.model.report import Verdict
 from rehearse.model.snapshot import Snapshot
+from rehearse.run import Request, rehearse
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
-from rehearse.snapshot.errors import NoTLS, TablesWithheld
+from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld
 
 OWNERS = ("sources_boss", "sources_a", "sources_b", "sources_lesser", "rehearse_reader")
 SCHEMA = """
@@ -286,6 +289,16 @@ def test_what_everybody_may_do_ends_with_the_revokes_that_the_script_names(sourc
     assert after == []
 
 
+def test_a_role_with_one_connection_is_told_that_a_snapshot_takes_two(source: tuple[Server, str], tmp_path: Path):
+    server, database = source
+    url = reader(server, database)
+    with server.connect(database) as connection:
+        connection.execute("ALTER ROLE rehearse_reader CONNECTION LIMIT 1")
+
+    with pytest.raises(DumpFailed, match="takes two connections"):
+        snap(url, tmp_path)
+
+
 def test_every_table_a_lesser_role_may_not_read_is_named_and_the_grant_helps(
     source: tuple[Server, str], tmp_path: Path
 ):
@@ -442,6 +455,13 @@ def test_without_a_libpq_to_borrow_nothing_travels_in_clear(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_parameter_that_pg_dump_does_not_know_is_named(by_tls: Source, tls_database: str, tmp_path: Path):
+    with pytest.raises(DumpFailed, match="older than that parameter: leave it out") as refused:
+        snap(by_tls.url(tls_database, require_auth="scram-sha-256"), tmp_path)
+
+    assert 'invalid connection option "require_auth"' in refused.value.sentence
+
+
 # Services, .pgpass, PG* variables, several hosts
 
 
@@ -512,6 +532,27 @@ def test_an_empty_url_means_the_variables(
     assert rows(snapshot) == {"public.t": 2}
     assert snapshot.manifest.source == f"postgresql://rehearse@localhost:{by_tcp.port}/{tcp_database}"
     assert timeout == ("2s",)
+
+
+def test_a_rehearsal_from_variables_leads_no_step_to_production(
+    by_tcp: Source, tcp_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    told = {**by_tcp.place(tcp_database), "hostaddr": "127.0.0.1", "password": PASSWORD, "options": "-c geqo=off"}
+    for name, value in told.items():
+        monkeypatch.setenv({"dbname": "PGDATABASE"}.get(name, f"PG{name.upper()}"), str(value))
+    script = tmp_path / "001.sql"
+    script.write_text("SET lock_timeout = '1s'; ALTER TABLE t ADD note text;")
+    plan = MigrationPlan(tool="sql", files=(script,), directory=tmp_path)
+
+    report = rehearse(Request(source="postgresql://", plan=plan), lambda _: None)
+    with by_tcp.server.connect(tcp_database) as connection:
+        columns = connection.execute("SELECT array_agg(attname) FROM pg_attribute WHERE attrelid = 't'::regclass")
+        found = columns.fetchone()
+
+    assert report.verdict is Verdict.SAFE
+    assert [change.object for change in report.rehearsal.changes] == ["public.t.note"]
+    assert found is not None
+    assert "note" not in found[0]
 
 
 def test_a_wrong_password_says_where_and_shows_nothing(by_tcp: Source, tcp_database: str, tmp_path: Path):

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
-from rehearse.engine import cluster, home
+from rehearse.engine import cluster, home, variables
 from rehearse.engine.account import Account, account
 from rehearse.engine.binaries import Binaries
 from rehearse.engine.cluster import SUPERUSER
@@ -86,11 +86,12 @@ class Server:
 def running(binaries: Binaries, *, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
     """Start a server and stop it on leaving, whatever happens; the directory it lived in goes with it.
 
+    Meanwhile PG* variables, which mean other servers, divert no connection of this process or its children.
     To be entered from the main thread: the signal that ends the server with us follows the creating thread.
     Raises ServerFailed, NoAccount, NoCache and NoPlace.
     """
     who = account()
-    with occupied(who) as root:
+    with variables.put_away(), occupied(who) as root:
         server = Server(binaries=binaries, root=root)
         with _postmaster(server, who, settings or {}):
             yield server

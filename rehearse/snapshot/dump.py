@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from psycopg import conninfo, pq
+from psycopg import conninfo
 from psycopg.rows import class_row
 
 from rehearse.db.connect import GENTLE, redact, startup_options
 from rehearse.db.queries import query
+from rehearse.engine import variables
 from rehearse.engine.binaries import client_environment, client_tools
 from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld, Withheld
 
@@ -73,19 +74,18 @@ def _place(connection: psycopg.Connection) -> str:
 @contextmanager
 def _secrets(connection: psycopg.Connection) -> Iterator[dict[str, str]]:
     """Offer variables that hand on the password, and by way of a service file the secrets that have no variable."""
-    variables = {"PGPASSWORD": connection.info.password} if connection.info.password else {}
-    told = {option.keyword.decode(): option.val for option in connection.pgconn.info}
-    lines = [name.encode() + b"=" + value + b"\n" for name in _SECRETS if (value := told.get(name))]
+    told = {"PGPASSWORD": connection.info.password} if connection.info.password else {}
+    given = {option.keyword.decode(): option.val for option in connection.pgconn.info}
+    lines = [name.encode() + b"=" + value + b"\n" for name in _SECRETS if (value := given.get(name))]
     if not lines:
-        yield variables
+        yield told
         return
     with tempfile.NamedTemporaryFile(prefix="rehearse-service-") as file:
         file.writelines([b"[source]\n", *lines])
         file.flush()
-        yield {**variables, "PGSERVICE": "source", "PGSERVICEFILE": file.name}
+        yield {**told, "PGSERVICE": "source", "PGSERVICEFILE": file.name}
 
 
 def _without_libpq(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without the variables that libpq reads: the connection has heeded them already."""
-    read = {option.envvar.decode() for option in pq.Conninfo.get_defaults() if option.envvar}
-    return {name: value for name, value in environment.items() if name not in read}
+    return {name: value for name, value in environment.items() if name not in variables.of_libpq()}

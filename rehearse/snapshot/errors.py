@@ -10,8 +10,11 @@ from rehearse.errors import RehearseError
 
 _HINTS = (
     ("invalid connection option", "This pg_dump is older than that parameter: leave it out, or install a newer one."),
+    ('root certificate file "system"', "This pg_dump is older than sslrootcert=system: name a file of authorities."),
     ("SSL support is not compiled in", "Install the driver with its own libpq (pip install 'psycopg[binary]')."),
-    ("canceling statement due to lock timeout", "Somebody holds an ACCESS EXCLUSIVE lock: try again when it is over."),
+    ("too many connections", "A snapshot takes two connections: raise the role's CONNECTION LIMIT, or wait."),
+    ("remaining connection slots", "A snapshot takes two connections: raise max_connections, or wait."),
+    ("canceling statement due to", "Somebody holds an ACCESS EXCLUSIVE lock: try again when it is over."),
 )
 
 

@@ -97,7 +97,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     """
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
-        search_path, lock_timeout = _defaults(admin, role)
+        search_path, lock_timeout = _defaults(stage, admin)
         found = relations.read(admin, search_path)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
@@ -122,11 +122,11 @@ def watching(stage: Stage) -> Iterator[Watch]:
             tracer.make_quiet(admin, role, talked)
 
 
-def _defaults(admin: psycopg.Connection, role: str) -> tuple[tuple[str, ...], timedelta | None]:
+def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], timedelta | None]:
     """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
-    with connect_stage(conninfo.make_conninfo(admin.info.dsn, user=role, options=options)) as migrator:
+    with connect_stage(conninfo.make_conninfo(stage.admin, user=stage.address.user, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
     return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
 

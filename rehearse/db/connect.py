@@ -106,8 +106,7 @@ def be_gentle(connection: psycopg.Connection) -> None:
 def startup_options(url: str, settings: Mapping[str, str]) -> str:
     """Return the `options` of a startup packet: those of the URL, and settings that win over them.
 
-    PGOPTIONS, which other programs are meant by, is not heeded.
-
+    PGOPTIONS, which is meant for other programs, is not heeded.
 
     >>> startup_options("host=db options='-c geqo=off'", {"lock_timeout": "2s"})
     '-c geqo=off -c lock_timeout=2s'

@@ -12,7 +12,7 @@ _NO_OPTIONS = re.compile(r"startup parameter|command-line options")
 _HINTS = (
     ("does not match host name", "With sslmode=verify-full the host must be written as its certificate names it."),
     ("certificate verify failed", "sslrootcert must name the authority that signed the server's certificate."),
-    ("does not support SSL", "The server speaks no TLS: is this its port? sslmode=prefer connects without."),
+    ("does not support SSL", "The server speaks no TLS where TLS was asked for: are host and port right?"),
     ("definition of service", "Services are defined in ~/.pg_service.conf, or in the file that PGSERVICEFILE names."),
     ("no password supplied", "Set PGPASSWORD, or write the password to ~/.pgpass or the file that PGPASSFILE names."),
     ("session is read-only", "No host of the URL takes what target_session_attrs asks for."),

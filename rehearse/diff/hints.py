@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from rehearse.diff.renames import last
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -14,7 +14,7 @@ _NAMED_AFTER_OTHERS = frozenset({"comment", "grant", "default-privilege", "secur
 
 
 def renames(
-    left: Catalog, removed: Iterable[CatalogObject], right: Catalog, added: Iterable[CatalogObject]
+    left: Catalog, removed: Collection[CatalogObject], right: Catalog, added: Collection[CatalogObject]
 ) -> Mapping[tuple[str, str], str]:
     """Return, by kind and identity of what is gone, what it may be called now.
 
@@ -29,10 +29,12 @@ def renames(
     }
 
 
-def _alike(catalog: Catalog, objects: Iterable[CatalogObject]) -> Mapping[str, list[CatalogObject]]:
+def _alike(catalog: Catalog, objects: Collection[CatalogObject]) -> Mapping[str, list[CatalogObject]]:
+    tables = {each.identity for each in objects if each.kind == "table"}
     columns: dict[str | None, list[tuple[str, str]]] = defaultdict(list)
     for column in catalog.of_kind("column"):
-        columns[column.table].append((last(column.identity), column.text("type")))
+        if column.table in tables:
+            columns[column.table].append((last(column.identity), column.text("type")))
     found = defaultdict(list)
     for each in objects:
         if each.kind == "table":

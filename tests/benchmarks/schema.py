@@ -4,8 +4,10 @@
 
 An embedded server holds a company's schema twice, apart by forty statements, and once more with rows (700 MB at scale
 1). In each round every command runs once, in turns; a slow rival sits out later rounds. Medians are compared with
-the limits below; the exit status is 1 when one is exceeded. The part `mutations` counts what each tool does not tell of
-the mutations under tests/mutations that pg_dump tells apart. The rivals are installed by pip into a virtual
+the limits below; the exit status is 1 when one is exceeded. The three seconds are meant for two idle processors. A
+stage also gathers statistics and is compared with production's catalog, which pg_restore does not: its parts are
+measured one by one. The part `mutations` counts what each tool does not tell of the mutations under tests/mutations
+that pg_dump tells apart. The rivals are installed by pip into a virtual
 environment of their own, which the next run finds again.
 """
 
@@ -40,7 +42,7 @@ DIFFERENT = 1  # the exit status when something differs
 FEW = 2  # rounds for what is slow, and for what is the same each time
 
 LIMITS = (
-    Limit(measure=DRIFT, plus=3),
+    Limit(measure=IN_PROCESS, plus=3),  # the command starts up, and prints, on top of it
     Limit(measure=DRIFT, times=6, against=(DUMPS,)),
     Limit(measure=MEMORY, plus=400),
     Limit(measure=RESTORED, times=1.1, against=(PG_RESTORE,)),

@@ -14,10 +14,10 @@ from rehearse.stages.errors import StageFailed
 from rehearse.stages.toc import Entry
 
 _ENVIRONMENT = {"LC_ALL": "C", "PGCONNECT_TIMEOUT": "10"}  # nothing of ours: PGOPTIONS and the like would reach in
+# Two workers write to one stderr, each line in pieces: "pg_restore:pg_restore:  error: error: could not ...".
+_HEAD = r"(?:pg_restore:|error:| )*could not execute query: "
 _FAILED = re.compile(
-    r"^pg_restore: error: could not execute query: (?P<said>.*)\n(?:.*\n)*?"
-    r"Command was: (?P<command>(?:.*\n)*?)(?=pg_restore: |\Z)",
-    re.MULTILINE,
+    rf"^{_HEAD}(?P<said>.*)\n(?:.*\n)*?Command was: (?P<command>(?:.*\n)*?)(?={_HEAD}|pg_restore:|\Z)", re.MULTILINE
 )
 _BY_ENTRY = re.compile(r"^-- TOC entry (\d+) \(.*$", re.MULTILINE)
 _ERROR = re.compile(r"^pg_restore: error: (.+)$", re.MULTILINE)

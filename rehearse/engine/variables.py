@@ -8,14 +8,8 @@ from contextlib import contextmanager
 
 from psycopg import pq
 
-_HARMLESS = {
-    "PGHOST",
-    "PGPORT",
-    "PGUSER",
-    "PGDATABASE",
-    "PGPASSWORD",
-    "PGPASSFILE",
-}  # our conninfo strings win over them
+# Our conninfo strings win over these.
+_HARMLESS = {"PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD", "PGPASSFILE"}
 _UNLISTED = {"PGTZ", "PGDATESTYLE", "PGGEQO", "PGREQUIRESSL"}  # libpq reads them, and has no parameters for them
 
 

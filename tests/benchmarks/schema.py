@@ -64,7 +64,8 @@ class Bench:
 def main(arguments: Sequence[str]) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed keeps its bytecode, ours and the rivals'
     given = _given(arguments)
-    bin_dir = None if given.without_rivals else installed(PACKAGES, given.venv.absolute())
+    without = given.without_rivals or given.only == "restore"
+    bin_dir = None if without else installed(PACKAGES, given.venv.absolute())
     held: list[bool] = []
     with serving() as place, tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
         bench = Bench(place=place, rounds=given.rounds, scale=given.scale, bin_dir=bin_dir, directory=Path(directory))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from test_counts import replica, wait_for
 
+from rehearse.catalog import relations
 from rehearse.db.queries import query
 from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
@@ -17,7 +19,7 @@ from rehearse.errors import RequestError
 from rehearse.model.environment import Environment
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
-from rehearse.snapshot import take
+from rehearse.snapshot import edges, take
 
 SCHEMA = """
 CREATE EXTENSION citext;
@@ -270,3 +272,83 @@ def test_a_standby_lends_all_but_the_rows_of_unlogged_tables(tmp_path: Path):
     assert copied(snapshot, "public.kept") == [{"i": "1"}]
     assert snapshot.facts.in_recovery
     assert "public.fleeting came without data: unlogged, and a standby has no rows of it." in snapshot.manifest.notes
+
+
+EDGES = """
+CREATE TYPE mood AS ENUM ('calm', 'cross', 'never');
+CREATE TABLE parents (id int PRIMARY KEY);
+CREATE TABLE edges (id int PRIMARY KEY, parent int REFERENCES parents, note text, short varchar(40), n numeric,
+    f float8, d date, b boolean, m mood, tags text[], payload jsonb, raw bytea);
+INSERT INTO parents SELECT n FROM generate_series(1, 20000) n;
+INSERT INTO edges SELECT n, n, 'note ' || n, 'abc', 5 + n, 1.5, date '2020-01-01' + n % 100, true, 'calm', '{a}',
+       jsonb_build_object('n', n), 'abc' FROM generate_series(1, 20000) n;
+UPDATE edges SET note = NULL WHERE id = 3001;
+UPDATE edges SET note = '' WHERE id = 3002;
+UPDATE edges SET note = repeat('x', 3000) WHERE id = 3003;
+UPDATE edges SET note = '!' WHERE id = 3004;
+UPDATE edges SET short = 'Zoë' WHERE id = 3005;
+UPDATE edges SET n = -7 WHERE id = 3006;
+UPDATE edges SET n = 0 WHERE id = 3007;
+UPDATE edges SET n = 'NaN' WHERE id = 3008;
+UPDATE edges SET f = 'Infinity' WHERE id = 3009;
+UPDATE edges SET d = '1900-01-01' WHERE id = 3010;
+UPDATE edges SET d = 'infinity' WHERE id = 3011;
+UPDATE edges SET b = false WHERE id = 3012;
+UPDATE edges SET m = 'cross' WHERE id = 3013;
+UPDATE edges SET tags = '{}' WHERE id = 3014;
+UPDATE edges SET payload = (SELECT jsonb_agg(n) FROM generate_series(1, 3000) n) WHERE id = 3015;
+UPDATE edges SET raw = NULL WHERE id = 3016;
+UPDATE edges SET parent = NULL WHERE id = 3017;
+ANALYZE;
+"""
+
+
+@pytest.mark.parametrize("pages", [16, 100_000])
+def test_a_row_of_every_kind_is_in_the_sample(
+    server: Server, database: str, tmp_path: Path, pages: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(edges, "_FIRST_PAGES", pages)
+    with server.connect(database) as connection:
+        connection.execute(EDGES)
+
+    snapshot = snap(server.dsn(database), tmp_path, rows=100)
+
+    kept = {int(row["id"]) for row in copied(snapshot, "public.edges")}
+    assert set(range(3001, 3018)) <= kept
+    assert len(kept) < 160
+    assert {int(row["id"]) for row in copied(snapshot, "public.parents")} >= set(range(3001, 3017))
+    found = {each.column: each for each in snapshot.manifest.coverage if each.table == "public.edges"}
+    assert (found["note"].present, found["note"].absent) == (("null", "empty", "shortest", "longest"), ("not ASCII",))
+    assert (found["m"].present, found["m"].absent) == (("calm", "cross"), ("null", "never"))
+    assert found["n"].absent == ("null", "infinite")
+    assert found["f"].present == ("least", "greatest", "infinite")
+
+
+def test_looking_for_edge_rows_brings_no_value_home(server: Server, database: str, monkeypatch: pytest.MonkeyPatch):
+    answers: list[str | None] = []
+    asked = edges._asked
+
+    def overheard(*given: Any) -> list[str | None]:
+        answers.extend(asked(*given))
+        return asked(*given)
+
+    monkeypatch.setattr(edges, "_asked", overheard)
+    with server.connect(database) as connection:
+        connection.execute(EDGES)
+        (table,) = (found for found in relations.tables(connection) if found.identity == "public.edges")
+        edges.seek(connection, table, relations.columns(connection, [table.oid])[table.oid])
+
+    told = [ctid for ctid in answers if ctid is not None]
+    assert len(told) > 30
+    assert all(re.fullmatch(r"\(\d+,\d+\)", ctid) for ctid in told)
+
+
+def test_an_empty_table_has_no_edge_rows(server: Server, database: str):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE nothing (id int, note text)")
+        (table,) = relations.tables(connection)
+
+        found = edges.seek(connection, table, relations.columns(connection, [table.oid])[table.oid])
+
+    assert found.ctids == frozenset()
+    assert [each.present for each in found.coverage] == [(), ()]

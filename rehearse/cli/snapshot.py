@@ -33,6 +33,9 @@ def command(
         f"Wrote {output}: {len(manifest.samples)} tables, {sum(sample.rows for sample in manifest.samples):,} rows, "
         f"{masked} of {len(manifest.treatments)} columns masked."
     )
+    if manifest.coverage:
+        kinds = sum(len(covered.present) for covered in manifest.coverage)
+        typer.echo(f"Edge rows: {kinds:,} kinds of values of {len(manifest.coverage):,} columns of sampled tables.")
     for note in manifest.notes:
         typer.echo(f"- {note}")
     typer.echo(f"Next: rehearse run --from {output}")

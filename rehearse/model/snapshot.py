@@ -50,6 +50,16 @@ class ColumnTreatment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnCoverage:
+    """Which kinds of values of one column are in the sample, where they were sought."""
+
+    table: str
+    column: str  # its name, unquoted
+    present: tuple[str, ...]  # "null", "longest", "negative", the labels of an enum, ...
+    absent: tuple[str, ...]  # the source has no such row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """The first page of a snapshot; written last, with a sha256 of every other file."""
 
@@ -64,6 +74,7 @@ class Manifest:
     sanitise_digest: str  # sha256 of the treatments
     samples: tuple[TableSample, ...]
     treatments: tuple[ColumnTreatment, ...]
+    coverage: tuple[ColumnCoverage, ...] = ()  # of the tables that are sampled
     notes: tuple[str, ...] = ()  # what was left out, for fidelity
     files: Mapping[str, str] = field(default_factory=dict)  # relative path -> sha256
 

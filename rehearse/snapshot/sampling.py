@@ -49,12 +49,16 @@ def choose(
     relations: Mapping[int, Relation],
     facts: Facts,
     rows: int,
+    edges: Mapping[int, frozenset[str]],
 ) -> Chosen:
-    """Return the ctids kept of each sampled table, closed over foreign keys.
+    """Return the ctids kept of each sampled table, edge rows among them, closed over foreign keys.
 
     Valid within the transaction's snapshot only: a ctid names a row version.
     """
-    chosen: Chosen = {table.oid: set(_drawn(connection, table, _quota(table, facts, rows), facts)) for table in sampled}
+    chosen: Chosen = {
+        table.oid: {*_drawn(connection, table, _quota(table, facts, rows), facts), *edges.get(table.oid, ())}
+        for table in sampled
+    }
     _close(connection, chosen, whole, tuple(keys), relations)
     return chosen
 

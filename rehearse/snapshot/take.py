@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psycopg
@@ -18,11 +18,12 @@ from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
-from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
+from rehearse.model.quantity import size
+from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import sampling
+from rehearse.snapshot import edges, sampling
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import SourceFailed
@@ -71,9 +72,7 @@ def _take(
     assert row is not None
     dump_schema(connection, url, row[0], superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
-    samples, treatments = _copy(
-        connection, writer, [table for table in found if table.kind != "m"], facts, rows, sanitise, progress
-    )
+    copied = _copy(connection, writer, [table for table in found if table.kind != "m"], facts, rows, sanitise, progress)
     connection.rollback()
     manifest = Manifest(
         format=FORMAT,
@@ -84,12 +83,23 @@ def _take(
         heads={table.table: table.heads for table in facts.version_tables},
         catalog_fingerprint=described.fingerprint,
         sanitise_policy=sanitise.unclassified,
-        sanitise_digest=_digest(treatments),
-        samples=samples,
-        treatments=treatments,
-        notes=(*notes, *_schema_only_notes(samples)),
+        sanitise_digest=_digest(copied.treatments),
+        samples=copied.samples,
+        treatments=copied.treatments,
+        coverage=copied.coverage,
+        notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
     )
     return writer.finish(manifest, described, facts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copied:
+    """What was copied, and how."""
+
+    samples: tuple[TableSample, ...]
+    treatments: tuple[ColumnTreatment, ...]
+    coverage: tuple[ColumnCoverage, ...]
+    notes: tuple[str, ...]
 
 
 def _copy(
@@ -100,7 +110,7 @@ def _copy(
     rows: int,
     sanitise: SanitiseRules,
     progress: Progress,
-) -> tuple[tuple[TableSample, ...], tuple[ColumnTreatment, ...]]:
+) -> _Copied:
     known, keys = relations.relations(connection), relations.foreign_keys(connection)
     columns = relations.columns(connection, sorted(known))
     classify.check_rules(sanitise, _identities(tables, columns))
@@ -112,10 +122,15 @@ def _copy(
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
     whole = sampling.whole_tables(copied, facts, rows)
+    sampled = [table for table in copied if table.oid not in whole]
+    sought = [table for table in sampled if table.total_bytes - table.index_bytes <= edges.SOUGHT_UP_TO]
+    found = {}
+    for number, table in enumerate(sought, start=1):
+        progress(f"looking for edge rows, table {number} of {len(sought)}")
+        found[table.oid] = edges.seek(connection, table, columns[table.oid])
     progress("choosing rows")
-    chosen = sampling.choose(
-        connection, [table for table in copied if table.oid not in whole], whole, keys, known, facts, rows
-    )
+    rows_found = {oid: edge.ctids for oid, edge in found.items()}
+    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rows, rows_found)
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
@@ -123,7 +138,16 @@ def _copy(
             samples.append(_without_data(table))
         else:
             samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
-    return tuple(samples), tuple(treatment.record for listed in treated.values() for treatment in listed)
+    return _Copied(
+        samples=tuple(samples),
+        treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
+        coverage=tuple(covered for edge in found.values() for covered in edge.coverage),
+        notes=tuple(
+            f"No edge rows were sought in {table.identity}: it is larger than {size(edges.SOUGHT_UP_TO)}."
+            for table in sampled
+            if table not in sought
+        ),
+    )
 
 
 def _sample(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -352,3 +353,31 @@ def test_an_empty_table_has_no_edge_rows(server: Server, database: str):
 
     assert found.ctids == frozenset()
     assert [each.present for each in found.coverage] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "reason"),
+    [
+        ("_SOUGHT_UP_TO", 1024, "it is larger than 1 kB"),
+        ("_PATIENCE", timedelta(seconds=-1), "others took"),
+    ],
+)
+def test_a_table_that_is_not_searched_is_named(
+    server: Server,
+    database: str,
+    tmp_path: Path,
+    limit: str,
+    value: object,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(edges, limit, value)
+    with server.connect(database) as connection:
+        connection.execute(EDGES)
+
+    snapshot = snap(server.dsn(database), tmp_path, rows=100)
+
+    assert snapshot.manifest.coverage == ()
+    assert any(
+        note.startswith(f"No edge rows were sought in public.edges: {reason}") for note in snapshot.manifest.notes
+    )

@@ -8,8 +8,9 @@ until one row a category is left.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import LiteralString
 
@@ -18,11 +19,14 @@ from psycopg import sql
 from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import MOMENTS, Column, Table
+from rehearse.model.quantity import duration, size
 from rehearse.model.snapshot import ColumnCoverage
+from rehearse.protocols import Progress
 from rehearse.sanitise.treatments import INTEGERS, TEXTS, base_name
 from rehearse.snapshot.sampling import chunks
 
-SOUGHT_UP_TO = 1024 * 1024 * 1024  # bytes of heap and TOAST
+_SOUGHT_UP_TO = 1024 * 1024 * 1024  # bytes of heap and TOAST
+_PATIENCE = timedelta(minutes=5)  # with all tables together
 _SECONDS = 0.5  # that one statement should take
 _FIRST_PAGES = 1024  # of the first piece: 8 MB
 _COLUMNS = 100  # asked for at once
@@ -72,6 +76,44 @@ class Edges:
 
     ctids: frozenset[str]
     coverage: tuple[ColumnCoverage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """The edge rows of all tables, and a sentence about each that was not searched."""
+
+    ctids: Mapping[int, frozenset[str]]  # by the table's oid
+    coverage: tuple[ColumnCoverage, ...]
+    notes: tuple[str, ...]
+
+
+def seek_all(
+    connection: psycopg.Connection,
+    tables: Iterable[Table],
+    columns: Mapping[int, Sequence[Column]],
+    progress: Progress,
+) -> Sought:
+    """Search tables of up to 1 GB, the smallest first, until patience ends."""
+    found: dict[int, Edges] = {}
+    notes: list[str] = []
+    end = time.monotonic() + _PATIENCE.total_seconds()
+    for table in sorted(tables, key=_octets):
+        if _octets(table) > _SOUGHT_UP_TO:
+            notes.append(f"No edge rows were sought in {table.identity}: it is larger than {size(_SOUGHT_UP_TO)}.")
+        elif time.monotonic() > end:
+            notes.append(f"No edge rows were sought in {table.identity}: others took {duration(_PATIENCE)} already.")
+        else:
+            progress(f"looking for edge rows of {table.identity}")
+            found[table.oid] = seek(connection, table, columns[table.oid])
+    return Sought(
+        ctids={oid: edges.ctids for oid, edges in found.items()},
+        coverage=tuple(covered for edges in found.values() for covered in edges.coverage),
+        notes=tuple(notes),
+    )
+
+
+def _octets(table: Table) -> int:
+    return table.total_bytes - table.index_bytes
 
 
 def seek(connection: psycopg.Connection, table: Table, columns: Iterable[Column]) -> Edges:

@@ -18,7 +18,6 @@ from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
-from rehearse.model.quantity import size
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
@@ -123,14 +122,9 @@ def _copy(
         classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
     whole = sampling.whole_tables(copied, facts, rows)
     sampled = [table for table in copied if table.oid not in whole]
-    sought = [table for table in sampled if table.total_bytes - table.index_bytes <= edges.SOUGHT_UP_TO]
-    found = {}
-    for number, table in enumerate(sought, start=1):
-        progress(f"looking for edge rows, table {number} of {len(sought)}")
-        found[table.oid] = edges.seek(connection, table, columns[table.oid])
+    sought = edges.seek_all(connection, sampled, columns, progress)
     progress("choosing rows")
-    rows_found = {oid: edge.ctids for oid, edge in found.items()}
-    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rows, rows_found)
+    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rows, sought.ctids)
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
@@ -141,12 +135,8 @@ def _copy(
     return _Copied(
         samples=tuple(samples),
         treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
-        coverage=tuple(covered for edge in found.values() for covered in edge.coverage),
-        notes=tuple(
-            f"No edge rows were sought in {table.identity}: it is larger than {size(edges.SOUGHT_UP_TO)}."
-            for table in sampled
-            if table not in sought
-        ),
+        coverage=sought.coverage,
+        notes=sought.notes,
     )
 
 

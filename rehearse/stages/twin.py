@@ -56,8 +56,9 @@ def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterab
 
 
 def _kept_away(change: SchemaChange) -> Deviation:
-    reason = _KEPT_AWAY[change.kind]
-    return Deviation(sentence=f"The stage does without the {_called(change)}: {reason}.", touched=(change.object,))
+    touched = () if change.kind == "user-mapping" else (change.object,)  # its foreign server is named already
+    sentence = f"The stage does without the {_called(change)}: {_KEPT_AWAY[change.kind]}."
+    return Deviation(sentence=sentence, touched=touched)
 
 
 def _only_named(what: str, changes: list[SchemaChange]) -> Iterator[Deviation]:

@@ -91,6 +91,7 @@ def _request(asked: Asked, configuration: Configuration) -> Request:
         engine=configuration.engine.use,
         bin_dir=configuration.engine.bin_dir,
         rows=asked.rows or configuration.snapshot.rows,
+        tables=configuration.snapshot.tables,
         sanitise=_rules(configuration),
     )
 

@@ -26,6 +26,7 @@ from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
+from rehearse.model.sampling import TableRule
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -46,6 +47,7 @@ class Request:
     engine: str = "auto"
     bin_dir: Path | None = None
     rows: int = 1000
+    tables: Mapping[str, TableRule] = field(default_factory=dict)  # what is said of single ones
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     role: str | None = None  # role the migration runs as; None: production's owner
@@ -111,7 +113,14 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
     """Take a snapshot of the request's source into a directory that does not exist yet."""
     assert request.source is not None
     progress("reading production")
-    return snapshots.take(request.source, directory, rows=request.rows, sanitise=request.sanitise, progress=progress)
+    return snapshots.take(
+        request.source,
+        directory,
+        rows=request.rows,
+        tables=request.tables,
+        sanitise=request.sanitise,
+        progress=progress,
+    )
 
 
 def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:

@@ -280,3 +280,15 @@ def test_pydantic_is_not_imported_before_a_file_is_read():
     answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert answer.stdout == "False\n"
+
+
+def test_tables_of_a_snapshot_have_rules_of_their_own(tmp_path: Path):
+    (tmp_path / "rehearse.toml").write_text(
+        "[snapshot]\nrows = 7\n"
+        '[snapshot.tables]\n"public.orders" = { rows = 5, newest = "at" }\n"audit.*" = { skip = true }\n'
+    )
+
+    found = load(None, tmp_path, {}).snapshot
+
+    assert (found.quota("public.orders"), found.quota("public.lines")) == (5, 7)
+    assert (found.of("public.orders").newest, found.of("audit.log").skip) == ("at", True)

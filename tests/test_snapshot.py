@@ -18,6 +18,7 @@ from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
 from rehearse.errors import RequestError
 from rehearse.model.environment import Environment
+from rehearse.model.sampling import TableRule
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import edges, take
@@ -381,3 +382,66 @@ def test_a_table_that_is_not_searched_is_named(
     assert any(
         note.startswith(f"No edge rows were sought in public.edges: {reason}") for note in snapshot.manifest.notes
     )
+
+
+def ruled(url: str, directory: Path, **tables: TableRule) -> Snapshot:
+    named = {name.replace("__", "."): rule for name, rule in tables.items()}
+    return take(url, directory / "snapshot", rows=100, sanitise=SanitiseRules(), progress=lambda _: None, tables=named)
+
+
+def test_tables_have_rules_of_their_own(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute(EDGES)
+        connection.execute("CREATE TABLE logs AS SELECT n FROM generate_series(1, 5000) n")
+        connection.execute(
+            "CREATE TABLE events AS SELECT n, now() + n * interval '1 min' AS at FROM generate_series(1, 5000) n"
+        )
+
+    snapshot = ruled(
+        server.dsn(database),
+        tmp_path,
+        public__edges=TableRule(rows=300, where="id % 2 = 0 AND note NOT LIKE '%9'"),
+        public__events=TableRule(newest="at", rows=50),
+        public__logs=TableRule(skip=True),
+    )
+
+    kept = [int(row["id"]) for row in copied(snapshot, "public.edges")]
+    assert 300 <= len(kept) < 360
+    assert all(number % 2 == 0 for number in kept)
+    assert max(kept) - min(kept) > 15_000
+    newest = {int(row["n"]) for row in copied(snapshot, "public.events")}
+    assert set(range(4951, 5001)) <= newest
+    assert len(newest) < 60
+    assert "public.logs came without data: [snapshot.tables] skips it." in snapshot.manifest.notes
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule", "words"),
+    [
+        ("public.edgse", TableRule(rows=5), 'matches no table.\nDid you mean "public.edges"?'),
+        (
+            "public.edges",
+            TableRule(where="nothing = 1"),
+            'of public.edges: PostgreSQL says: column "nothing" does not exist',
+        ),
+        ("public.edges", TableRule(newest="nothing"), 'PostgreSQL says: column "nothing" does not exist'),
+        (
+            "public.edges",
+            TableRule(where="true); COMMIT; DROP TABLE edges; SELECT (1"),
+            "cannot insert multiple commands",
+        ),
+    ],
+)
+def test_a_rule_for_a_table_that_means_nothing_is_refused(
+    server: Server, database: str, tmp_path: Path, pattern: str, rule: TableRule, words: str
+):
+    with server.connect(database) as connection:
+        connection.execute(EDGES)
+
+    with pytest.raises(RequestError) as refused:
+        take(
+            server.dsn(database), tmp_path / "s", rows=9, sanitise=SanitiseRules(), progress=str, tables={pattern: rule}
+        )
+
+    assert words in str(refused.value)
+    assert not list(tmp_path.iterdir())

@@ -6,7 +6,6 @@ from rehearse.config.configuration import (
     EngineConfig,
     MigrationsConfig,
     SanitiseConfig,
-    SnapshotConfig,
     SqlCheck,
 )
 from rehearse.config.durations import parse_duration
@@ -21,7 +20,6 @@ __all__ = [
     "MigrationsConfig",
     "NotADuration",
     "SanitiseConfig",
-    "SnapshotConfig",
     "SqlCheck",
     "UnknownEnvironment",
     "UnsetVariable",

@@ -14,6 +14,7 @@ from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
+from rehearse.model.sampling import SampleRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +78,6 @@ class EngineConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotConfig:
-    """How much data a snapshot holds."""
-
-    rows: int = 1000  # of each larger table, before the parents of its rows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SanitiseConfig:
     """How values are masked on their way out of production."""
 
@@ -133,7 +127,7 @@ class Configuration:
     environments: Mapping[str, Environment] = field(default_factory=dict, repr=False)  # as written, ${VARIABLES} too
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: EngineConfig = field(default_factory=EngineConfig)
-    snapshot: SnapshotConfig = field(default_factory=SnapshotConfig)
+    snapshot: SampleRules = field(default_factory=SampleRules)
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[SqlCheck, ...] = ()

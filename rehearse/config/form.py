@@ -54,8 +54,16 @@ class EngineTable(_Table):
     bin_dir: Text | None = None
 
 
+class SampleTable(_Table):
+    rows: Annotated[int, Field(ge=1, strict=True)] | None = None
+    where: Text | None = None
+    newest: Text | None = None
+    skip: Annotated[bool, Field(strict=True)] = False
+
+
 class SnapshotTable(_Table):
     rows: Annotated[int, Field(ge=1, strict=True)] = 1000
+    tables: dict[str, SampleTable] = Field(default_factory=dict)
 
 
 class SanitiseTable(_Table):

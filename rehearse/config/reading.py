@@ -15,13 +15,13 @@ from rehearse.config.configuration import (
     MigrationsConfig,
     ParityConfig,
     SanitiseConfig,
-    SnapshotConfig,
     SqlCheck,
 )
 from rehearse.config.errors import ConfigurationError, did_you_mean
 from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
+from rehearse.model.sampling import SampleRules, TableRule
 
 if TYPE_CHECKING:
     from rehearse.config.form import EngineTable, File, MigrationsTable, PolicyTable
@@ -141,7 +141,10 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         },
         variables=environ,
         engine=_engine(form.engine, directory),
-        snapshot=SnapshotConfig(rows=form.snapshot.rows),
+        snapshot=SampleRules(
+            rows=form.snapshot.rows,
+            tables={name: TableRule(**rule.model_dump()) for name, rule in form.snapshot.tables.items()},
+        ),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),

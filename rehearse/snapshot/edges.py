@@ -20,13 +20,15 @@ from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import MOMENTS, Column, Table
 from rehearse.model.quantity import duration, size
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import ColumnCoverage
 from rehearse.protocols import Progress
 from rehearse.sanitise.treatments import INTEGERS, TEXTS, base_name
-from rehearse.snapshot.sampling import chunks
+from rehearse.snapshot.sampling import admitted, chunks, rule_of
 
 _SOUGHT_UP_TO = 1024 * 1024 * 1024  # bytes of heap and TOAST
 _PATIENCE = timedelta(minutes=5)  # with all tables together
+_ANY = SQL("true")
 _SECONDS = 0.5  # that one statement should take
 _FIRST_PAGES = 1024  # of the first piece: 8 MB
 _COLUMNS = 100  # asked for at once
@@ -91,6 +93,7 @@ def seek_all(
     connection: psycopg.Connection,
     tables: Iterable[Table],
     columns: Mapping[int, Sequence[Column]],
+    rules: SampleRules,
     progress: Progress,
 ) -> Sought:
     """Search tables of up to 1 GB, the smallest first, until patience ends."""
@@ -104,7 +107,7 @@ def seek_all(
             notes.append(f"No edge rows were sought in {table.identity}: others took {duration(_PATIENCE)} already.")
         else:
             progress(f"looking for edge rows of {table.identity}")
-            found[table.oid] = seek(connection, table, columns[table.oid])
+            found[table.oid] = seek(connection, table, columns[table.oid], admitted(rule_of(table, rules)))
     return Sought(
         ctids={oid: edges.ctids for oid, edges in found.items()},
         coverage=tuple(covered for edges in found.values() for covered in edges.coverage),
@@ -116,14 +119,14 @@ def _octets(table: Table) -> int:
     return table.total_bytes - table.index_bytes
 
 
-def seek(connection: psycopg.Connection, table: Table, columns: Iterable[Column]) -> Edges:
-    """Find a row of every category the table has; valid within the transaction's snapshot only."""
+def seek(connection: psycopg.Connection, table: Table, columns: Iterable[Column], among: Composable = _ANY) -> Edges:
+    """Find a row of every category the table has among some rows; valid within the transaction's snapshot only."""
     copied = [column for column in columns if not column.generated]
     ctids: set[str] = set()
     coverage: list[ColumnCoverage] = []
     for start in range(0, len(copied), _COLUMNS):
         categories = [found for column in copied[start : start + _COLUMNS] for found in _categories(connection, column)]
-        rows = _rows(connection, table, categories)
+        rows = _rows(connection, table, categories, among)
         ctids |= {ctid for ctid in rows if ctid is not None}
         coverage += _coverage(table, categories, rows)
     return Edges(ctids=frozenset(ctids), coverage=tuple(coverage))
@@ -140,11 +143,13 @@ def _coverage(table: Table, categories: Sequence[Category], rows: Sequence[str |
         )
 
 
-def _rows(connection: psycopg.Connection, table: Table, categories: Sequence[Category]) -> list[str | None]:
+def _rows(
+    connection: psycopg.Connection, table: Table, categories: Sequence[Category], among: Composable
+) -> list[str | None]:
     """Return the ctid of a row of each category, None where the table has none."""
     if not categories:
         return []
-    answers = list(_of_pieces(connection, table, categories))
+    answers = list(_of_pieces(connection, table, categories, among))
     while len(answers) > 1:
         named = {ctid for answer in answers for ctid in answer if ctid is not None}
         if not named:
@@ -158,13 +163,13 @@ def _rows(connection: psycopg.Connection, table: Table, categories: Sequence[Cat
 
 
 def _of_pieces(
-    connection: psycopg.Connection, table: Table, categories: Sequence[Category]
+    connection: psycopg.Connection, table: Table, categories: Sequence[Category], among: Composable
 ) -> Iterator[list[str | None]]:
     """Ask the table piece by piece, the next one as large as the last one was quick; the last has no upper end."""
     pages, start, size = table.heap_bytes // _PAGE, 0, _FIRST_PAGES
     while True:
         last = start + size >= pages
-        within = SQL("t.ctid >= {}::pg_catalog.tid").format(sql.Literal(f"({start},0)"))
+        within = SQL("({}) AND t.ctid >= {}::pg_catalog.tid").format(among, sql.Literal(f"({start},0)"))
         if not last:
             within += SQL(" AND t.ctid < {}::pg_catalog.tid").format(sql.Literal(f"({start + size},0)"))
         began = time.monotonic()

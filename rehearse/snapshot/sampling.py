@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 
 import psycopg
 from psycopg import sql
 from psycopg.sql import SQL
 
 from rehearse.catalog.relations import ForeignKey, Relation, Table
+from rehearse.errors import RequestError
 from rehearse.model.facts import Facts
+from rehearse.model.sampling import SampleRules, TableRule
 
 Chosen = dict[int, set[str]]  # table or leaf partition -> ctids, as text
 
@@ -19,19 +23,59 @@ _NEWEST_PAGES = 2
 _LEAST_OF_A_LEAF = 20
 
 
-def whole_tables(tables: Iterable[Table], facts: Facts, rows: int) -> frozenset[int]:
-    """Return the tables of which every row is kept: those with no more than `rows`, and version tables."""
+class BadTableRule(RequestError):
+    """A rule of [snapshot.tables] that means nothing."""
+
+
+def check_rules(connection: psycopg.Connection, rules: SampleRules, tables: Iterable[Table]) -> None:
+    """Refuse rules that name no table, or of which PostgreSQL cannot make sense; reads no row. Raises BadTableRule."""
+    known = tuple(tables)
+    identities = sorted({name for table in known for name in (table.identity, table.whole_name)})
+    for pattern in rules.tables:
+        if not any(fnmatchcase(identity, pattern) for identity in identities):
+            near = difflib.get_close_matches(pattern, identities, n=1)
+            raise BadTableRule(
+                f'[snapshot.tables] "{pattern}" matches no table.',
+                f'Did you mean "{near[0]}"?' if near else "Tables are written schema.table.",
+            )
+    for table in known:
+        rule = rule_of(table, rules)
+        if table.readable and (rule.where or rule.newest):
+            _explain(connection, table, rule)
+
+
+def _explain(connection: psycopg.Connection, table: Table, rule: TableRule) -> None:
+    try:
+        with connection.transaction():
+            # in binary, so that it can be one statement only
+            connection.execute(SQL("EXPLAIN {}").format(_by_rule(table, rule, 1)), binary=True)
+    except psycopg.Error as error:
+        raise BadTableRule(
+            f"[snapshot.tables] of {table.identity}: PostgreSQL says: {error.diag.message_primary or error}.",
+            'where is an SQL condition over its columns, newest the name of one: newest = "created_at".',
+        ) from None
+
+
+def rule_of(table: Table, rules: SampleRules) -> TableRule:
+    return rules.of(table.identity, table.whole_name)
+
+
+def whole_tables(tables: Iterable[Table], facts: Facts, rules: SampleRules) -> frozenset[int]:
+    """Return the tables of which every row is kept: those with no more than is wanted, and version tables."""
     history = {found.table for found in facts.version_tables}
-    return frozenset(table.oid for table in tables if table.identity in history or _is_small(table, facts, rows))
+    return frozenset(table.oid for table in tables if table.identity in history or _is_small(table, facts, rules))
 
 
-def _is_small(table: Table, facts: Facts, rows: int) -> bool:
+def _is_small(table: Table, facts: Facts, rules: SampleRules) -> bool:
     found = facts.table(table.identity)
-    return found is not None and found.rows is not None and found.rows <= _quota(table, facts, rows)
+    if rule_of(table, rules).where is not None:
+        return False
+    return found is not None and found.rows is not None and found.rows <= _quota(table, facts, rules)
 
 
-def _quota(table: Table, facts: Facts, rows: int) -> int:
+def _quota(table: Table, facts: Facts, rules: SampleRules) -> int:
     """Return how many rows of a table are kept: a leaf partition gets its share of its root's."""
+    rows = rules.quota(table.identity, table.whole_name)
     if table.root is None:
         return rows
     leaves = [found.rows or 0 for found in facts.tables if found.root == table.root]
@@ -48,7 +92,7 @@ def choose(
     keys: Iterable[ForeignKey],
     relations: Mapping[int, Relation],
     facts: Facts,
-    rows: int,
+    rules: SampleRules,
     edges: Mapping[int, frozenset[str]],
 ) -> Chosen:
     """Return the ctids kept of each sampled table, edge rows among them, closed over foreign keys.
@@ -56,15 +100,18 @@ def choose(
     Valid within the transaction's snapshot only: a ctid names a row version.
     """
     chosen: Chosen = {
-        table.oid: {*_drawn(connection, table, _quota(table, facts, rows), facts), *edges.get(table.oid, ())}
-        for table in sampled
+        table.oid: {*_drawn(connection, table, facts, rules), *edges.get(table.oid, ())} for table in sampled
     }
     _close(connection, chosen, whole, tuple(keys), relations)
     return chosen
 
 
-def _drawn(connection: psycopg.Connection, table: Table, quota: int, facts: Facts) -> Iterator[str]:
-    """Draw rows spread over the table, and the newest ones from its physical end."""
+def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: SampleRules) -> Iterator[str]:
+    """Draw rows as the table's rule says, else spread over the table and the newest from its physical end."""
+    quota, rule = _quota(table, facts, rules), rule_of(table, rules)
+    if rule.where or rule.newest:
+        yield from _ctids(connection, _by_rule(table, rule, quota))
+        return
     newest = max(1, quota // 20)
     pages = table.heap_bytes // 8192
     yield from _ctids(
@@ -83,6 +130,21 @@ def _drawn(connection: psycopg.Connection, table: Table, quota: int, facts: Fact
             table.name, SQL(method), sql.Literal(share), sql.Literal(quota - newest)
         ),
     )
+
+
+def _by_rule(table: Table, rule: TableRule, quota: int) -> sql.Composed:
+    """Return the query for rows of which a project says which: the newest, or some from all over those that may be."""
+    order = SQL("pg_catalog.hashtid(ctid)")
+    if rule.newest is not None:
+        order = SQL("{} DESC NULLS LAST").format(sql.Identifier(rule.newest))  # type: ignore[assignment]
+    return SQL("SELECT ctid FROM ONLY {} WHERE ({}) ORDER BY {} LIMIT {}").format(
+        table.name, admitted(rule), order, sql.Literal(quota)
+    )
+
+
+def admitted(rule: TableRule) -> sql.Composable:
+    """Return what rows of a table must satisfy, in the project's own words."""
+    return SQL(rule.where or "true")
 
 
 def _ctids(connection: psycopg.Connection, asking: sql.Composed) -> list[str]:

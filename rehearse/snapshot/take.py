@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
+from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
@@ -41,12 +42,21 @@ _ROW_SECURITY = "row security hides rows from this role"
 _REMEDIES = {_ROW_SECURITY: " (ALTER ROLE ... BYPASSRLS helps)"}
 
 
-def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progress: Progress) -> Snapshot:
+def take(
+    url: str,
+    directory: Path,
+    *,
+    rows: int,
+    sanitise: SanitiseRules,
+    progress: Progress,
+    tables: Mapping[str, TableRule] | None = None,
+) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
-    `rows` is kept of each larger table, with the parents of every row. The source is read in one READ ONLY
-    transaction with every timeout set. Raises SourceUnreachable, SourcePooled, TablesWithheld, NoTLS, DumpFailed,
-    SourceFailed and what the rules and the archive raise; nothing half-written stays.
+    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row. The source
+    is read in one READ ONLY transaction with every timeout set. Raises SourceUnreachable, SourcePooled,
+    TablesWithheld, NoTLS, DumpFailed, SourceFailed and what the rules and the archive raise; nothing half-written
+    stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     with (
@@ -54,16 +64,22 @@ def take(url: str, directory: Path, *, rows: int, sanitise: SanitiseRules, progr
         connect_source(url, settings={**_WORDING, **masks.pads(key)}) as connection,
     ):
         try:
-            return _take(connection, url, writer, rows, sanitise, progress)
+            return _take(connection, url, writer, SampleRules(rows=rows, tables=tables or {}), sanitise, progress)
         except psycopg.Error as error:
             raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
 
 
 def _take(
-    connection: psycopg.Connection, url: str, writer: Writer, rows: int, sanitise: SanitiseRules, progress: Progress
+    connection: psycopg.Connection,
+    url: str,
+    writer: Writer,
+    rules: SampleRules,
+    sanitise: SanitiseRules,
+    progress: Progress,
 ) -> Snapshot:
     check_readable(connection)
     found = relations.tables(connection)
+    sampling.check_rules(connection, rules, (table for table in found if table.kind == "r"))
     progress("reading facts of production")
     facts, notes = read_facts(connection, found)
     progress("dumping the schema")
@@ -71,7 +87,9 @@ def _take(
     assert row is not None
     dump_schema(connection, url, row[0], superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
-    copied = _copy(connection, writer, [table for table in found if table.kind != "m"], facts, rows, sanitise, progress)
+    copied = _copy(
+        connection, writer, [table for table in found if table.kind != "m"], facts, rules, sanitise, progress
+    )
     connection.rollback()
     manifest = Manifest(
         format=FORMAT,
@@ -106,7 +124,7 @@ def _copy(
     writer: Writer,
     tables: list[Table],
     facts: Facts,
-    rows: int,
+    rules: SampleRules,
     sanitise: SanitiseRules,
     progress: Progress,
 ) -> _Copied:
@@ -115,21 +133,21 @@ def _copy(
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
     around = classify.surroundings(sanitise, keys, known, columns, history)
-    copied = [table for table in tables if not _reason_to_skip(table)]
+    copied = [table for table in tables if not _reason_to_skip(table, rules)]
     progress("classifying columns")
     treated = {table.oid: classify.treat(connection, table, columns[table.oid], around) for table in copied}
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
-    whole = sampling.whole_tables(copied, facts, rows)
+    whole = sampling.whole_tables(copied, facts, rules)
     sampled = [table for table in copied if table.oid not in whole]
-    sought = edges.seek_all(connection, sampled, columns, progress)
+    sought = edges.seek_all(connection, sampled, columns, rules, progress)
     progress("choosing rows")
-    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rows, sought.ctids)
+    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
         if table.oid not in treated:
-            samples.append(_without_data(table))
+            samples.append(_without_data(table, _reason_to_skip(table, rules)))
         else:
             samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
     return _Copied(
@@ -158,13 +176,15 @@ def _sample(
     )
 
 
-def _without_data(table: Table) -> TableSample:
-    return TableSample(table=table.identity, columns=(), file=None, rows=0, whole=False, reason=_reason_to_skip(table))
+def _without_data(table: Table, reason: str) -> TableSample:
+    return TableSample(table=table.identity, columns=(), file=None, rows=0, whole=False, reason=reason)
 
 
-def _reason_to_skip(table: Table) -> str:
+def _reason_to_skip(table: Table, rules: SampleRules) -> str:
     if table.kind == "f":
         return "foreign table"
+    if sampling.rule_of(table, rules).skip:
+        return "[snapshot.tables] skips it"
     if not table.readable:
         return "no SELECT privilege"
     if table.absent:

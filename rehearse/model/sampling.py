@@ -1,0 +1,40 @@
+"""How much of each table a snapshot takes, and of which rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRule:
+    """What a project says about one table, or about all that a pattern names."""
+
+    rows: int | None = None  # None: as many as of any other table
+    where: str | None = None  # only rows for which this SQL condition holds, and the parents of others
+    newest: str | None = None  # the newest rows by this column, not rows from all over the table
+    skip: bool = False  # its schema only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRules:
+    """Rows of each larger table, and what is said of single tables."""
+
+    rows: int = 1000
+    tables: Mapping[str, TableRule] = field(default_factory=dict)  # "public.orders" or "audit.*" -> rule
+
+    def of(self, *names: str) -> TableRule:
+        """Return the rule of the most specific pattern for a table; of a partition, by its own name or its root's.
+
+        >>> rules = SampleRules(tables={"audit.*": TableRule(skip=True), "audit.logins": TableRule(rows=5)})
+        >>> rules.of("audit.logins").rows, rules.of("audit.changes").skip, rules.of("public.orders").skip
+        (5, True, False)
+        """
+        matching = [pattern for pattern in self.tables if any(fnmatchcase(name, pattern) for name in names)]
+        if not matching:
+            return TableRule()
+        return self.tables[max(matching, key=lambda pattern: len(pattern.replace("*", "")))]
+
+    def quota(self, *names: str) -> int:
+        return self.of(*names).rows or self.rows

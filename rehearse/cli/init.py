@@ -30,9 +30,9 @@ use = "auto"                       # auto: an installed server of production's m
 [snapshot]
 rows = 1000                        # larger tables are sampled, with the parents of every row
 # [snapshot.tables]
-# "public.orders" = { rows = 5000, newest = "created_at" }
-# "public.events" = { where = "tenant_id = 7" }
-# "audit.*" = { skip = true }      # the schema only
+# "public.orders" = {{ rows = 5000, newest = "created_at" }}
+# "public.events" = {{ where = "tenant_id = 7" }}
+# "audit.*" = {{ skip = true }}      # the schema only
 
 [sanitise]
 unclassified = "mask"              # mask | mask-all | refuse

@@ -331,8 +331,9 @@ def test_looking_for_edge_rows_brings_no_value_home(server: Server, database: st
     asked = edges._asked
 
     def overheard(*given: Any) -> list[str | None]:
-        answers.extend(asked(*given))
-        return asked(*given)
+        answer = asked(*given)
+        answers.extend(answer)
+        return answer
 
     monkeypatch.setattr(edges, "_asked", overheard)
     with server.connect(database) as connection:
@@ -445,3 +446,31 @@ def test_a_rule_for_a_table_that_means_nothing_is_refused(
 
     assert words in str(refused.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_no_rule_withholds_which_migrations_have_been_applied(shop: str, tmp_path: Path):
+    snapshot = ruled(shop, tmp_path, **{"*": TableRule(skip=True), "public.alembic_version": TableRule(where="false")})
+
+    assert [sample.table for sample in snapshot.manifest.samples if sample.file] == ["public.alembic_version"]
+    assert copied(snapshot, "public.alembic_version") == [{"version_num": "ae1027a6acf"}]
+
+
+def test_a_condition_may_name_any_column_as_the_table_does(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE odd AS SELECT n AS x0, n AS x1 FROM generate_series(1, 3000) n")
+
+    snapshot = ruled(server.dsn(database), tmp_path, public__odd=TableRule(where="x0 > 2500 AND x1 < 2600", rows=10))
+
+    kept = {int(row["x0"]) for row in copied(snapshot, "public.odd")}
+    assert {2501, 2599} <= kept
+    assert all(2500 < number < 2600 for number in kept)
+
+
+def test_a_condition_that_names_the_table_is_refused_before_a_row_is_read(
+    server: Server, database: str, tmp_path: Path
+):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE odd AS SELECT n FROM generate_series(1, 3000) n")
+
+    with pytest.raises(RequestError, match='reference to FROM-clause entry for table "odd"'):
+        ruled(server.dsn(database), tmp_path, public__odd=TableRule(where="odd.n > 5"))

@@ -186,7 +186,7 @@ def _asked(
 ) -> list[str | None]:
     """Return the first row of each category among some rows."""
     extremes = {
-        number: SQL("{} AS {}").format(found.extreme, sql.Identifier(f"x{number}"))
+        number: SQL("{} AS {}").format(found.extreme, _extreme(number))
         for number, found in enumerate(categories)
         if found.extreme is not None
     }
@@ -198,15 +198,18 @@ def _asked(
     )
     wanted = SQL(", ").join(
         SQL("(pg_catalog.min(t.ctid) FILTER (WHERE {}))::pg_catalog.text").format(
-            found.condition
-            if found.extreme is None
-            else SQL("{} = e.{}").format(found.condition, sql.Identifier(f"x{number}"))
+            found.condition if found.extreme is None else SQL("{} = e.{}").format(found.condition, _extreme(number))
         )
         for number, found in enumerate(categories)
     )
     row = connection.execute(SQL("SELECT ARRAY[{}] {}{} WHERE {}").format(wanted, rows, beside, within)).fetchone()
     assert row is not None
     return list(row[0])
+
+
+def _extreme(number: int) -> sql.Identifier:
+    """Name an extreme as no column is called: a project's condition names columns without their table."""
+    return sql.Identifier(f"extreme of category {number}")
 
 
 def _categories(connection: psycopg.Connection, column: Column) -> Iterator[Category]:

@@ -52,7 +52,7 @@ def _explain(connection: psycopg.Connection, table: Table, rule: TableRule) -> N
     except psycopg.Error as error:
         raise BadTableRule(
             f"[snapshot.tables] of {table.identity}: PostgreSQL says: {error.diag.message_primary or error}.",
-            'where is an SQL condition over its columns, newest the name of one: newest = "created_at".',
+            'where is an SQL condition over its columns, written without the table; newest names one: newest = "created_at".',
         ) from None
 
 
@@ -134,16 +134,16 @@ def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: Sa
 
 def _by_rule(table: Table, rule: TableRule, quota: int) -> sql.Composed:
     """Return the query for rows of which a project says which: the newest, or some from all over those that may be."""
-    order = SQL("pg_catalog.hashtid(ctid)")
+    order: sql.Composable = SQL("pg_catalog.hashtid(t.ctid)")
     if rule.newest is not None:
-        order = SQL("{} DESC NULLS LAST").format(sql.Identifier(rule.newest))  # type: ignore[assignment]
-    return SQL("SELECT ctid FROM ONLY {} WHERE ({}) ORDER BY {} LIMIT {}").format(
+        order = SQL("{} DESC NULLS LAST").format(sql.Identifier(rule.newest))
+    return SQL("SELECT t.ctid FROM ONLY {} AS t WHERE ({}) ORDER BY {} LIMIT {}").format(
         table.name, admitted(rule), order, sql.Literal(quota)
     )
 
 
 def admitted(rule: TableRule) -> sql.Composable:
-    """Return what rows of a table must satisfy, in the project's own words."""
+    """Return what rows t of a table must satisfy, in the project's own words."""
     return SQL(rule.where or "true")
 
 

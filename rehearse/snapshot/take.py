@@ -133,7 +133,8 @@ def _copy(
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
     around = classify.surroundings(sanitise, keys, known, columns, history)
-    copied = [table for table in tables if not _reason_to_skip(table, rules)]
+    reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
+    copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
     treated = {table.oid: classify.treat(connection, table, columns[table.oid], around) for table in copied}
     if sanitise.unclassified == "refuse":
@@ -147,7 +148,7 @@ def _copy(
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
         if table.oid not in treated:
-            samples.append(_without_data(table, _reason_to_skip(table, rules)))
+            samples.append(_without_data(table, reasons[table.oid]))
         else:
             samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
     return _Copied(
@@ -180,10 +181,11 @@ def _without_data(table: Table, reason: str) -> TableSample:
     return TableSample(table=table.identity, columns=(), file=None, rows=0, whole=False, reason=reason)
 
 
-def _reason_to_skip(table: Table, rules: SampleRules) -> str:
+def _reason_to_skip(table: Table, rules: SampleRules, history: frozenset[str]) -> str:
+    """Return why no row of the table is taken; no rule withholds what migrations have been applied."""
     if table.kind == "f":
         return "foreign table"
-    if sampling.rule_of(table, rules).skip:
+    if sampling.rule_of(table, rules).skip and table.identity not in history:
         return "[snapshot.tables] skips it"
     if not table.readable:
         return "no SELECT privilege"

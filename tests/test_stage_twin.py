@@ -280,3 +280,23 @@ def test_text_sorts_as_in_production_or_is_said_not_to(
         assert told == [
             f"Text sorts by code point on the stage, in production by {sorted_by}, a locale its server does not have."
         ]
+
+
+def test_a_grant_to_a_role_that_only_the_newer_version_has_is_named(tmp_path: Path):
+    script = tmp_path / "newer.sql"
+    script.write_text("""
+        SET allow_in_place_tablespaces = on;
+        CREATE TABLESPACE slow LOCATION '';
+        GRANT CREATE ON TABLESPACE slow TO pg_maintain, PUBLIC;
+    """)
+    with production(18, script, tmp_path) as source:
+        pass
+
+    with raise_stage(source.snapshot, silent, bin_dir=binaries_of(15).bin_dir) as raised:
+        privileges = rows_of(raised.before, "SELECT spcacl::text FROM pg_tablespace WHERE spcname = 'slow'")
+
+    assert privileges == [("{boss=C/boss,=C/boss}",)]
+    assert (
+        "Production grants pg_maintain=C/boss on the tablespace slow, to a role the stage lacks."
+        in raised.stage.deviations
+    )

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
-from rehearse.stages import roles, settings
+from rehearse.stages import grants, roles, settings
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.migrating_role import MigratingRole
 
@@ -69,19 +69,10 @@ def _locale_name(facts: Facts) -> str:
 
 def grant_as_production(connection: psycopg.Connection, facts: Facts, name: str) -> tuple[Deviation, ...]:
     """Give the original production's owner and grants on the database; clones take them from there."""
-    found: list[Deviation] = []
     _own(connection, name, facts.owner)
     if facts.database_acl:
         _revoke_defaults(connection, name)
-    for item in facts.database_acl:
-        try:
-            granted = connection.execute(query("stage/privileges"), {"acl": [item]}).fetchall()
-        except psycopg.errors.UndefinedObject:
-            found.append(Deviation(sentence=f"Production grants {item} on the database, to a role the stage lacks."))
-            continue
-        for grantee, privilege, option in granted:
-            _grant(connection, name, grantee, privilege, option)
-    return tuple(found)
+    return grants.as_production(connection, grants.DATABASE, name, facts.database_acl, called="the database")
 
 
 def clone(connection: psycopg.Connection, original: str, facts: Facts, properties: Properties) -> tuple[Deviation, ...]:
@@ -134,7 +125,7 @@ def _copy_grants(connection: psycopg.Connection, original: str, database: str) -
     if granted:
         _revoke_defaults(connection, database)
     for grantee, privilege, option in granted:
-        _grant(connection, database, grantee, privilege, option)
+        grants.grant(connection, grants.DATABASE, database, grantee, privilege, option)
 
 
 def _revoke_defaults(connection: psycopg.Connection, database: str) -> None:
@@ -143,22 +134,13 @@ def _revoke_defaults(connection: psycopg.Connection, database: str) -> None:
         connection.execute(revoke.format(sql.Identifier(database), sql.Identifier(owner)))
 
 
-def _grant(connection: psycopg.Connection, database: str, grantee: str | None, privilege: str, option: str) -> None:
-    to = sql.SQL("PUBLIC") if grantee is None else sql.Identifier(grantee)
-    command = sql.SQL("GRANT {} ON DATABASE {} TO {} {}")
-    connection.execute(command.format(sql.SQL(privilege), sql.Identifier(database), to, sql.SQL(option)))
-
-
 def _admit(connection: psycopg.Connection, database: str, migrating: MigratingRole) -> tuple[Deviation, ...]:
     """Let the migrating role in, and let it create schemas if it acts for everybody."""
     wanted = ("CONNECT", "CREATE", "TEMPORARY") if migrating.acts_for_everybody else ("CONNECT",)
     asked = {"database": database, "role": migrating.name, "privileges": list(wanted)}
     lacking = [str(privilege) for (privilege,) in connection.execute(query("stage/lacking_privileges"), asked)]
     for privilege in lacking:
-        grant = sql.SQL("GRANT {} ON DATABASE {} TO {}").format(
-            sql.SQL(privilege), sql.Identifier(database), sql.Identifier(migrating.name)
-        )
-        connection.execute(grant)
+        grants.grant(connection, grants.DATABASE, database, migrating.name, privilege)
     if not lacking or not migrating.known:
         return ()
     given = ", ".join(lacking)

@@ -136,8 +136,7 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     path, found = extensions.stand_in(connection, facts, running.root / "stand-ins")
     found += settings.apply_to_server(connection, facts.settings, extension_path=path)
     settings.reload(connection, admin)
-    found += (*namesake.deviations(facts), *roles.create(connection, facts))
-    tablespaces.create(connection, facts)
+    found += (*namesake.deviations(facts), *roles.create(connection, facts), *tablespaces.create(connection, facts))
     return (*_version_gap(facts, running), *_large_objects(facts), *found)
 
 

@@ -5,24 +5,20 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from rehearse.db.queries import query
 from rehearse.model.facts import Facts, TablespaceFacts
+from rehearse.stages import grants
+from rehearse.stages.deviation import Deviation
 
 
-def create(connection: psycopg.Connection, facts: Facts) -> None:
+def create(connection: psycopg.Connection, facts: Facts) -> tuple[Deviation, ...]:
     """Make every tablespace, with owner and privileges, in the data directory (manual 20.17, Developer Options)."""
     if facts.tablespaces:
         connection.execute("SET allow_in_place_tablespaces = on")
-    for found in facts.tablespaces:
-        _create(connection, found)
+    return tuple(deviation for found in facts.tablespaces for deviation in _create(connection, found))
 
 
-def _create(connection: psycopg.Connection, found: TablespaceFacts) -> None:
-    name = sql.Identifier(found.name)
-    connection.execute(sql.SQL("CREATE TABLESPACE {} OWNER {} LOCATION ''").format(name, sql.Identifier(found.owner)))
-    acl = list(found.acl)
-    granted = connection.execute(query("stage/privileges"), {"acl": acl}).fetchall() if acl else []
-    for grantee, privilege, option in granted:
-        to = sql.SQL("PUBLIC") if grantee is None else sql.Identifier(grantee)
-        grant = sql.SQL("GRANT {} ON TABLESPACE {} TO {} {}")
-        connection.execute(grant.format(sql.SQL(privilege), name, to, sql.SQL(option)))
+def _create(connection: psycopg.Connection, found: TablespaceFacts) -> tuple[Deviation, ...]:
+    make = sql.SQL("CREATE TABLESPACE {} OWNER {} LOCATION ''")
+    connection.execute(make.format(sql.Identifier(found.name), sql.Identifier(found.owner)))
+    called = f"the tablespace {found.name}"
+    return grants.as_production(connection, grants.TABLESPACE, found.name, found.acl, called=called)

@@ -10,8 +10,9 @@ from psycopg import sql
 from psycopg.rows import TupleRow, class_row, tuple_row
 
 from rehearse.catalog.errors import RowsNotCounted
-from rehearse.db.identity import identifier, split
+from rehearse.db.identity import identifier
 from rehearse.db.queries import query
+from rehearse.model.identity import split
 
 # One statement a batch saves round trips; a limit keeps the locks of one statement within the
 # server's lock table (max_locks_per_transaction, every index of every table takes one).

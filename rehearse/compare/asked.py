@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from rehearse.db.identity import split
 from rehearse.model.counts import Tolerance
 from rehearse.model.environment import Environment
+from rehearse.model.identity import split
 from rehearse.model.json import JSON
 from rehearse.sanitise import SanitiseRules
 

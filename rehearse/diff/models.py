@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from rehearse.model.catalog import Catalog
+from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.change import SchemaChange
+from rehearse.model.identity import quoted
 from rehearse.model.json import JSON
 from rehearse.model.proposal import Operation, Proposal
 
-_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _READ_LIKE_TABLES = ("view", "materialized-view", "foreign-table")
 _COMPARED = (
     "tables, columns with type, NOT NULL, default and identity, indexes, unique constraints, foreign keys and comments"
@@ -39,11 +38,16 @@ def changes(proposal: Proposal, known: Known) -> tuple[SchemaChange, ...]:
     Left out is what alembic would drop although it stands for something else: version tables, tables of
     extensions and partitions of declared tables; and what it would create where a view stands.
     """
-    declared = {_joined(table, known.quoted_words) for table in proposal.tables}
     told = (_change(operation, known.quoted_words) for operation in proposal.operations)
+    droppable, read_like_tables = _to_be_dropped(proposal, known), _objects(known.catalog, _READ_LIKE_TABLES)
     return tuple(
         sorted(
-            _folded(change for change in told if not _is_left_out(change, declared, known)),
+            _folded(
+                change
+                for change in told
+                if (change.action != "removed" or change.table in droppable)
+                and (change.action != "added" or change.table not in read_like_tables)
+            ),
             key=lambda change: (change.kind, change.object, change.action != "removed"),
         )
     )
@@ -53,7 +57,7 @@ def notes(proposal: Proposal, known: Known) -> tuple[str, ...]:
     """Say what was compared, what was not, and what alembic warned of."""
     declared = {_joined(table, known.quoted_words) for table in proposal.tables}
     versions = dict(proposal.versions)
-    schemas = ", ".join(_quoted(schema, known.quoted_words) for schema in proposal.schemas)
+    schemas = ", ".join(quoted(schema, known.quoted_words) for schema in proposal.schemas)
     views = sorted(declared & _objects(known.catalog, _READ_LIKE_TABLES))
     compared = f"Compared by alembic {versions.get('alembic', '')}, in {_counted(proposal.schemas, 'schema')} {schemas}"
     return (
@@ -82,14 +86,14 @@ def _change(operation: Operation, words: AbstractSet[str]) -> SchemaChange:
 
 def _object(operation: Operation, table: str, words: AbstractSet[str]) -> str:
     """Return the identity, as the catalog's queries word it for the kind."""
-    name = operation.name and _quoted(operation.name, words)
+    name = operation.name and quoted(operation.name, words)
     match operation.kind:
         case "comment":
             return f"table column {table}.{name}" if name else f"table {table}"
         case "index" if name:
-            return f"{_quoted(operation.schema, words)}.{name}"
+            return f"{quoted(operation.schema, words)}.{name}"
         case "constraint" if not name:
-            return f"{table}.({', '.join(_quoted(column, words) for column in operation.columns)})"
+            return f"{table}.({', '.join(quoted(column, words) for column in operation.columns)})"
     return f"{table}.{name}" if name else table
 
 
@@ -116,45 +120,29 @@ def _only(described: Mapping[str, JSON], names: Iterable[str]) -> dict[str, JSON
     return {name: described.get(name) for name in names}
 
 
-def _is_left_out(change: SchemaChange, declared: AbstractSet[str], known: Known) -> bool:
-    table = change.table or ""
-    if change.action == "added":
-        return table in _objects(known.catalog, _READ_LIKE_TABLES)
-    if change.action != "removed" or table in declared:
-        return False
-    return (
-        table in known.version_tables
-        or table not in _objects(known.catalog, ("table",))
-        or _root(table, known.catalog) in declared
-    )
+def _to_be_dropped(proposal: Proposal, known: Known) -> AbstractSet[str]:
+    """Return the tables of which something may have to go: declared ones, and those that stand for nothing else."""
+    declared = {_joined(table, known.quoted_words) for table in proposal.tables}
+    tables = {found.identity: found for found in known.catalog.of_kind("table")}
+    others = {table for table in tables if _root(table, tables) not in declared}
+    return declared | (others - known.version_tables)
 
 
 def _objects(catalog: Catalog, kinds: Iterable[str]) -> frozenset[str]:
     return frozenset(found.identity for kind in kinds for found in catalog.of_kind(kind))
 
 
-def _root(table: str, catalog: Catalog) -> str:
+def _root(table: str, tables: Mapping[str, CatalogObject]) -> str:
     """Return the table that a partition belongs to in the end; of any other table itself."""
-    found = catalog.find("table", table)
+    found = tables.get(table)
     if found is None or not found.text("partition_bound"):
         return table
     parents = found.attributes.get("inherits")
-    return _root(str(parents[0]), catalog) if isinstance(parents, list | tuple) and parents else table
+    return _root(str(parents[0]), tables) if isinstance(parents, list | tuple) and parents else table
 
 
 def _joined(names: Iterable[str], words: AbstractSet[str]) -> str:
-    return ".".join(_quoted(name, words) for name in names)
-
-
-def _quoted(name: str, words: AbstractSet[str]) -> str:
-    """Return a name as quote_ident() writes it.
-
-    >>> _quoted("orders", {"user"}), _quoted("user", {"user"}), _quoted("Orders", set())
-    ('orders', '"user"', '"Orders"')
-    """
-    if _PLAIN.fullmatch(name) and name not in words:
-        return name
-    return '"' + name.replace('"', '""') + '"'
+    return ".".join(quoted(name, words) for name in names)
 
 
 def _counted(things: Sequence[str], noun: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from rehearse.model.catalog import CatalogObject
+from rehearse.model.identity import not_null_name
 from rehearse.model.json import JSON
 
 _PART = r'(?:"(?:[^"]|"")*"|[\w$]+)'
@@ -34,7 +35,7 @@ class Renames:
         then calls the table by its old name as an alias.
         """
         if attribute == _NOT_NULL_NAME:
-            return _not_null_name(old) == _not_null_name(new)
+            return _constraint_name(old) == _constraint_name(new)
         before, after = old.attributes.get(attribute), new.attributes.get(attribute)
         bare = self._bare(old, before)
         return any(_translated(before, names, bare) == after for names in (self.qualified, self._aliased()))
@@ -82,9 +83,8 @@ def _is_part(found: CatalogObject) -> bool:
     return found.table is not None and found.identity.startswith(f"{found.table}.")
 
 
-def _not_null_name(column: CatalogObject) -> str:
-    made = f"{last(column.table or '')}_{last(column.identity)}_not_null"
-    return (column.text(_NOT_NULL_NAME) or made).replace('"', "")
+def _constraint_name(column: CatalogObject) -> str:
+    return not_null_name(column.table or "", column.identity, column.text(_NOT_NULL_NAME) or None)
 
 
 def last(identity: str) -> str:

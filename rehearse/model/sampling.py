@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+
+from rehearse.model.patterns import most_specific
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,8 @@ class SampleRules:
         >>> rules.of("audit.logins").rows, rules.of("audit.changes").skip, rules.of("public.orders").skip
         (5, True, False)
         """
-        matching = [pattern for pattern in self.tables if any(fnmatchcase(name, pattern) for name in names)]
-        if not matching:
-            return TableRule()
-        return self.tables[max(matching, key=lambda pattern: len(pattern.replace("*", "")))]
+        pattern = most_specific(self.tables, *names)
+        return TableRule() if pattern is None else self.tables[pattern]
 
     def quota(self, *names: str) -> int:
         return self.of(*names).rows or self.rows

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 
 import psycopg
@@ -14,6 +12,7 @@ from psycopg.sql import Composable
 
 from rehearse.catalog.relations import MOMENTS, Column, ForeignKey, Relation, Table
 from rehearse.errors import RequestError
+from rehearse.model.patterns import most_specific, without_match
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.sanitise import evidence, masks, treatments
 from rehearse.sanitise.masks import Mask
@@ -153,12 +152,8 @@ def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
             raise BadSanitiseRule(
                 f'The mask "{mask}" of "{pattern}" is unknown.', f"Masks: {', '.join(treatments.KNOWN)}."
             )
-        if not any(fnmatchcase(identity, pattern) for identity in identities):
-            near = difflib.get_close_matches(pattern, sorted(identities), n=1)
-            raise BadSanitiseRule(
-                f'[sanitise.columns] "{pattern}" matches no column.',
-                f'Did you mean "{near[0]}"?' if near else "Columns are written schema.table.column.",
-            )
+    for pattern, hint in without_match(rules.columns, identities, "Columns are written schema.table.column."):
+        raise BadSanitiseRule(f'[sanitise.columns] "{pattern}" matches no column.', hint)
 
 
 def refuse_unclassified(decided: Iterable[Treatment]) -> None:
@@ -235,9 +230,8 @@ def _is_text(column: Column) -> bool:
 
 def _configured(table: Table, column: Column, rules: SanitiseRules) -> str | None:
     """Return the mask of the most specific pattern that names the column, of a partition also by its root."""
-    names = {f"{table.identity}.{column.name}", f"{table.whole_name}.{column.name}"}
-    matching = [pattern for pattern in rules.columns if any(fnmatchcase(name, pattern) for name in names)]
-    return rules.columns[max(matching, key=lambda pattern: len(pattern.replace("*", "")))] if matching else None
+    pattern = most_specific(rules.columns, f"{table.identity}.{column.name}", f"{table.whole_name}.{column.name}")
+    return None if pattern is None else rules.columns[pattern]
 
 
 def _by_rule(table: Table, column: Column, name: str, around: Surroundings) -> Treatment:

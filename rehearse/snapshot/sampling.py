@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 
 import psycopg
 from psycopg import sql
@@ -13,6 +11,7 @@ from psycopg.sql import SQL
 from rehearse.catalog.relations import ForeignKey, Relation, Table
 from rehearse.errors import RequestError
 from rehearse.model.facts import Facts
+from rehearse.model.patterns import without_match
 from rehearse.model.sampling import SampleRules, TableRule
 
 Chosen = dict[int, set[str]]  # table or leaf partition -> ctids, as text
@@ -30,14 +29,9 @@ class BadTableRule(RequestError):
 def check_rules(connection: psycopg.Connection, rules: SampleRules, tables: Iterable[Table]) -> None:
     """Refuse rules that name no table, or of which PostgreSQL cannot make sense; reads no row. Raises BadTableRule."""
     known = tuple(tables)
-    identities = sorted({name for table in known for name in (table.identity, table.whole_name)})
-    for pattern in rules.tables:
-        if not any(fnmatchcase(identity, pattern) for identity in identities):
-            near = difflib.get_close_matches(pattern, identities, n=1)
-            raise BadTableRule(
-                f'[snapshot.tables] "{pattern}" matches no table.',
-                f'Did you mean "{near[0]}"?' if near else "Tables are written schema.table.",
-            )
+    identities = {name for table in known for name in (table.identity, table.whole_name)}
+    for pattern, hint in without_match(rules.tables, identities, "Tables are written schema.table."):
+        raise BadTableRule(f'[snapshot.tables] "{pattern}" matches no table.', hint)
     for table in known:
         rule = rule_of(table, rules)
         if table.readable and (rule.where or rule.newest):
@@ -52,7 +46,7 @@ def _explain(connection: psycopg.Connection, table: Table, rule: TableRule) -> N
     except psycopg.Error as error:
         raise BadTableRule(
             f"[snapshot.tables] of {table.identity}: PostgreSQL says: {error.diag.message_primary or error}.",
-            'where is an SQL condition over its columns, written without the table; newest names one: newest = "created_at".',
+            "where is an SQL condition over its columns, written without the table; newest is the name of one.",
         ) from None
 
 

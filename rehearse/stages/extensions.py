@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 
-from rehearse.db.identity import quoted
 from rehearse.db.queries import SQL, query
 from rehearse.model.facts import Facts
+from rehearse.model.identity import quoted
 from rehearse.model.quantity import count
 from rehearse.stages import toc
 from rehearse.stages.deviation import Deviation

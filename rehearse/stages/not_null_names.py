@@ -8,9 +8,9 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from rehearse.db.identity import identifier, split
+from rehearse.db.identity import identifier
 from rehearse.model.change import SchemaChange
-from rehearse.model.json import JSON
+from rehearse.model.identity import not_null_name
 
 _NAME = "not_null_name"  # of a column's attributes, from PostgreSQL 18 on; null where PostgreSQL chose it
 
@@ -19,15 +19,13 @@ def given_back(connection: psycopg.Connection, change: SchemaChange) -> bool:
     """Say whether only such a name differs, and the constraint has got production's now."""
     if change.table is None or change.action != "altered" or set(change.after or ()) != {_NAME}:
         return False
-    chosen = f"{split(change.table)[-1]}_{split(change.object)[-1]}_not_null"
-    old, new = (_name((side or {}).get(_NAME), chosen) for side in (change.after, change.before))
-    rename = sql.SQL("ALTER TABLE {} RENAME CONSTRAINT {} TO {}").format(identifier(change.table), old, new)
+    given = ((side or {}).get(_NAME) for side in (change.after, change.before))
+    names = (not_null_name(change.table, change.object, None if name is None else str(name)) for name in given)
+    rename = sql.SQL("ALTER TABLE {} RENAME CONSTRAINT {} TO {}").format(
+        identifier(change.table), *map(sql.Identifier, names)
+    )
     try:
         connection.execute(rename)
     except psycopg.Error:  # a name that PostgreSQL cut to 63 bytes, or one that is taken
         return False
     return True
-
-
-def _name(given: JSON, chosen: str) -> sql.Identifier:
-    return sql.Identifier(chosen) if given is None else identifier(str(given))

@@ -24,7 +24,9 @@ _NEEDS_SUPERUSER = re.compile(
 )
 _NO_LARGE_OBJECT = re.compile(r"large object \d+ does not exist")
 _NO_EXTENSION = re.compile(
-    r'extension "[^"]+" is not available|could not (open extension control|access) file', re.IGNORECASE
+    r'extension "[^"]+" is not available|could not (open extension control|access) file'
+    r'|security label provider "[^"]+" is not loaded',
+    re.IGNORECASE,
 )
 
 

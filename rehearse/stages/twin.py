@@ -21,6 +21,7 @@ _KEPT_AWAY = {
     "user-mapping": "it holds passwords of other servers",
     "security-label": "its provider is a library of production's server",
 }
+_NAMED_BY_STATEMENTS = frozenset({"publication", "subscription"})  # of mappings the server is, a label is refused
 _LATER = "setting"
 # What PostgreSQL words anew from a parse tree each time it is asked; not every version does it alike.
 _WORDED = frozenset({"definition", "expression", "default", "using", "check", "condition"})
@@ -30,8 +31,8 @@ _ORDER = frozenset({"column_order"})
 def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterable[Deviation]) -> tuple[Deviation, ...]:
     """Return in what a database that was just restored differs from production, but for what is known already.
 
-    A step that touches what differs is undecided; wording and the order of columns are named and distort nothing.
-    Raises CatalogUnreadable.
+    NOT NULL constraints that a restore has named otherwise get production's names back. A step that touches what
+    differs is undecided; wording and the order of columns are named and distort nothing. Raises CatalogUnreadable.
     """
     major, source_major = connection.info.server_version // 10000, snapshot.facts.server_major
     named = {identity for deviation in known for identity in deviation.touched}
@@ -41,8 +42,8 @@ def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterab
         change
         for change in told
         if change.object not in named and change.kind != _LATER and not _is_about(change, absent)
-        if not not_null_names.given_back(connection, change)
     ]
+    found = [change for change in found if not not_null_names.given_back(connection, change)]
     kept_away = [change for change in found if change.kind in _KEPT_AWAY and change.action == "removed"]
     reworded = [change for change in found if major != source_major and _differs_only_in(_WORDED, change)]
     reordered = [change for change in found if _differs_only_in(_ORDER, change)]
@@ -56,7 +57,7 @@ def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterab
 
 
 def _kept_away(change: SchemaChange) -> Deviation:
-    touched = () if change.kind == "user-mapping" else (change.object,)  # its foreign server is named already
+    touched = (change.object,) if change.kind in _NAMED_BY_STATEMENTS else ()
     sentence = f"The stage does without the {_called(change)}: {_KEPT_AWAY[change.kind]}."
     return Deviation(sentence=sentence, touched=touched)
 
@@ -77,9 +78,9 @@ def _differs_only_in(attributes: frozenset[str], change: SchemaChange) -> bool:
 
 
 def _is_about(change: SchemaChange, absent: set[str]) -> bool:
-    """Say whether the change is a comment on, or a grant of, something that is missing itself."""
+    """Say whether the change is a comment on, or a grant of, something that is missing itself, and named."""
     subject = change.object.rpartition(" to ")[0] if change.kind == "grant" else change.object
-    return change.kind in ("comment", "grant") and subject in absent
+    return change.kind in ("comment", "grant") and (subject in absent or subject.startswith("large object "))
 
 
 def _called(change: SchemaChange) -> str:

@@ -241,6 +241,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "rows": request.rows,
+        "tables": sorted(request.tables),
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

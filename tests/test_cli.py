@@ -237,6 +237,57 @@ def test_a_full_disk_leaves_nothing(shop: str, tmp_path: Path):
     assert left == []
 
 
+THROWN_AWAY = """
+import signal, time, weakref
+from rehearse.engine import interrupts
+
+class Referent: ...
+
+interrupts.insist()
+referent = Referent()
+reference = weakref.ref(referent, lambda _: signal.raise_signal(signal.{}))
+try:
+    del referent
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("heard")
+"""
+WRAPPED = """
+import rehearse.cli
+
+class Odd:
+    def __set_name__(self, owner, name):
+        raise KeyboardInterrupt
+
+def called():
+    try:
+        type("Made", (), {"odd": Odd()})
+    except KeyboardInterrupt as interrupt:  # Python 3.12 and newer do not wrap it
+        raise RuntimeError from interrupt
+
+rehearse.cli.application = lambda only: called
+rehearse.cli.main()
+"""
+
+
+def run_python(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_that_python_throws_away_comes_again(name: str):
+    done = run_python(THROWN_AWAY.format(name))
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "heard\n", "")
+
+
+def test_an_interrupt_that_was_wrapped_in_another_error_is_one():
+    done = run_python(WRAPPED)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("rehearse: Interrupted: nothing was judged.")
+
+
 @pytest.mark.parametrize("delay", [0.3, 0.8, 1.3, 2.0, 2.6])
 def test_ctrl_c_at_any_moment_leaves_no_server_and_no_file(shop: str, tmp_path: Path, delay: float):
     temporary = tmp_path / "tmp"

@@ -11,12 +11,12 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
-from types import FrameType
 from typing import NoReturn
 
 import typer
 
 from rehearse import __version__
+from rehearse.engine import interrupts
 from rehearse.errors import Interrupted, RehearseError
 
 _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
@@ -24,7 +24,7 @@ _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
 
 def main() -> None:
     """Run the tool and leave with an exit code that never mistakes a failure of ours for a verdict."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.insist()
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of connections that an interrupt cut off
     try:
         application(_called(sys.argv[1:]))()
@@ -36,7 +36,9 @@ def main() -> None:
         raise
     except RehearseError as error:
         _leave(error)
-    except Exception:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"
+    except Exception as error:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"
+        if interrupts.caused(error):
+            _leave(Interrupted())
         traceback.print_exc()
         typer.echo("This is a bug in rehearse; please report it with the lines above.", err=True)
         sys.exit(RehearseError.exit_code)
@@ -101,7 +103,3 @@ def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
             raise Interrupted from None
 
     return run
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -239,7 +239,7 @@ def test_a_full_disk_leaves_nothing(shop: str, tmp_path: Path):
 
 THROWN_AWAY = """
 import signal, time, weakref
-from rehearse.engine import interrupts
+from rehearse.cli import interrupts
 
 class Referent: ...
 

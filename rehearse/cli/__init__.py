@@ -16,7 +16,7 @@ from typing import NoReturn
 import typer
 
 from rehearse import __version__
-from rehearse.engine import interrupts
+from rehearse.cli import interrupts
 from rehearse.errors import Interrupted, RehearseError
 
 _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C

@@ -26,7 +26,7 @@ from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
-from rehearse.model.sampling import TableRule
+from rehearse.model.sampling import SampleRules
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -46,8 +46,7 @@ class Request:
     policy: Policy = field(default_factory=Policy)
     engine: str = "auto"
     bin_dir: Path | None = None
-    rows: int = 1000
-    tables: Mapping[str, TableRule] = field(default_factory=dict)  # what is said of single ones
+    sampling: SampleRules = field(default_factory=SampleRules)
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     role: str | None = None  # role the migration runs as; None: production's owner
@@ -116,8 +115,7 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
     return snapshots.take(
         request.source,
         directory,
-        rows=request.rows,
-        tables=request.tables,
+        rules=request.sampling,
         sanitise=request.sanitise,
         progress=progress,
     )

@@ -19,11 +19,11 @@ from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
 from rehearse.model.sampling import SampleRules, TableRule
-from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
+from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import edges, sampling
+from rehearse.snapshot import references, sampling, selection
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import SourceFailed
@@ -46,25 +46,28 @@ def take(
     url: str,
     directory: Path,
     *,
-    rows: int,
+    rows: int = 1000,
     sanitise: SanitiseRules,
     progress: Progress,
     tables: Mapping[str, TableRule] | None = None,
+    rules: SampleRules | None = None,
 ) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
-    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row. The source
+    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row; `rules` say
+    both, and more. The source
     is read in one READ ONLY transaction with every timeout set. Raises SourceUnreachable, SourcePooled,
     TablesWithheld, NoTLS, DumpFailed, SourceFailed and what the rules and the archive raise; nothing half-written
     stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
+    wanted = rules or SampleRules(rows=rows, tables=tables or {})
     with (
         archive.writing(directory) as writer,
         connect_source(url, settings={**_WORDING, **masks.pads(key)}) as connection,
     ):
         try:
-            return _take(connection, url, writer, SampleRules(rows=rows, tables=tables or {}), sanitise, progress)
+            return _take(connection, url, writer, wanted, sanitise, progress)
         except psycopg.Error as error:
             raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
 
@@ -115,7 +118,7 @@ class _Copied:
 
     samples: tuple[TableSample, ...]
     treatments: tuple[ColumnTreatment, ...]
-    coverage: tuple[ColumnCoverage, ...]
+    coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
 
 
@@ -128,11 +131,12 @@ def _copy(
     sanitise: SanitiseRules,
     progress: Progress,
 ) -> _Copied:
-    known, keys = relations.relations(connection), relations.foreign_keys(connection)
+    known = relations.relations(connection)
     columns = relations.columns(connection, sorted(known))
+    keys = (*relations.foreign_keys(connection), *references.resolve(connection, rules, known, columns))
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
-    around = classify.surroundings(sanitise, keys, known, columns, history)
+    around = classify.surroundings(sanitise, [key for key in keys if key.joins_columns], known, columns, history)
     reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
@@ -140,22 +144,28 @@ def _copy(
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
     whole = sampling.whole_tables(copied, facts, rules)
-    sampled = [table for table in copied if table.oid not in whole]
-    sought = edges.seek_all(connection, sampled, columns, rules, progress)
-    progress("choosing rows")
-    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
+    source = selection.Source(
+        tables=tuple(copied),
+        whole=whole,
+        relations=known,
+        columns=columns,
+        foreign_keys=keys,
+        facts=facts,
+        rules=rules,
+    )
+    chosen = selection.select(connection, source, progress)
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
         if table.oid not in treated:
             samples.append(_without_data(table, reasons[table.oid]))
         else:
-            samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
+            samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.ctids.get(table.oid)))
     return _Copied(
         samples=tuple(samples),
         treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
-        coverage=sought.coverage,
-        notes=sought.notes,
+        coverage=chosen.coverage,
+        notes=chosen.notes,
     )
 
 

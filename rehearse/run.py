@@ -238,8 +238,8 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
-        "rows": request.rows,
-        "tables": sorted(request.tables),
+        "rows": request.sampling.rows,
+        "tables": sorted(request.sampling.tables),
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

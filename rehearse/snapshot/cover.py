@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 
-def cover(kinds: Mapping[str, Set[int]], already: Set[str]) -> frozenset[str]:
+def cover(kinds: Mapping[str, AbstractSet[int]], already: AbstractSet[str]) -> frozenset[str]:
     """Return rows that together are of every kind that any row is; rows kept already count, and are not returned.
 
     Greedy: the row of most missing kinds is taken next, which needs at most ln(kinds) times the fewest rows possible.
@@ -13,7 +14,7 @@ def cover(kinds: Mapping[str, Set[int]], already: Set[str]) -> frozenset[str]:
     >>> sorted(cover({"(0,1)": {1, 2}, "(0,2)": {2, 3}, "(0,3)": {3}, "(0,4)": {4}}, {"(0,4)"}))
     ['(0,1)', '(0,2)']
     """
-    missing = set().union(*kinds.values()) if kinds else set()
+    missing: set[int] = set().union(*kinds.values()) if kinds else set()
     for row in already & kinds.keys():
         missing -= kinds[row]
     taken: set[str] = set()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Composed
 
 from rehearse.catalog.relations import Column, Table
 from rehearse.db.queries import query
@@ -215,7 +216,7 @@ def seek(
         if not sought:
             continue
         try:
-            kept, kinds_found = patience.search(connection, lambda asking, search=search: search(asking, key, among))
+            kept, kinds_found = patience.search(connection, partial(search, key, among))
         except NotSought as end:
             reasons |= dict.fromkeys(sought, end.reason)
             continue
@@ -235,7 +236,7 @@ def _coverage(key: Key, present: set[str] | frozenset[str], reasons: Mapping[str
     )
 
 
-def _alike(asking: Asking, key: Key, among: Composable) -> tuple[set[str], set[str]]:
+def _alike(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[str]]:
     """Return rows that are alike, part by part of the hashes until there are some of each kind, and the kinds."""
     rows: set[str] = set()
     present: set[str] = set()
@@ -256,7 +257,7 @@ def _alike(asking: Asking, key: Key, among: Composable) -> tuple[set[str], set[s
     return rows, present & wanted
 
 
-def _null(asking: Asking, key: Key, among: Composable) -> tuple[set[str], set[str]]:
+def _null(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[str]]:
     """Return two rows whose keys are equal where NULL equals NULL."""
     empty = SQL("({}) AND ({})").format(
         among, SQL(" OR ").join(SQL("{} IS NULL").format(_of(column, "t")) for column in key.columns)
@@ -272,7 +273,7 @@ def _null(asking: Asking, key: Key, among: Composable) -> tuple[set[str], set[st
     return (rows, {"duplicates of NULL"}) if len(rows) > 1 else (set(), set())
 
 
-def _twice(key: Key, within: Composable, number: int, part: int) -> Composable:
+def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
     """Return the query for groups of rows that are alike: their number, and the first and last row of one spelling.
 
     Groups are told by 64 bits of a hash, so that memory does not depend on how long the keys are; of each kind a few
@@ -284,11 +285,12 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composable:
         "WITH twice AS MATERIALIZED (SELECT s.h, {varied} AS varied FROM (SELECT {folded} AS h, {columns} "
         "FROM ONLY {table} AS t WHERE {within} OFFSET 0) AS s WHERE (s.h & {mask}) = {part} "
         "GROUP BY s.h HAVING pg_catalog.count(*) > 1), "
-        "some AS MATERIALIZED ((SELECT w.h FROM twice AS w WHERE w.varied LIMIT {each}) "
+        "few AS MATERIALIZED ((SELECT w.h FROM twice AS w WHERE w.varied LIMIT {each}) "
         "UNION ALL (SELECT w.h FROM twice AS w WHERE NOT w.varied LIMIT {each})) "
         "SELECT pg_catalog.dense_rank() OVER (ORDER BY g.h), g.least::pg_catalog.text, g.greatest::pg_catalog.text "
         "FROM (SELECT o.h, pg_catalog.min(t.ctid) AS least, pg_catalog.max(t.ctid) AS greatest "
-        "FROM ONLY {table} AS t JOIN some AS o ON o.h = {folded} WHERE {within} GROUP BY o.h, {columns}) AS g ORDER BY 1, 2"
+        "FROM ONLY {table} AS t JOIN few AS o ON o.h = {folded} WHERE {within} GROUP BY o.h, {columns}) AS g "
+        "ORDER BY 1, 2"
     ).format(
         varied=SQL("pg_catalog.min({e}) <> pg_catalog.max({e})").format(e=_hash(key, "s", "exact"))
         if varied

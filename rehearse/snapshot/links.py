@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from psycopg import sql
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Composed
 
 from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
 from rehearse.model.sampling import SampleRules
@@ -140,7 +141,7 @@ def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, want
         if not set(kinds) <= set(link.kinds):
             continue
         try:
-            kept, said = patience.search(connection, lambda asking, search=search: search(asking, link))
+            kept, said = patience.search(connection, partial(search, link))
         except NotSought as end:
             reasons |= dict.fromkeys(kinds, end.reason)
             continue
@@ -165,7 +166,7 @@ def _found(link: Link, present: Mapping[str, Places], reasons: Mapping[str, str]
     return Found(coverage=coverage, rows=rows, notes=notes)
 
 
-def _between(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
+def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
     """Return orphans, and parents by how many children they have, with some of their children."""
     present: dict[str, Places] = {"orphan": [], **{kind: [] for kind in _OF_PARENTS}}
     most, orphans = 0, 0
@@ -189,7 +190,7 @@ def _between(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
     return present, [note] if most > CHILDREN else []
 
 
-def _counted(link: Link, part: int) -> Composable:
+def _counted(link: Link, part: int) -> Composed:
     """Return the query for parents by their number of children, of one part of the keys; orphans are only counted."""
     key = link.key
     every = pointed_at(key, link.parent.source)
@@ -227,7 +228,7 @@ def _of_part(link: Link, row: str, part: int) -> Composable:
     )
 
 
-def _orphans(link: Link) -> Composable:
+def _orphans(link: Link) -> Composed:
     return SQL(
         "SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c WHERE NOT EXISTS (SELECT FROM {} AS p WHERE {}) LIMIT {}"
     ).format(
@@ -238,7 +239,7 @@ def _orphans(link: Link) -> Composable:
     )
 
 
-def _children(link: Link, of: Places) -> Composable:
+def _children(link: Link, of: Places) -> Composed:
     """Return the query for some children of a parent."""
     (leaf, place), *_ = of
     one = SQL("t.tableoid = {}::pg_catalog.oid AND t.ctid = {}::pg_catalog.tid").format(
@@ -252,7 +253,7 @@ def _children(link: Link, of: Places) -> Composable:
     )
 
 
-def _itself(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
+def _itself(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
     """Return a row that refers to itself."""
     same = SQL(" AND ").join(
         SQL("t.{} = t.{}").format(sql.Identifier(child), sql.Identifier(parent))
@@ -264,7 +265,7 @@ def _itself(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
     return {_OF_ITSELF[0]: _places(asking.rows(found))}, []
 
 
-def _chain(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
+def _chain(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
     """Return the row with the most ancestors, down from rows that refer to none: no cycle is ever entered."""
     key = link.key
     asking.connection.execute("SET LOCAL enable_nestloop = on")
@@ -288,10 +289,12 @@ def _chain(asking: Asking, link: Link) -> tuple[dict[str, Places], list[str]]:
     numbers = range(1, len(key.parent_columns) + 1)
     found = SQL(
         "WITH RECURSIVE down (leaf, place, depth, {named}) AS ("
-        "SELECT r.leaf, r.place, 0, {root} FROM {roots} AS r WHERE EXISTS (SELECT FROM {rows} AS c WHERE {child_of_root}) "
+        "SELECT r.leaf, r.place, 0, {root} FROM {roots} AS r "
+        "WHERE EXISTS (SELECT FROM {rows} AS c WHERE {child_of_root}) "
         "UNION ALL SELECT c.leaf, c.place, d.depth + 1, {child} FROM down AS d JOIN {rows} AS c ON {child_of_row} "
         "WHERE d.depth < {deepest}) "
-        "SELECT d.leaf, d.place::pg_catalog.text, d.depth FROM down AS d WHERE d.depth > 0 ORDER BY d.depth DESC LIMIT 1"
+        "SELECT d.leaf, d.place::pg_catalog.text, d.depth FROM down AS d WHERE d.depth > 0 "
+        "ORDER BY d.depth DESC LIMIT 1"
     ).format(
         named=SQL(", ").join(sql.Identifier(f"own{number}") for number in numbers),
         root=SQL(", ").join(sql.Identifier("r", f"own{number}") for number in numbers),

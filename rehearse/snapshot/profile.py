@@ -54,14 +54,17 @@ def glance(connection: psycopg.Connection, table: Table, columns: Sequence[Colum
 
 def _numbers(column: Column) -> list[Composable]:
     value = value_of(column)
-    numbers = [SQL("pg_catalog.count({})").format(value), SQL("pg_catalog.count(DISTINCT {})").format(value)]
+    numbers: list[Composable] = [
+        SQL("pg_catalog.count({})").format(value),
+        SQL("pg_catalog.count(DISTINCT {})").format(value),
+    ]
     if is_text(column):
-        short = SQL("pg_catalog.count(*) FILTER (WHERE pg_catalog.octet_length({v}::pg_catalog.text) <= {most} ")
+        alike = SQL(
+            "pg_catalog.count(*) FILTER (WHERE pg_catalog.octet_length({v}::pg_catalog.text) <= {most} "
+            "AND {v}::pg_catalog.text ~ {shape})"
+        )
         numbers += [
-            (short + SQL("AND {v}::pg_catalog.text ~ {shape})")).format(
-                v=value, most=sql.Literal(_MOST_OCTETS), shape=sql.Literal(shape)
-            )
-            for shape in SHAPES.values()
+            alike.format(v=value, most=sql.Literal(_MOST_OCTETS), shape=sql.Literal(shape)) for shape in SHAPES.values()
         ]
     return numbers
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composed
 
 from rehearse.model.quantity import duration
 
@@ -102,7 +102,7 @@ class Asking:
     connection: psycopg.Connection
     until: float
 
-    def rows(self, asking: Composable) -> list[tuple[object, ...]]:
+    def rows(self, asking: Composed) -> list[tuple[object, ...]]:
         left = int(1000 * (self.until - time.monotonic()))
         if left <= 0:
             raise NotSought(f"it took longer than {duration(PER_SEARCH)}")

@@ -64,7 +64,8 @@ def _asked(connection: psycopg.Connection, table: Table, columns: Sequence[Colum
     values = [value_of(column) for column in columns]
     group = SQL("GROUPING({})").format(SQL(", ").join(values))
     asking = SQL(
-        "SELECT g.of_column, g.place FROM (SELECT {group} AS of_column, pg_catalog.min(t.ctid)::pg_catalog.text AS place, "
+        "SELECT g.of_column, g.place FROM (SELECT {group} AS of_column, "
+        "pg_catalog.min(t.ctid)::pg_catalog.text AS place, "
         "pg_catalog.row_number() OVER (PARTITION BY {group}) AS number FROM ONLY {table} AS t WHERE {within} "
         "GROUP BY GROUPING SETS ({sets}) HAVING {filled}) AS g WHERE g.number <= {most}"
     ).format(

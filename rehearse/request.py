@@ -90,8 +90,7 @@ def _request(asked: Asked, configuration: Configuration) -> Request:
         policy=policy,
         engine=configuration.engine.use,
         bin_dir=configuration.engine.bin_dir,
-        rows=asked.rows or configuration.snapshot.rows,
-        tables=configuration.snapshot.tables,
+        sampling=replace(configuration.snapshot, rows=asked.rows or configuration.snapshot.rows),
         limits=configuration.reading,
         sanitise=_rules(configuration),
     )

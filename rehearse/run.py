@@ -28,7 +28,7 @@ from rehearse.model.policy import Policy
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
-from rehearse.model.sampling import SampleRules, TableRule
+from rehearse.model.sampling import SampleRules
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -48,8 +48,7 @@ class Request:
     policy: Policy = field(default_factory=Policy)
     engine: str = "auto"
     bin_dir: Path | None = None
-    rows: int = 1000
-    tables: Mapping[str, TableRule] = field(default_factory=dict)  # what is said of single ones
+    sampling: SampleRules = field(default_factory=SampleRules)
     limits: ReadingLimits = field(default_factory=ReadingLimits)
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
@@ -119,8 +118,7 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
     return snapshots.take(
         request.source,
         directory,
-        rows=request.rows,
-        tables=request.tables,
+        rules=request.sampling,
         limits=request.limits,
         sanitise=request.sanitise,
         progress=progress,
@@ -130,7 +128,7 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
 def plan_snapshot(request: Request) -> SnapshotPlan:
     """Return what a snapshot of the request's source would keep and cost; no row is read for it."""
     assert request.source is not None
-    return snapshots.plan(request.source, SampleRules(rows=request.rows, tables=request.tables), request.limits)
+    return snapshots.plan(request.source, request.sampling, request.limits)
 
 
 def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:
@@ -250,8 +248,8 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
-        "rows": request.rows,
-        "tables": sorted(request.tables),
+        "rows": request.sampling.rows,
+        "tables": sorted(request.sampling.tables),
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

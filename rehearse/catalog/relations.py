@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -76,6 +76,18 @@ class ForeignKey:
     child_columns: tuple[str, ...]
     parent_columns: tuple[str, ...]
     validated: bool
+    match: str = "s"  # pg_constraint.confmatchtype: "s" simple, "f" full, "p" partial
+    inherited: bool = False  # a partition has it from the table above
+    virtual: bool = False  # PostgreSQL does not know it: a project's configuration names it
+    where: str | None = None  # it binds only rows for which this SQL condition holds
+    path: str | None = None  # jsonpath to what refers, within the only column
+    path_type: str = ""  # what that is read as: "integer", "numeric", "uuid", "text"
+    of_elements: bool = False  # every element of an array refers
+
+    @property
+    def joins_columns(self) -> bool:
+        """Say whether values are compared as they stand, so that both sides need the same mask."""
+        return self.path is None and not self.of_elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +100,7 @@ class Relation:
     identity: str
     kind: str
     root: int | None
+    ancestors: list[int] = field(default_factory=list)  # partitioned tables that it is a partition of
 
     @property
     def source(self) -> sql.Composable:
@@ -119,8 +132,10 @@ def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:
             child_columns=tuple(child_columns),
             parent_columns=tuple(parent_columns),
             validated=validated,
+            match=match,
+            inherited=inherited,
         )
-        for name, child, parent, child_columns, parent_columns, validated in connection.execute(
+        for name, child, parent, child_columns, parent_columns, validated, match, inherited in connection.execute(
             query("facts/foreign_keys").encode()
         )
     )

@@ -70,7 +70,9 @@ def _take(request: Request, output: Path) -> None:
     )
     if manifest.coverage:
         kinds = sum(len(covered.present) for covered in manifest.coverage)
-        typer.echo(f"Edge rows: {kinds:,} kinds of values of {len(manifest.coverage):,} columns of sampled tables.")
+        typer.echo(
+            f"Edge rows: {kinds:,} kinds of {len(manifest.coverage):,} columns, keys and partitions of sampled tables."
+        )
     for note in manifest.notes:
         typer.echo(f"- {note}")
     typer.echo(f"Next: rehearse run --from {output}")

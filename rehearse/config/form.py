@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import NotADuration, did_you_mean
@@ -61,6 +61,28 @@ class SampleTable(_Table):
     skip: Annotated[bool, Field(strict=True)] = False
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Columns = Annotated[tuple[Text, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class ForeignKeyTable(_Table):
+    from_: Annotated[Columns, Field(alias="from")]
+    to: Columns
+    where: Text | None = None
+    path: Text | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> ForeignKeyTable:
+        if len(self.from_) != len(self.to):
+            raise ValueError("from and to name columns in pairs, as many on either side")
+        if self.path is not None and len(self.from_) > 1:
+            raise ValueError("path leads into one column")
+        return self
+
+
 class SnapshotTable(_Table):
     rows: Annotated[int, Field(ge=1, strict=True)] = 1000
     tables: dict[str, SampleTable] = Field(default_factory=dict)
@@ -69,6 +91,9 @@ class SnapshotTable(_Table):
     max_lag: Duration = timedelta(minutes=1)
     max_xmin_age: Annotated[int, Field(ge=1, strict=True)] = 10_000_000
     timeout: Duration = timedelta(hours=2)
+    foreign_keys: tuple[ForeignKeyTable, ...] = ()
+    duplicates: Annotated[bool, Field(strict=True)] = True
+    orphans: Annotated[bool, Field(strict=True)] = True
 
 
 class SanitiseTable(_Table):
@@ -156,7 +181,7 @@ def _keys_beside(place: Iterable[int | str]) -> tuple[str, ...]:
     for part in list(place)[:-1]:
         known = table.model_fields.get(str(part))
         table = _table_within(known.annotation) or table if known is not None else table
-    return tuple(table.model_fields)
+    return tuple(field.alias or name for name, field in table.model_fields.items())
 
 
 def _table_within(annotation: object) -> type[BaseModel] | None:

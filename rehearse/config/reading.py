@@ -22,7 +22,7 @@ from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
 from rehearse.model.reading import ReadingLimits
-from rehearse.model.sampling import SampleRules, TableRule
+from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 
 if TYPE_CHECKING:
     from rehearse.config.form import EngineTable, File, MigrationsTable, PolicyTable
@@ -145,6 +145,12 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         snapshot=SampleRules(
             rows=form.snapshot.rows,
             tables={name: TableRule(**rule.model_dump()) for name, rule in form.snapshot.tables.items()},
+            foreign_keys=tuple(
+                VirtualKey(child_columns=key.from_, parent_columns=key.to, where=key.where, path=key.path)
+                for key in form.snapshot.foreign_keys
+            ),
+            duplicates=form.snapshot.duplicates,
+            orphans=form.snapshot.orphans,
         ),
         reading=ReadingLimits(
             jobs=form.snapshot.jobs,

@@ -19,11 +19,24 @@ class TableRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualKey:
+    """A foreign key that PostgreSQL does not know: a project says which columns refer to which."""
+
+    child_columns: tuple[str, ...]  # "public.comments.subject_id"
+    parent_columns: tuple[str, ...]  # "public.posts.id", paired by position
+    where: str | None = None  # which rows refer, as an SQL condition: "subject_type = 'Post'"
+    path: str | None = None  # jsonpath to what refers within the only column: "$.items[*].product_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRules:
-    """Rows of each larger table, and what is said of single tables."""
+    """Rows of each larger table, what is said of single tables, and what is searched for."""
 
     rows: int = 1000
     tables: Mapping[str, TableRule] = field(default_factory=dict)  # "public.orders" or "audit.*" -> rule
+    foreign_keys: tuple[VirtualKey, ...] = ()
+    duplicates: bool = True  # whether rows are searched for that share a key
+    orphans: bool = True  # whether foreign keys are searched for rows without a parent, and parents by their children
 
     def of(self, *names: str) -> TableRule:
         """Return the rule of the most specific pattern for a table; of a partition, by its own name or its root's.

@@ -50,13 +50,15 @@ class ColumnTreatment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnCoverage:
-    """Which kinds of values of one column are in the sample, where they were sought."""
+class Coverage:
+    """Which kinds of rows are in the sample, told by one column, key, foreign key or partition."""
 
+    kind: str  # "column", "key", "foreign key", "partition"
     table: str
-    column: str  # its name, unquoted
-    present: tuple[str, ...]  # "null", "longest", "negative", the labels of an enum, ...
+    name: str  # the column's, the key's columns ("country, code"), the foreign key's; of a partition, its root's
+    present: tuple[str, ...]  # "null", "longest", "duplicates", "orphan", the labels of an enum, ...
     absent: tuple[str, ...]  # the source has no such row
+    not_sought: Mapping[str, str] = field(default_factory=dict)  # kind of row -> why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Manifest:
     sanitise_digest: str  # sha256 of the treatments
     samples: tuple[TableSample, ...]
     treatments: tuple[ColumnTreatment, ...]
-    coverage: tuple[ColumnCoverage, ...] = ()  # of the tables that are sampled
+    coverage: tuple[Coverage, ...] = ()  # of the tables that are sampled
     notes: tuple[str, ...] = ()  # what was left out, for fidelity
     files: Mapping[str, str] = field(default_factory=dict)  # relative path -> sha256
 

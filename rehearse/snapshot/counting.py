@@ -12,10 +12,9 @@ from psycopg.sql import SQL
 from rehearse.catalog.relations import Table
 from rehearse.model.facts import TableFacts
 from rehearse.snapshot.moment import Moment
-from rehearse.snapshot.pieces import Pages, pieces
+from rehearse.snapshot.pieces import WHOLE, pieces
 
 COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
-_WHOLE = Pages(first=0, end=None)
 
 
 def count(moment: Moment, tables: Iterable[Table], facts: Iterable[TableFacts]) -> tuple[TableFacts, ...]:
@@ -42,7 +41,7 @@ def _count(moment: Moment, connection: psycopg.Connection, table: Table) -> int 
     rows = 0
     try:
         with connection.transaction():
-            for pages in pieces(_WHOLE, table.heap_bytes):
+            for pages in pieces(WHOLE, table.heap_bytes):
                 moment.check()
                 asked = SQL("SELECT pg_catalog.count(*) FROM ONLY {} AS t WHERE {}").format(table.name, pages.condition)
                 row = connection.execute(asked).fetchone()

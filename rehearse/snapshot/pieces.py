@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from psycopg import sql
 from psycopg.sql import SQL, Composable
+
+from rehearse.catalog.relations import Table
 
 PAGE = 8192  # bytes
 _SECONDS = 0.5  # that one statement should take
@@ -18,6 +20,15 @@ _FEWEST = 16
 _GROWTH = 4  # times as many pages at most as in the piece before
 
 _Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+class OutOfTime(Exception):
+    """Time ended before the table did."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,9 @@ class Pages:
         if self.end is None:
             return since
         return SQL("{} AND t.ctid < {}::pg_catalog.tid").format(since, sql.Literal(f"({self.end},0)"))
+
+
+WHOLE = Pages(first=0, end=None)
 
 
 def parts(heap_bytes: int, part_bytes: int) -> Iterator[Pages]:
@@ -61,6 +75,16 @@ def pieces(within: Pages, heap_bytes: int, most: int | None = None) -> Iterator[
         start += count
         count = _next(count, time.monotonic() - began, most)
     yield Pages(first=start, end=within.end)
+
+
+def of_pieces(
+    table: Table, among: Composable, ask: Callable[[Composable], _Answer], until: float | None
+) -> Iterator[_Answer]:
+    """Ask a table piece by piece for some of its rows; raises OutOfTime once the monotonic clock passes `until`."""
+    for piece in pieces(WHOLE, table.heap_bytes):
+        if until is not None and time.monotonic() > until:
+            raise OutOfTime(piece.first / max(1, table.heap_bytes // PAGE))
+        yield ask(SQL("({}) AND {}").format(among, piece.condition))
 
 
 def slices(items: Sequence[_Item], most: int | None = None) -> Iterator[Sequence[_Item]]:

@@ -1,14 +1,14 @@
-"""Choose rows: small tables whole, of large ones a sample, and with every row the parents it points to."""
+"""Draw rows: small tables whole, of large ones a sample from all over, by the rules a project has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 from psycopg import sql
 from psycopg.sql import SQL, Composable
 
-from rehearse.catalog.relations import ForeignKey, Relation, Table
+from rehearse.catalog.relations import Table
 from rehearse.errors import RequestError
 from rehearse.model.facts import Facts, TableFacts
 from rehearse.model.patterns import without_match
@@ -77,28 +77,7 @@ def quota(table: Table, facts: Iterable[TableFacts], rules: SampleRules) -> int:
     return rows if total <= rows or not own else max(_LEAST_OF_A_LEAF, rows * own // total)
 
 
-def choose(
-    connection: psycopg.Connection,
-    sampled: Iterable[Table],
-    whole: frozenset[int],
-    keys: Iterable[ForeignKey],
-    relations: Mapping[int, Relation],
-    facts: Facts,
-    rules: SampleRules,
-    edges: Mapping[int, frozenset[str]],
-) -> Chosen:
-    """Return the ctids kept of each sampled table, edge rows among them, closed over foreign keys.
-
-    Valid within the transaction's snapshot only: a ctid names a row version.
-    """
-    chosen: Chosen = {
-        table.oid: {*_drawn(connection, table, facts, rules), *edges.get(table.oid, ())} for table in sampled
-    }
-    _close(connection, chosen, whole, tuple(keys), relations)
-    return chosen
-
-
-def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: SampleRules) -> Iterator[str]:
+def drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: SampleRules) -> Iterator[str]:
     """Draw rows as the table's rule says, else spread over the table and the newest from its physical end."""
     wanted, rule = quota(table, facts.tables, rules), rule_of(table, rules)
     if rule.where or rule.newest:
@@ -141,49 +120,6 @@ def admitted(rule: TableRule) -> Composable:
 
 def _ctids(connection: psycopg.Connection, asking: sql.Composed) -> list[str]:
     return [str(ctid) for (ctid,) in connection.execute(asking)]
-
-
-def _close(
-    connection: psycopg.Connection,
-    chosen: Chosen,
-    whole: frozenset[int],
-    keys: tuple[ForeignKey, ...],
-    relations: Mapping[int, Relation],
-) -> None:
-    """Add parents until every kept row has all of its own: the fixpoint of the foreign keys."""
-    fresh: dict[int, set[str] | None] = {**chosen, **dict.fromkeys(whole)}  # None: every row of the table
-    while fresh:
-        found: dict[int, set[str]] = {}
-        for key in keys:
-            if key.child in fresh and _may_miss(key.parent, chosen, relations):
-                for leaf, ctid in _parents(connection, key, fresh[key.child], relations):
-                    if leaf in chosen and ctid not in chosen[leaf]:
-                        found.setdefault(leaf, set()).add(ctid)
-        for leaf, ctids in found.items():
-            chosen[leaf] |= ctids
-        fresh = dict(found)
-
-
-def _may_miss(parent: int, chosen: Chosen, relations: Mapping[int, Relation]) -> bool:
-    return parent in chosen or any(relations[leaf].root == parent for leaf in chosen if leaf in relations)
-
-
-def _parents(
-    connection: psycopg.Connection, key: ForeignKey, ctids: set[str] | None, relations: Mapping[int, Relation]
-) -> Iterator[tuple[int, str]]:
-    """Yield where the parents of some rows of a child lie: the leaf and the ctid."""
-    asking = SQL("SELECT DISTINCT p.tableoid, p.ctid FROM {child} AS c JOIN {parent} AS p ON {joined}").format(
-        child=relations[key.child].source,
-        parent=relations[key.parent].source,
-        joined=SQL(" AND ").join(
-            SQL("p.{} = c.{}").format(sql.Identifier(parent), sql.Identifier(child))
-            for child, parent in zip(key.child_columns, key.parent_columns, strict=True)
-        ),
-    )
-    for chunk in chunks(ctids):
-        limited = asking if chunk is None else SQL("{} WHERE c.ctid = ANY ({}::pg_catalog.tid[])").format(asking, chunk)
-        for leaf, ctid in connection.execute(limited):
-            yield int(leaf), str(ctid)
 
 
 def chunks(ctids: set[str] | None) -> Iterator[Composable | None]:

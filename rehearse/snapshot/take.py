@@ -20,11 +20,11 @@ from rehearse.db.connect import describe, redact
 from rehearse.model.facts import Facts
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
-from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
+from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import edges, sampling
+from rehearse.snapshot import references, sampling, selection
 from rehearse.snapshot.copying import Wanted, copy_tables
 from rehearse.snapshot.counting import count
 from rehearse.snapshot.dump import check_readable, dump_schema
@@ -62,22 +62,23 @@ def take(
     url: str,
     directory: Path,
     *,
-    rows: int,
+    rows: int = 1000,
     sanitise: SanitiseRules,
     progress: Progress,
     tables: Mapping[str, TableRule] | None = None,
+    rules: SampleRules | None = None,
     limits: ReadingLimits = _DEFAULT_LIMITS,
 ) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
-    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row. The source
-    is read in READ ONLY transactions that see one moment of it, with every timeout set. A standby that ends them for
-    the sake of replication is asked again, three times in all. Raises SourceUnreachable, SourcePooled,
-    TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict and what the rules and the
-    archive raise; nothing half-written stays.
+    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row; `rules` say
+    both, and more. The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
+    standby that ends them for the sake of replication is asked again, three times in all. Raises SourceUnreachable,
+    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict and what the rules
+    and the archive raise; nothing half-written stays.
     """
     settings = {**_WORDING, **masks.pads(sanitise.key or secrets.token_bytes(32))}
-    wish = _Wish(rules=SampleRules(rows=rows, tables=tables or {}), sanitise=sanitise, limits=limits)
+    wish = _Wish(rules=rules or SampleRules(rows=rows, tables=tables or {}), sanitise=sanitise, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with archive.writing(directory) as writer, moment(url, settings, limits) as seen:
@@ -134,17 +135,18 @@ class _Copied:
 
     samples: tuple[TableSample, ...]
     treatments: tuple[ColumnTreatment, ...]
-    coverage: tuple[ColumnCoverage, ...]
+    coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
 
 
 def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish: _Wish, progress: Progress) -> _Copied:
     connection, rules, sanitise = seen.lead, wish.rules, wish.sanitise
-    known, keys = relations.relations(connection), relations.foreign_keys(connection)
+    known = relations.relations(connection)
     columns = relations.columns(connection, sorted(known))
+    keys = (*relations.foreign_keys(connection), *references.resolve(connection, rules, known, columns))
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
-    around = classify.surroundings(sanitise, keys, known, columns, history)
+    around = classify.surroundings(sanitise, [key for key in keys if key.joins_columns], known, columns, history)
     reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
@@ -154,16 +156,22 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for table in copied for treatment in treated[table.oid])
     whole = sampling.whole_tables(copied, facts, rules)
-    sampled = [table for table in copied if table.oid not in whole]
-    sought = edges.seek_all(connection, sampled, columns, rules, progress)
-    progress("choosing rows")
-    chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
+    source = selection.Source(
+        tables=tuple(copied),
+        whole=whole,
+        relations=known,
+        columns=columns,
+        foreign_keys=keys,
+        facts=facts,
+        rules=rules,
+    )
+    selected = selection.select(connection, source, progress)
     wanted = [
         Wanted(
             number=number,
             table=table,
             treatments=treated[table.oid],
-            ctids=frozenset(chosen[table.oid]) if table.oid in chosen else None,
+            ctids=frozenset(selected.ctids[table.oid]) if table.oid in selected.ctids else None,
         )
         for number, table in enumerate(tables, start=1)
         if table.oid in treated
@@ -173,8 +181,8 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     return _Copied(
         samples=tuple(samples.get(table.oid) or _without_data(table, reasons[table.oid]) for table in tables),
         treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
-        coverage=sought.coverage,
-        notes=sought.notes,
+        coverage=selected.coverage,
+        notes=selected.notes,
     )
 
 

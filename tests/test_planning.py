@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ CREATE TABLE unknown (id int);
 CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
 INSERT INTO alembic_version VALUES ('ae1027a6acf');
 INSERT INTO small SELECT n, 'canary' FROM generate_series(1, 50) n;
-INSERT INTO large SELECT n, 'canary', now() FROM generate_series(1, 5000) n;
+INSERT INTO large SELECT n, 'canary' || n, now() FROM generate_series(1, 5000) n;
 ANALYZE small, large, audit, alembic_version;
 """
 RULES = SampleRules(rows=200, tables={"public.audit": TableRule(skip=True)})
@@ -52,6 +53,16 @@ def test_each_table_has_its_choice(shop: str):
     assert (tables["public.large"].kept_rows, tables["public.large"].rows) == (200, 5000)
     assert tables["public.unknown"].reason == "never analysed, whole if it is small"
     assert tables["public.audit"].reason == "[snapshot.tables] skips it"
+
+
+def test_searches_are_announced_with_their_cost_and_can_be_declined(shop: str):
+    announced = plan(shop, RULES, ReadingLimits()).searches
+    declined = plan(shop, replace(RULES, duplicates=False), ReadingLimits()).searches
+
+    assert [(search.kind, search.table) for search in announced] == [("duplicates", "public.large")] * len(announced)
+    assert announced
+    assert all(search.scans >= 1 and not search.declined for search in announced)
+    assert all(search.declined for search in declined)
 
 
 def test_what_is_planned_is_what_is_taken(shop: str, tmp_path: Path):

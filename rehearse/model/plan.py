@@ -24,7 +24,10 @@ class TablePlan:
 class SearchPlan:
     """One search over a whole table, apart from the copy."""
 
-    sentence: str  # what it looks for, and its cost
+    kind: str  # "duplicates", "orphans"
+    table: str
+    name: str  # of the key
+    scans: float  # so many times what counting the table's rows takes
     time: timedelta
     declined: bool
 

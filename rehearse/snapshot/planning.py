@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+
+import psycopg
 
 from rehearse.catalog import relations
 from rehearse.catalog.relations import Table
 from rehearse.db.connect import connect_source, describe
 from rehearse.db.queries import query
-from rehearse.model.facts import TableFacts
-from rehearse.model.plan import PlannedStatement, SnapshotPlan, TablePlan
+from rehearse.model.plan import PlannedStatement, SearchPlan, SnapshotPlan, TablePlan
 from rehearse.model.quantity import size
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
-from rehearse.snapshot import sampling
+from rehearse.snapshot import references, sampling, selection
 from rehearse.snapshot.counting import COUNTED_UP_TO
 from rehearse.snapshot.dump import check_readable
 from rehearse.snapshot.facts import table_facts
+from rehearse.snapshot.sampling import Sizes
+from rehearse.snapshot.searching import PER_SEARCH, Search
+from rehearse.snapshot.selection import Source
 from rehearse.snapshot.skipping import reason_to_skip
 
 # What one connection does in a second: tests/benchmarks/edge_rows.py and tests/benchmarks/throughput.py. Production
@@ -37,42 +40,64 @@ def plan(url: str, rules: SampleRules, limits: ReadingLimits) -> SnapshotPlan:
         check_readable(connection)
         found = tuple(table for table in relations.tables(connection) if table.kind != "m")
         sampling.check_rules(connection, rules, (table for table in found if table.kind == "r"))
-        columns = relations.columns(connection, [table.oid for table in found])
         history = frozenset(str(row[0]) for row in connection.execute(query("facts/version_tables").encode()))
-        planner = _Planner(rules=rules, history=history, facts=tuple(map(table_facts, found)))
-        planned = tuple(planner.of(table, len(columns[table.oid])) for table in found)
+        source = _source(connection, found, rules, history)
+        tables = tuple(_table(table, source, history) for table in found)
         return SnapshotPlan(
             source=describe(url),
             connections=max(3, limits.jobs + 1),
-            tables=planned,
-            searches=(),
-            statements=tuple(_statements(planned)),
+            tables=tables,
+            searches=tuple(_searches(selection.searches(connection, source).announced(rules), source)),
+            statements=tuple(_statements(tables)),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Planner:
-    """What a table's plan depends on besides the table."""
+def _source(
+    connection: psycopg.Connection, tables: Sequence[Table], rules: SampleRules, history: frozenset[str]
+) -> Source:
+    known, sizes = relations.relations(connection), Sizes.of(map(table_facts, tables))
+    columns = relations.columns(connection, sorted(known))
+    copied = tuple(table for table in tables if not reason_to_skip(table, rules, history))
+    return Source(
+        tables=copied,
+        whole=sampling.whole_tables(copied, sizes, history, rules),
+        relations=known,
+        columns=columns,
+        foreign_keys=(*relations.foreign_keys(connection), *references.resolve(connection, rules, known, columns)),
+        sizes=sizes,
+        rules=rules,
+    )
 
-    rules: SampleRules
-    history: frozenset[str]
-    facts: Sequence[TableFacts]
 
-    def of(self, table: Table, width: int) -> TablePlan:
-        """Return what is kept of a table of so many columns."""
-        skipped = reason_to_skip(table, self.rules, self.history)
-        if skipped:
-            return _planned(table, "schema only", skipped, kept=0, read=0, seconds=0)
-        quota = sampling.quota(table, self.facts, self.rules)
-        kept = None if table.estimate is None else min(quota, table.estimate)
-        counted = table.heap_bytes if table.heap_bytes <= COUNTED_UP_TO else 0
-        seconds = counted / _COUNTED + (kept or 0) * width / _COPIED
-        if table.identity in self.history or (kept is not None and kept == table.estimate):
-            why = "migration history" if table.identity in self.history else ""
-            return _planned(table, "whole", why, kept=table.estimate, read=counted + table.heap_bytes, seconds=seconds)
-        seconds += (table.estimate or 0) * width / _SEARCHED
-        why = "never analysed, whole if it is small" if table.estimate is None else ""
-        return _planned(table, "sampled", why, kept=kept, read=counted + 2 * table.heap_bytes, seconds=seconds)
+def _table(table: Table, source: Source, history: frozenset[str]) -> TablePlan:
+    """Return what is kept of a table."""
+    skipped = reason_to_skip(table, source.rules, history)
+    if skipped:
+        return _planned(table, "schema only", skipped, kept=0, read=0, seconds=0)
+    width = len(source.columns[table.oid])
+    counted = table.heap_bytes if table.heap_bytes <= COUNTED_UP_TO else 0
+    if table.oid in source.whole:
+        why = "migration history" if table.identity in history else ""
+        seconds = counted / _COUNTED + (table.estimate or 0) * width / _COPIED
+        return _planned(table, "whole", why, kept=table.estimate, read=counted + table.heap_bytes, seconds=seconds)
+    kept = None if table.estimate is None else min(sampling.quota(table, source.sizes, source.rules), table.estimate)
+    why = "never analysed, whole if it is small" if table.estimate is None else ""
+    seconds = counted / _COUNTED + (table.estimate or 0) * width / _SEARCHED + (kept or 0) * width / _COPIED
+    return _planned(table, "sampled", why, kept=kept, read=counted + 2 * table.heap_bytes, seconds=seconds)
+
+
+def _searches(announced: Iterable[Search], source: Source) -> Iterator[SearchPlan]:
+    scan = {table.identity: timedelta(seconds=table.heap_bytes / _COUNTED) for table in source.tables}
+    for search in announced:
+        time = min(search.scans * scan.get(search.table, timedelta(0)), PER_SEARCH)
+        yield SearchPlan(
+            kind=search.kind,
+            table=search.table,
+            name=search.name,
+            scans=search.scans,
+            time=time,
+            declined=search.declined,
+        )
 
 
 def _planned(table: Table, choice: str, reason: str, *, kept: int | None, read: int, seconds: float) -> TablePlan:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -10,7 +12,7 @@ from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import Table
 from rehearse.errors import RequestError
-from rehearse.model.facts import Facts, TableFacts
+from rehearse.model.facts import TableFacts
 from rehearse.model.patterns import without_match
 from rehearse.model.sampling import SampleRules, TableRule
 
@@ -54,32 +56,46 @@ def rule_of(table: Table, rules: SampleRules) -> TableRule:
     return rules.of(table.identity, table.whole_name)
 
 
-def whole_tables(tables: Iterable[Table], facts: Facts, rules: SampleRules) -> frozenset[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """How many rows tables have, counted or estimated."""
+
+    rows: Mapping[str, int | None]  # by table; None: not known
+    of_root: Mapping[str, int]  # by the partitioned table at the top: the rows of its leaves
+
+    @classmethod
+    def of(cls, facts: Iterable[TableFacts]) -> Sizes:
+        listed, of_root = tuple(facts), Counter[str]()
+        for found in listed:
+            if found.root is not None:
+                of_root[found.root] += found.rows or 0
+        return cls(rows={found.table: found.rows for found in listed}, of_root=of_root)
+
+
+def whole_tables(tables: Iterable[Table], sizes: Sizes, history: frozenset[str], rules: SampleRules) -> frozenset[int]:
     """Return the tables of which every row is kept: those with no more than is wanted, and version tables."""
-    history = {found.table for found in facts.version_tables}
-    return frozenset(table.oid for table in tables if table.identity in history or _is_small(table, facts, rules))
+    return frozenset(table.oid for table in tables if table.identity in history or _is_small(table, sizes, rules))
 
 
-def _is_small(table: Table, facts: Facts, rules: SampleRules) -> bool:
-    found = facts.table(table.identity)
+def _is_small(table: Table, sizes: Sizes, rules: SampleRules) -> bool:
     if rule_of(table, rules).where is not None:
         return False
-    return found is not None and found.rows is not None and found.rows <= quota(table, facts.tables, rules)
+    rows = sizes.rows.get(table.identity)
+    return rows is not None and rows <= quota(table, sizes, rules)
 
 
-def quota(table: Table, facts: Iterable[TableFacts], rules: SampleRules) -> int:
+def quota(table: Table, sizes: Sizes, rules: SampleRules) -> int:
     """Return how many rows of a table are kept: a leaf partition gets its share of its root's."""
     rows = rules.quota(table.identity, table.whole_name)
     if table.root is None:
         return rows
-    leaves = {found.table: found.rows or 0 for found in facts if found.root == table.root}
-    own, total = leaves.get(table.identity, 0), sum(leaves.values())
+    own, total = sizes.rows.get(table.identity) or 0, sizes.of_root.get(table.root, 0)
     return rows if total <= rows or not own else max(_LEAST_OF_A_LEAF, rows * own // total)
 
 
-def drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: SampleRules) -> Iterator[str]:
+def drawn(connection: psycopg.Connection, table: Table, sizes: Sizes, rules: SampleRules) -> Iterator[str]:
     """Draw rows as the table's rule says, else spread over the table and the newest from its physical end."""
-    wanted, rule = quota(table, facts.tables, rules), rule_of(table, rules)
+    wanted, rule = quota(table, sizes, rules), rule_of(table, rules)
     if rule.where or rule.newest:
         yield from _ctids(connection, _by_rule(table, rule, wanted))
         return
@@ -91,8 +107,7 @@ def drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: Sam
             table.name, sql.Literal(f"({max(0, pages - _NEWEST_PAGES)},0)"), sql.Literal(newest)
         ),
     )
-    found = facts.table(table.identity)
-    known = (found.rows if found else None) or table.estimate or 0
+    known = sizes.rows.get(table.identity) or table.estimate or 0
     share = min(100.0, 120 * wanted / known) if known else 100.0
     method = "BERNOULLI" if table.heap_bytes <= _READ_WHOLE_UP_TO else "SYSTEM"
     yield from _ctids(

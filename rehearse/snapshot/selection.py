@@ -10,7 +10,6 @@ from psycopg import sql
 from psycopg.sql import SQL
 
 from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
-from rehearse.model.facts import Facts
 from rehearse.model.quantity import rows as number_of_rows
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Coverage
@@ -19,7 +18,7 @@ from rehearse.snapshot import edges, keys, links, sampling
 from rehearse.snapshot.closure import close
 from rehearse.snapshot.keys import Found, Key
 from rehearse.snapshot.links import Link
-from rehearse.snapshot.sampling import Chosen, admitted, rule_of
+from rehearse.snapshot.sampling import Chosen, Sizes, admitted, rule_of
 from rehearse.snapshot.searching import Patience, Search
 
 
@@ -32,7 +31,7 @@ class Source:
     relations: Mapping[int, Relation]
     columns: Mapping[int, Sequence[Column]]
     foreign_keys: tuple[ForeignKey, ...]  # declared and configured
-    facts: Facts
+    sizes: Sizes
     rules: SampleRules
 
     @property
@@ -83,7 +82,7 @@ def select(connection: psycopg.Connection, source: Source, progress: Progress) -
     """Choose the rows of every sampled table; valid within the transaction's snapshot only: a ctid names a version."""
     progress("choosing rows")
     chosen: Chosen = {
-        table.oid: set(sampling.drawn(connection, table, source.facts, source.rules)) for table in source.sampled
+        table.oid: set(sampling.drawn(connection, table, source.sizes, source.rules)) for table in source.sampled
     }
     found = tuple(_searched(connection, source, progress))
     for each in found:

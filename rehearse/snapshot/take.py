@@ -155,14 +155,14 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     )
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for table in copied for treatment in treated[table.oid])
-    whole = sampling.whole_tables(copied, facts, rules)
+    sizes = sampling.Sizes.of(facts.tables)
     source = selection.Source(
         tables=tuple(copied),
-        whole=whole,
+        whole=sampling.whole_tables(copied, sizes, history, rules),
         relations=known,
         columns=columns,
         foreign_keys=keys,
-        facts=facts,
+        sizes=sizes,
         rules=rules,
     )
     selected = selection.select(connection, source, progress)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from textwrap import wrap
 
-from rehearse.model.plan import SnapshotPlan, TablePlan
+from rehearse.model.plan import SearchPlan, SnapshotPlan, TablePlan
 from rehearse.model.quantity import count, duration, size
 from rehearse.reports.parity.table import columns
 
@@ -25,9 +25,8 @@ def _lines(plan: SnapshotPlan, width: int) -> Iterator[str]:
     ordered = sorted(plan.tables, key=lambda table: (-table.time, table.table))
     yield from (f"  {line}" for line in columns([_HEADINGS, *map(_row, ordered)], width - 2))
     if plan.searches:
-        yield "\nSearched for, each by itself:"
-        for search in plan.searches:
-            yield from _item(search.sentence, width)
+        yield "\nSearched for, each by itself and for a minute at most:"
+        yield from (f"  {line}" for line in columns([*map(_search, plan.searches)], width - 2))
     yield f"\nProduction is sent, READ ONLY and as of one moment, over {plan.connections} connections:"
     for statement in plan.statements:
         yield from _item(statement.purpose, width)
@@ -56,6 +55,11 @@ def _row(table: TablePlan) -> tuple[str, ...]:
         size(table.read_bytes),
         _time(table.time),
     )
+
+
+def _search(search: SearchPlan) -> tuple[str, ...]:
+    cost = "declined" if search.declined else f"{search.scans:.0f} x count(*)"
+    return search.kind, search.table, search.name, cost, "" if search.declined else _time(search.time)
 
 
 def _time(time: timedelta) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -22,12 +22,14 @@ from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
+from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import edges, sampling
+from rehearse.snapshot import canaries, edges, sampling
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import SourceFailed
 from rehearse.snapshot.facts import read_facts
+from rehearse.snapshot.scan import scan
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
 _WORDING = {
@@ -55,8 +57,8 @@ def take(
 
     `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row. The source
     is read in one READ ONLY transaction with every timeout set. Raises SourceUnreachable, SourcePooled,
-    TablesWithheld, NoTLS, DumpFailed, SourceFailed and what the rules and the archive raise; nothing half-written
-    stays.
+    TablesWithheld, NoTLS, DumpFailed, SourceFailed, ResidueFound and what the rules and the archive raise; nothing
+    half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     with (
@@ -64,7 +66,7 @@ def take(
         connect_source(url, settings={**_WORDING, **masks.pads(key)}) as connection,
     ):
         try:
-            return _take(connection, url, writer, SampleRules(rows=rows, tables=tables or {}), sanitise, progress)
+            return _take(connection, url, writer, SampleRules(rows=rows, tables=tables or {}), sanitise, key, progress)
         except psycopg.Error as error:
             raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
 
@@ -75,6 +77,7 @@ def _take(
     writer: Writer,
     rules: SampleRules,
     sanitise: SanitiseRules,
+    key: bytes,
     progress: Progress,
 ) -> Snapshot:
     check_readable(connection)
@@ -106,7 +109,9 @@ def _take(
         coverage=copied.coverage,
         notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
     )
-    return writer.finish(manifest, described, facts)
+    progress("searching the snapshot for clear values")
+    residue = scan(writer.making, manifest, described, facts, copied.canaries, key)
+    return writer.finish(replace(manifest, notes=(*manifest.notes, *residue)), described, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,7 @@ class _Copied:
     treatments: tuple[ColumnTreatment, ...]
     coverage: tuple[ColumnCoverage, ...]
     notes: tuple[str, ...]
+    canaries: Canaries
 
 
 def _copy(
@@ -144,6 +150,8 @@ def _copy(
     sought = edges.seek_all(connection, sampled, columns, rules, progress)
     progress("choosing rows")
     chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
+    reads = [canaries.Read(table=table, treatments=treated[table.oid], ctids=chosen.get(table.oid)) for table in copied]
+    clear = canaries.collect(connection, reads, progress)
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
@@ -156,6 +164,7 @@ def _copy(
         treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
         coverage=sought.coverage,
         notes=sought.notes,
+        canaries=clear,
     )
 
 

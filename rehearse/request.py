@@ -92,6 +92,7 @@ def _request(asked: Asked, configuration: Configuration) -> Request:
         bin_dir=configuration.engine.bin_dir,
         rows=asked.rows or configuration.snapshot.rows,
         tables=configuration.snapshot.tables,
+        limits=configuration.reading,
         sanitise=_rules(configuration),
     )
 

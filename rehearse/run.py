@@ -24,6 +24,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.policy import Policy
+from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import TableRule
@@ -48,6 +49,7 @@ class Request:
     bin_dir: Path | None = None
     rows: int = 1000
     tables: Mapping[str, TableRule] = field(default_factory=dict)  # what is said of single ones
+    limits: ReadingLimits = field(default_factory=ReadingLimits)
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     role: str | None = None  # role the migration runs as; None: production's owner
@@ -118,6 +120,7 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
         directory,
         rows=request.rows,
         tables=request.tables,
+        limits=request.limits,
         sanitise=request.sanitise,
         progress=progress,
     )

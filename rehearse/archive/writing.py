@@ -20,6 +20,7 @@ from rehearse.model.snapshot import Manifest, Snapshot
 
 _T = TypeVar("_T")
 _OWNER_ONLY = 0o600
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,21 @@ class Writer:
         """Return the relative name and the path of a table's COPY file."""
         name = f"data/{number:04d}.copy"
         return name, self.making / name
+
+    def part_file(self, number: int, part: int) -> Path:
+        """Return the path of one part of a table's COPY file, to be joined when all are there."""
+        return self.making / "data" / f"{number:04d}.copy.{part:06d}"
+
+    def join(self, number: int) -> None:
+        """Put the parts of a table's COPY file together, in their order; no part is left."""
+        _, path = self.data_file(number)
+        first, *others = sorted(path.parent.glob(f"{path.name}.*"))
+        first.rename(path)
+        with path.open("ab") as file:
+            for part in others:
+                with part.open("rb") as more:
+                    shutil.copyfileobj(more, file, _BLOCK)
+                part.unlink()
 
     def finish(self, manifest: Manifest, catalog: Catalog, facts: Facts) -> Snapshot:
         """Write what describes the data, the manifest last, and give the directory its name."""

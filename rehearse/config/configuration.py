@@ -14,6 +14,7 @@ from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
+from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
 
 
@@ -128,6 +129,7 @@ class Configuration:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: EngineConfig = field(default_factory=EngineConfig)
     snapshot: SampleRules = field(default_factory=SampleRules)
+    reading: ReadingLimits = field(default_factory=ReadingLimits)  # while a snapshot is taken
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[SqlCheck, ...] = ()

@@ -64,6 +64,11 @@ class SampleTable(_Table):
 class SnapshotTable(_Table):
     rows: Annotated[int, Field(ge=1, strict=True)] = 1000
     tables: dict[str, SampleTable] = Field(default_factory=dict)
+    jobs: Annotated[int, Field(ge=1, le=16, strict=True)] = 2
+    max_rows_per_second: Annotated[int, Field(ge=1, strict=True)] | None = None
+    max_lag: Duration = timedelta(minutes=1)
+    max_xmin_age: Annotated[int, Field(ge=1, strict=True)] = 10_000_000
+    timeout: Duration = timedelta(hours=2)
 
 
 class SanitiseTable(_Table):

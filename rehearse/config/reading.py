@@ -21,6 +21,7 @@ from rehearse.config.errors import ConfigurationError, did_you_mean
 from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
+from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 
 if TYPE_CHECKING:
@@ -144,6 +145,13 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         snapshot=SampleRules(
             rows=form.snapshot.rows,
             tables={name: TableRule(**rule.model_dump()) for name, rule in form.snapshot.tables.items()},
+        ),
+        reading=ReadingLimits(
+            jobs=form.snapshot.jobs,
+            max_rows_per_second=form.snapshot.max_rows_per_second,
+            max_lag=form.snapshot.max_lag,
+            max_xmin_age=form.snapshot.max_xmin_age,
+            timeout=form.snapshot.timeout,
         ),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy),

@@ -15,6 +15,8 @@ _HINTS = (
     ("does not support SSL", "The server speaks no TLS where TLS was asked for: are host and port right?"),
     ("definition of service", "Services are defined in ~/.pg_service.conf, or in the file that PGSERVICEFILE names."),
     ("no password supplied", "Set PGPASSWORD, or write the password to ~/.pgpass or the file that PGPASSFILE names."),
+    ("too many connections", "A snapshot takes three connections, a count four: raise CONNECTION LIMIT, or wait."),
+    ("remaining connection slots", "All connections of the server are taken: raise max_connections, or wait."),
     ("session is read-only", "No host of the URL takes what target_session_attrs asks for."),
     ("server is in hot standby", "No host of the URL takes what target_session_attrs asks for."),
 )

@@ -23,6 +23,7 @@ from rehearse.sanitise import masks, residue
 from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries, Shape
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
+from rehearse.snapshot.copying import Wanted
 
 _ROWS = 10_000  # of one table
 _ALL = 300_000  # canaries of a snapshot: some 50 MB
@@ -38,15 +39,6 @@ _FEW, _HALF = 3, 0.5  # in a small table: more than half of the rows
 _NEVER = MOMENTS | TIMES | RANGES | {"boolean", "smallint", "bit", "bit varying", '"char"', "real", "oid"}
 # A day, perhaps with a time: the same moment stands in columns that are kept.
 _MOMENT = "^(19|20)[0-9][0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(t?[0-9]{2,14})?z?[0-9]{0,4}$"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """A table that is copied: its columns' treatments, and the rows taken; None for all."""
-
-    table: Table
-    treatments: tuple[Treatment, ...]
-    ctids: frozenset[str] | set[str] | None
 
 
 @dataclass(slots=True)
@@ -70,7 +62,7 @@ class _Kept:
                 del self.rows[dropped], self.what[dropped]
 
 
-def collect(connection: psycopg.Connection, reads: Iterable[Read], progress: Progress) -> Canaries:
+def collect(connection: psycopg.Connection, reads: Iterable[Wanted], progress: Progress) -> Canaries:
     """Return the canaries of the masked columns of all tables; within the transaction the ctids are of."""
     asked = [(read, masked) for read in reads if (masked := _masked(read.treatments))]
     places = {f"{read.table.identity}.{column.name}": None for read, masked in asked for column in masked}
@@ -107,7 +99,7 @@ def _partly(table: Table) -> str:
 
 
 def _of_table(
-    connection: psycopg.Connection, read: Read, masked: Sequence[Column], each: int, end: float
+    connection: psycopg.Connection, read: Wanted, masked: Sequence[Column], each: int, end: float
 ) -> tuple[Mapping[bytes, tuple[str, Shape]], bool]:
     """Return the canaries of a table, and whether every row taken was looked at."""
     ctids, complete = _rows(connection, read)
@@ -142,7 +134,7 @@ def _groups(columns: Sequence[Column]) -> Iterator[Sequence[Column]]:
         yield columns[start : start + _COLUMNS]
 
 
-def _rows(connection: psycopg.Connection, read: Read) -> tuple[list[str], bool]:
+def _rows(connection: psycopg.Connection, read: Wanted) -> tuple[list[str], bool]:
     """Return the ctids to look at, and whether they are all that are taken; of large tables page by page."""
     if read.ctids is not None:
         return sorted(read.ctids)[:_ROWS], len(read.ctids) <= _ROWS

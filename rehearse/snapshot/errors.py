@@ -12,8 +12,8 @@ _HINTS = (
     ("invalid connection option", "This pg_dump is older than that parameter: leave it out, or install a newer one."),
     ('root certificate file "system"', "This pg_dump is older than sslrootcert=system: name a file of authorities."),
     ("SSL support is not compiled in", "Install the driver with its own libpq (pip install 'psycopg[binary]')."),
-    ("too many connections", "A snapshot takes two connections: raise the role's CONNECTION LIMIT, or wait."),
-    ("remaining connection slots", "A snapshot takes two connections: raise max_connections, or wait."),
+    ("too many connections", "A snapshot takes three connections: raise the role's CONNECTION LIMIT, or wait."),
+    ("remaining connection slots", "A snapshot takes three connections: raise max_connections, or wait."),
     ("canceling statement due to", "Somebody holds an ACCESS EXCLUSIVE lock: try again when it is over."),
 )
 
@@ -27,6 +27,27 @@ class SourceFailed(RehearseError):
         super().__init__(
             f"Reading {source} failed: {said}",
             "Nothing was kept. If a timeout or a lock stopped it, try again in a quieter hour or on a replica.",
+        )
+
+
+class SnapshotStopped(RehearseError):
+    """Production would have suffered."""
+
+    def __init__(self, why: str, limit: str) -> None:
+        super().__init__(
+            f"The snapshot was stopped: {why} (snapshot.{limit}).",
+            f"Nothing was kept. Try again in a quieter hour or on a replica, or raise {limit} under [snapshot].",
+        )
+
+
+class RecoveryConflict(RehearseError):
+    """A standby had to choose between the snapshot and the changes it was sent, again and again."""
+
+    def __init__(self, source: str, attempts: int) -> None:
+        super().__init__(
+            f"{source} is a standby and ended the snapshot {attempts} times, as it got in the way of replication.",
+            "Nothing was kept. Raise max_standby_streaming_delay there, turn on hot_standby_feedback, or try in a "
+            "quieter hour.",
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import psycopg
-from psycopg import errors, sql
 from psycopg.rows import class_row, dict_row
 
 from rehearse.catalog.heads import version_tables
@@ -22,14 +21,9 @@ from rehearse.model.facts import (
 )
 from rehearse.sanitise.settings import may_be_secret
 
-_COUNTED_UP_TO = 256 * 1024 * 1024  # bytes of heap: about a second of count(*) from cache
-
 
 def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple[Facts, tuple[str, ...]]:
-    """Return the facts, and sentences about what this role may not read.
-
-    Tables up to 256 MB are counted, larger ones have PostgreSQL's own estimate.
-    """
+    """Return the facts, and sentences about what this role may not read; numbers of rows are PostgreSQL's estimates."""
     with connection.cursor(row_factory=dict_row) as cursor:
         server = cursor.execute(query("facts/server").encode()).fetchone()
     assert server is not None
@@ -52,7 +46,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         known_settings=_known_settings(connection),
         database_settings=settings.get((None, True), {}),
         database_acl=_column(connection, "facts/database_acl"),
-        tables=tuple(_table(connection, table) for table in tables if table.kind != "f"),
+        tables=tuple(_table(table) for table in tables if table.kind != "f"),
         sequences=sequences,
         extensions=_extensions(connection),
         roles=_roles(connection, settings),
@@ -63,28 +57,16 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
     return facts, (*notes, *_hidden_settings(connection))
 
 
-def _table(connection: psycopg.Connection, table: Table) -> TableFacts:
-    counted = _count(connection, table)
+def _table(table: Table) -> TableFacts:
     return TableFacts(
         table=table.identity,
-        rows=table.estimate if counted is None else counted,
-        rows_exact=counted is not None,
+        rows=table.estimate,
+        rows_exact=False,
         heap_bytes=table.heap_bytes,
         index_bytes=table.index_bytes,
         total_bytes=table.total_bytes,
         root=table.root,
     )
-
-
-def _count(connection: psycopg.Connection, table: Table) -> int | None:
-    if not table.readable or table.row_security or table.absent or table.heap_bytes > _COUNTED_UP_TO:
-        return None
-    try:
-        with connection.transaction():
-            row = connection.execute(sql.SQL("SELECT pg_catalog.count(*) FROM ONLY {}").format(table.name)).fetchone()
-    except (errors.QueryCanceled, errors.LockNotAvailable, errors.ObjectNotInPrerequisiteState):
-        return None  # too slow, locked, or a materialised view without data: the estimate must do
-    return int(row[0]) if row else None
 
 
 def _settings(connection: psycopg.Connection) -> dict[str, str]:

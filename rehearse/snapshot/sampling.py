@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import psycopg
 from psycopg import sql
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import ForeignKey, Relation, Table
 from rehearse.errors import RequestError
@@ -128,7 +128,7 @@ def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: Sa
 
 def _by_rule(table: Table, rule: TableRule, quota: int) -> sql.Composed:
     """Return the query for rows of which a project says which: the newest, or some from all over those that may be."""
-    order: sql.Composable = SQL("pg_catalog.hashtid(t.ctid)")
+    order: Composable = SQL("pg_catalog.hashtid(t.ctid)")
     if rule.newest is not None:
         order = SQL("{} DESC NULLS LAST").format(sql.Identifier(rule.newest))
     return SQL("SELECT t.ctid FROM ONLY {} AS t WHERE ({}) ORDER BY {} LIMIT {}").format(
@@ -136,7 +136,7 @@ def _by_rule(table: Table, rule: TableRule, quota: int) -> sql.Composed:
     )
 
 
-def admitted(rule: TableRule) -> sql.Composable:
+def admitted(rule: TableRule) -> Composable:
     """Return what rows t of a table must satisfy, in the project's own words."""
     return SQL(rule.where or "true")
 
@@ -188,16 +188,35 @@ def _parents(
             yield int(leaf), str(ctid)
 
 
-def chunks(ctids: set[str] | None) -> Iterator[sql.Literal | None]:
-    r"""Yield array literals of ctids, a few thousand each; a single None for every row of a table.
-
-    >>> [chunk.as_string() for chunk in chunks({"(0,1)"})]
-    ['\'{"(0,1)"}\'']
-    """
+def chunks(ctids: set[str] | None) -> Iterator[Composable | None]:
+    """Yield arrays of ctids, a few thousand each; a single None for every row of a table."""
     if ctids is None:
         yield None
         return
-    ordered = sorted(ctids, key=lambda ctid: tuple(int(part) for part in ctid.strip("()").split(",")))
+    ordered = in_order(ctids)
     for start in range(0, len(ordered), _CHUNK):
-        quoted = ",".join(f'"{ctid}"' for ctid in ordered[start : start + _CHUNK])
-        yield sql.Literal("{" + quoted + "}")
+        yield array_of(ordered[start : start + _CHUNK])
+
+
+def in_order(ctids: Iterable[str]) -> list[str]:
+    """Return ctids as the rows lie.
+
+    >>> in_order({"(10,1)", "(9,2)"})
+    ['(9,2)', '(10,1)']
+    """
+    return sorted(ctids, key=lambda ctid: tuple(int(part) for part in ctid.strip("()").split(",")))
+
+
+def among(ctids: Sequence[str]) -> Composable:
+    """Return what the rows t with one of these ctids satisfy."""
+    return SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(array_of(ctids))
+
+
+def array_of(ctids: Sequence[str]) -> Composable:
+    r"""Write ctids as an array.
+
+    >>> array_of(["(0,1)"]).as_string()
+    '\'{"(0,1)"}\''
+    """
+    quoted = ",".join(f'"{ctid}"' for ctid in ctids)
+    return sql.Literal("{" + quoted + "}")

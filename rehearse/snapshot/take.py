@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -15,21 +16,25 @@ from rehearse import __version__, archive, catalog
 from rehearse.archive import Writer
 from rehearse.catalog import relations
 from rehearse.catalog.relations import Column, Table
-from rehearse.db.connect import connect_source, describe, redact
-from rehearse.db.queries import query
+from rehearse.db.connect import describe, redact
 from rehearse.model.facts import Facts
+from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import canaries, edges, sampling
-from rehearse.snapshot.copying import copy_rows
+from rehearse.snapshot import edges, sampling
+from rehearse.snapshot.canaries import collect
+from rehearse.snapshot.copying import Wanted, copy_tables
+from rehearse.snapshot.counting import count
 from rehearse.snapshot.dump import check_readable, dump_schema
-from rehearse.snapshot.errors import SourceFailed
+from rehearse.snapshot.errors import DumpFailed, RecoveryConflict, SourceFailed
 from rehearse.snapshot.facts import read_facts
+from rehearse.snapshot.moment import Moment, moment
 from rehearse.snapshot.scan import scan
+from rehearse.snapshot.tally import Tally
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
 _WORDING = {
@@ -40,8 +45,21 @@ _WORDING = {
     "bytea_output": "hex",
     "lc_monetary": "C",
 }
+_DEFAULT_LIMITS = ReadingLimits()
+_ATTEMPTS = 3
+_PAUSE = 1.0  # seconds before the next
 _ROW_SECURITY = "row security hides rows from this role"
 _REMEDIES = {_ROW_SECURITY: " (ALTER ROLE ... BYPASSRLS helps)"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a snapshot is to hold, and how it is taken."""
+
+    rules: SampleRules
+    sanitise: SanitiseRules
+    key: bytes = field(repr=False)  # of the masks and the fingerprints
+    limits: ReadingLimits
 
 
 def take(
@@ -52,48 +70,51 @@ def take(
     sanitise: SanitiseRules,
     progress: Progress,
     tables: Mapping[str, TableRule] | None = None,
+    limits: ReadingLimits = _DEFAULT_LIMITS,
 ) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
     `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row. The source
-    is read in one READ ONLY transaction with every timeout set. Raises SourceUnreachable, SourcePooled,
-    TablesWithheld, NoTLS, DumpFailed, SourceFailed, ResidueFound and what the rules and the archive raise; nothing
-    half-written stays.
+    is read in READ ONLY transactions that see one moment of it, with every timeout set. A standby that ends them for
+    the sake of replication is asked again, three times in all. Raises SourceUnreachable, SourcePooled,
+    TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound and what the
+    rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
-    with (
-        archive.writing(directory) as writer,
-        connect_source(url, settings={**_WORDING, **masks.pads(key)}) as connection,
-    ):
+    settings = {**_WORDING, **masks.pads(key)}
+    wish = _Wish(rules=SampleRules(rows=rows, tables=tables or {}), sanitise=sanitise, key=key, limits=limits)
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return _take(connection, url, writer, SampleRules(rows=rows, tables=tables or {}), sanitise, key, progress)
-        except psycopg.Error as error:
-            raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
+            with archive.writing(directory) as writer, moment(url, settings, limits) as seen:
+                return _take(seen, url, writer, wish, progress)
+        except (psycopg.Error, DumpFailed) as error:
+            if not _is_recovery_conflict(error):
+                if isinstance(error, DumpFailed):
+                    raise
+                raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
+            progress(f"the standby ended attempt {attempt} of {_ATTEMPTS} for the sake of replication")
+            time.sleep(_PAUSE)
+    raise RecoveryConflict(describe(url), _ATTEMPTS)
 
 
-def _take(
-    connection: psycopg.Connection,
-    url: str,
-    writer: Writer,
-    rules: SampleRules,
-    sanitise: SanitiseRules,
-    key: bytes,
-    progress: Progress,
-) -> Snapshot:
+def _is_recovery_conflict(error: Exception) -> bool:
+    """Say whether a standby ended a query or a session: in READ ONLY transactions 40001 has no other cause."""
+    return isinstance(error, psycopg.errors.SerializationFailure) or "conflict with recovery" in str(error)
+
+
+def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progress) -> Snapshot:
+    connection = seen.lead
     check_readable(connection)
     found = relations.tables(connection)
-    sampling.check_rules(connection, rules, (table for table in found if table.kind == "r"))
+    sampling.check_rules(connection, wish.rules, (table for table in found if table.kind == "r"))
     progress("reading facts of production")
     facts, notes = read_facts(connection, found)
     progress("dumping the schema")
-    row = connection.execute(query("snapshot/export").encode()).fetchone()
-    assert row is not None
-    dump_schema(connection, url, row[0], superuser=facts.connected_as_superuser, path=writer.schema_dump)
+    dump_schema(connection, url, seen.name, superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
-    copied = _copy(
-        connection, writer, [table for table in found if table.kind != "m"], facts, rules, sanitise, progress
-    )
-    connection.rollback()
+    progress("counting rows")
+    facts = replace(facts, tables=count(seen, found, facts.tables))
+    copied = _copy(seen, writer, [table for table in found if table.kind != "m"], facts, wish, progress)
     manifest = Manifest(
         format=FORMAT,
         tool_version=__version__,
@@ -102,7 +123,7 @@ def _take(
         server_version=facts.server_version,
         heads={table.table: table.heads for table in facts.version_tables},
         catalog_fingerprint=described.fingerprint,
-        sanitise_policy=sanitise.unclassified,
+        sanitise_policy=wish.sanitise.unclassified,
         sanitise_digest=_digest(copied.treatments),
         samples=copied.samples,
         treatments=copied.treatments,
@@ -110,7 +131,7 @@ def _take(
         notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
     )
     progress("searching the snapshot for clear values")
-    residue = scan(writer.making, manifest, described, facts, copied.canaries, key)
+    residue = scan(writer.making, manifest, described, facts, copied.canaries, wish.key)
     return writer.finish(replace(manifest, notes=(*manifest.notes, *residue)), described, facts)
 
 
@@ -125,15 +146,8 @@ class _Copied:
     canaries: Canaries
 
 
-def _copy(
-    connection: psycopg.Connection,
-    writer: Writer,
-    tables: list[Table],
-    facts: Facts,
-    rules: SampleRules,
-    sanitise: SanitiseRules,
-    progress: Progress,
-) -> _Copied:
+def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish: _Wish, progress: Progress) -> _Copied:
+    connection, rules, sanitise = seen.lead, wish.rules, wish.sanitise
     known, keys = relations.relations(connection), relations.foreign_keys(connection)
     columns = relations.columns(connection, sorted(known))
     classify.check_rules(sanitise, _identities(tables, columns))
@@ -142,47 +156,52 @@ def _copy(
     reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
-    treated = {table.oid: classify.treat(connection, table, columns[table.oid], around) for table in copied}
+    treated = dict(
+        seen.share(copied, lambda free, table: (table.oid, classify.treat(free, table, columns[table.oid], around)))
+    )
     if sanitise.unclassified == "refuse":
-        classify.refuse_unclassified(treatment for listed in treated.values() for treatment in listed)
+        classify.refuse_unclassified(treatment for table in copied for treatment in treated[table.oid])
     whole = sampling.whole_tables(copied, facts, rules)
     sampled = [table for table in copied if table.oid not in whole]
     sought = edges.seek_all(connection, sampled, columns, rules, progress)
     progress("choosing rows")
     chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
-    reads = [canaries.Read(table=table, treatments=treated[table.oid], ctids=chosen.get(table.oid)) for table in copied]
-    clear = canaries.collect(connection, reads, progress)
-    samples = []
-    for number, table in enumerate(tables, start=1):
-        progress(f"copying table {number} of {len(tables)}")
-        if table.oid not in treated:
-            samples.append(_without_data(table, reasons[table.oid]))
-        else:
-            samples.append(_sample(connection, writer, number, table, treated[table.oid], chosen.get(table.oid)))
+    wanted = [
+        Wanted(
+            number=number,
+            table=table,
+            treatments=treated[table.oid],
+            ctids=frozenset(chosen[table.oid]) if table.oid in chosen else None,
+        )
+        for number, table in enumerate(tables, start=1)
+        if table.oid in treated
+    ]
+    canaries = collect(connection, wanted, progress)
+    rows = copy_tables(seen, writer, wanted, Tally(_expected(wanted, facts), progress))
+    samples = {each.table.oid: _sample(writer, each, rows[each.number]) for each in wanted}
     return _Copied(
-        samples=tuple(samples),
-        treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
+        samples=tuple(samples.get(table.oid) or _without_data(table, reasons[table.oid]) for table in tables),
+        treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
         coverage=sought.coverage,
         notes=sought.notes,
-        canaries=clear,
+        canaries=canaries,
     )
 
 
-def _sample(
-    connection: psycopg.Connection,
-    writer: Writer,
-    number: int,
-    table: Table,
-    treated: tuple[classify.Treatment, ...],
-    ctids: set[str] | None,
-) -> TableSample:
-    name, path = writer.data_file(number)
+def _expected(wanted: Iterable[Wanted], facts: Facts) -> int:
+    """Return about how many rows will be copied."""
+    known = {found.table: found.rows or 0 for found in facts.tables}
+    return sum(known.get(each.table.identity, 0) if each.ctids is None else len(each.ctids) for each in wanted)
+
+
+def _sample(writer: Writer, copied: Wanted, rows: int) -> TableSample:
+    name, _ = writer.data_file(copied.number)
     return TableSample(
-        table=table.identity,
-        columns=tuple(_quoted(treatment.column.name) for treatment in treated),
+        table=copied.table.identity,
+        columns=tuple(_quoted(treatment.column.name) for treatment in copied.treatments),
         file=name,
-        rows=copy_rows(connection, table, treated, ctids, path),
-        whole=ctids is None,
+        rows=rows,
+        whole=copied.ctids is None,
     )
 
 

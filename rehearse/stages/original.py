@@ -8,6 +8,7 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
+from rehearse.db.shares import share
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot
 from rehearse.protocols import Progress
@@ -16,7 +17,6 @@ from rehearse.stages import dump as dumps
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump
 from rehearse.stages.errors import StageFailed
-from rehearse.stages.shares import share
 
 _FIRST_WITH_EVENT_TRIGGERS_SETTING = 17
 _LINK_COMMENTS = ("COMMENT - PUBLICATION ", "COMMENT - SUBSCRIPTION ")

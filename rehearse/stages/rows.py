@@ -10,11 +10,11 @@ import psycopg
 from psycopg import sql
 
 from rehearse.db.queries import query
+from rehearse.db.shares import share
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot, TableSample
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import RowsMissing
-from rehearse.stages.shares import share
 
 _BLOCK = 1 << 18  # bytes handed to the server at a time
 

@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from rehearse.stages.shares import share
+from rehearse.db.shares import share
 
 
 def test_every_piece_is_done_once_and_two_at_a_time():

@@ -17,6 +17,7 @@ from rehearse.archive import Writer
 from rehearse.catalog import relations
 from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import describe, redact
+from rehearse.db.said import said
 from rehearse.model.facts import Facts
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
@@ -91,7 +92,7 @@ def take(
             if not _is_recovery_conflict(error):
                 if isinstance(error, DumpFailed):
                     raise
-                raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
+                raise SourceFailed(describe(url), redact(said(error), url)) from None
             progress(f"the standby ended attempt {attempt} of {_ATTEMPTS} for the sake of replication")
             time.sleep(_PAUSE)
     raise RecoveryConflict(describe(url), _ATTEMPTS)

@@ -23,11 +23,12 @@ from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
+from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
-from rehearse.model.sampling import TableRule
+from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -124,6 +125,12 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
         sanitise=request.sanitise,
         progress=progress,
     )
+
+
+def plan_snapshot(request: Request) -> SnapshotPlan:
+    """Return what a snapshot of the request's source would keep and cost; no row is read for it."""
+    assert request.source is not None
+    return snapshots.plan(request.source, SampleRules(rows=request.rows, tables=request.tables), request.limits)
 
 
 def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:

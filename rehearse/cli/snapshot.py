@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli import pruning
 from rehearse.cli.options import ConfigFile, Rows
+from rehearse.cli.output import width
 from rehearse.cli.progress import progress
+from rehearse.errors import RequestError
+
+if TYPE_CHECKING:
+    from rehearse.run import Request
+
+
+class NoOutput(RequestError):
+    """A snapshot has to be put somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing says where the snapshot is to be written.", "Add -o DIRECTORY, or --plan to look first."
+        )
 
 
 def command(
@@ -16,17 +31,47 @@ def command(
         str, typer.Argument(help="A PostgreSQL URL, service=NAME, or an environment of rehearse.toml.")
     ] = "production",
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The directory to make.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The directory to make.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what it would keep and cost; no row is read.")] = False,
     rows: Rows = None,
+    prune: Annotated[
+        Path | None, typer.Option(help="Take none: remove those in this directory that are past their retention.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="--prune: keep so many of each source.")] = None,
+    older_than: Annotated[str | None, typer.Option(help='--prune: remove those older than, say, "30d".')] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="--prune: only say what would be removed.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Take a snapshot: schema, facts and a masked sample. Production is only read."""
+    if prune is not None:
+        pruning.prune(prune, keep=keep, older_than=older_than, dry_run=dry_run, config=config)
+        return
     from rehearse.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.run import take_snapshot  # noqa: PLC0415 - as above
 
-    asked = Asked(source=source, rows=rows, config=config)
+    request = snapshot_request(Asked(source=source, rows=rows, config=config))
+    if plan:
+        _plan(request)
+    elif output is None:
+        raise NoOutput
+    else:
+        _take(request, output)
+
+
+def _plan(request: Request) -> None:
+    from rehearse.reports.plan import text  # noqa: PLC0415 - only now needed
+    from rehearse.run import plan_snapshot  # noqa: PLC0415 - drivers are slow to import
+
     with progress() as tell:
-        taken = take_snapshot(snapshot_request(asked), output, tell)
+        tell("planning")
+        planned = plan_snapshot(request)
+    typer.echo(text.render(planned, width=width()), nl=False)
+
+
+def _take(request: Request, output: Path) -> None:
+    from rehearse.run import take_snapshot  # noqa: PLC0415 - drivers are slow to import
+
+    with progress() as tell:
+        taken = take_snapshot(request, output, tell)
     manifest = taken.manifest
     masked = sum(1 for treatment in manifest.treatments if not treatment.is_clear)
     typer.echo(

@@ -69,6 +69,8 @@ class SnapshotTable(_Table):
     max_lag: Duration = timedelta(minutes=1)
     max_xmin_age: Annotated[int, Field(ge=1, strict=True)] = 10_000_000
     timeout: Duration = timedelta(hours=2)
+    keep: Annotated[int, Field(ge=1, strict=True)] | None = None
+    max_age: Annotated[Duration, Field(gt=timedelta(0))] | None = None
 
 
 class SanitiseTable(_Table):

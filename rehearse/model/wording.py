@@ -25,7 +25,8 @@ _KEY = re.compile(r"(\([^()]*\)\s?=\s?)\((?:[^()]|\([^()]*\))*\)")
 _ROW = re.compile(r"\b([Rr]ow contains )\(.*\)")
 _AFTER_COLON = re.compile(r"(?<=: )\"(?:.*)\"")
 _NAMED = re.compile(
-    r"\b((?:value|token|string|symbol|character|digit|element|key|label|literal|path|abbreviation|time zone) )\"[^\"\n]*\""
+    r"\b((?:value|token|string|symbol|character|digit|element|key|label|literal|path|abbreviation|time zone) )"
+    r"\"[^\"\n]*\""
 )
 _SUBJECT = re.compile(r"\"[^\"\n]*\"(?= is (?:out of range for|not a|not an|not valid)\b)")
 _LITERAL = re.compile(r"(?<!\w)'(?:[^']|'')*'(?!\w)")

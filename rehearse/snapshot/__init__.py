@@ -1,5 +1,6 @@
 """Taking a snapshot: planning, sampling, copying."""
 
+from rehearse.snapshot.planning import plan
 from rehearse.snapshot.take import take
 
-__all__ = ["take"]
+__all__ = ["plan", "take"]

@@ -18,7 +18,7 @@ from rehearse.snapshot.pieces import PAGE, Pages, parts, pieces, slices
 from rehearse.snapshot.sampling import among, in_order
 from rehearse.snapshot.tally import Tally
 
-_PART = 64 * 1024 * 1024  # bytes of heap that one connection copies at a time
+_PART = 16 * 1024 * 1024  # bytes of heap that one connection copies at a time
 _BUFFER = 1 << 20
 
 

@@ -46,7 +46,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         known_settings=_known_settings(connection),
         database_settings=settings.get((None, True), {}),
         database_acl=_column(connection, "facts/database_acl"),
-        tables=tuple(_table(table) for table in tables if table.kind != "f"),
+        tables=tuple(table_facts(table) for table in tables if table.kind != "f"),
         sequences=sequences,
         extensions=_extensions(connection),
         roles=_roles(connection, settings),
@@ -57,7 +57,8 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
     return facts, (*notes, *_hidden_settings(connection))
 
 
-def _table(table: Table) -> TableFacts:
+def table_facts(table: Table) -> TableFacts:
+    """Return what the system catalogs say of a table."""
     return TableFacts(
         table=table.identity,
         rows=table.estimate,

@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import ForeignKey, Relation, Table
 from rehearse.db.said import said
 from rehearse.errors import RequestError
-from rehearse.model.facts import Facts
+from rehearse.model.facts import Facts, TableFacts
 from rehearse.model.patterns import without_match
 from rehearse.model.sampling import SampleRules, TableRule
 
@@ -65,19 +65,17 @@ def _is_small(table: Table, facts: Facts, rules: SampleRules) -> bool:
     found = facts.table(table.identity)
     if rule_of(table, rules).where is not None:
         return False
-    return found is not None and found.rows is not None and found.rows <= _quota(table, facts, rules)
+    return found is not None and found.rows is not None and found.rows <= quota(table, facts.tables, rules)
 
 
-def _quota(table: Table, facts: Facts, rules: SampleRules) -> int:
+def quota(table: Table, facts: Iterable[TableFacts], rules: SampleRules) -> int:
     """Return how many rows of a table are kept: a leaf partition gets its share of its root's."""
     rows = rules.quota(table.identity, table.whole_name)
     if table.root is None:
         return rows
-    leaves = [found.rows or 0 for found in facts.tables if found.root == table.root]
-    own = facts.table(table.identity)
-    if sum(leaves) <= rows or own is None or not own.rows:
-        return rows
-    return max(_LEAST_OF_A_LEAF, rows * own.rows // sum(leaves))
+    leaves = {found.table: found.rows or 0 for found in facts if found.root == table.root}
+    own, total = leaves.get(table.identity, 0), sum(leaves.values())
+    return rows if total <= rows or not own else max(_LEAST_OF_A_LEAF, rows * own // total)
 
 
 def choose(
@@ -103,11 +101,11 @@ def choose(
 
 def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: SampleRules) -> Iterator[str]:
     """Draw rows as the table's rule says, else spread over the table and the newest from its physical end."""
-    quota, rule = _quota(table, facts, rules), rule_of(table, rules)
+    wanted, rule = quota(table, facts.tables, rules), rule_of(table, rules)
     if rule.where or rule.newest:
-        yield from _ctids(connection, _by_rule(table, rule, quota))
+        yield from _ctids(connection, _by_rule(table, rule, wanted))
         return
-    newest = max(1, quota // 20)
+    newest = max(1, wanted // 20)
     pages = table.heap_bytes // 8192
     yield from _ctids(
         connection,
@@ -117,12 +115,12 @@ def _drawn(connection: psycopg.Connection, table: Table, facts: Facts, rules: Sa
     )
     found = facts.table(table.identity)
     known = (found.rows if found else None) or table.estimate or 0
-    share = min(100.0, 120 * quota / known) if known else 100.0
+    share = min(100.0, 120 * wanted / known) if known else 100.0
     method = "BERNOULLI" if table.heap_bytes <= _READ_WHOLE_UP_TO else "SYSTEM"
     yield from _ctids(
         connection,
         SQL("SELECT ctid FROM ONLY {} TABLESAMPLE {} ({}) REPEATABLE (1) LIMIT {}").format(
-            table.name, SQL(method), sql.Literal(share), sql.Literal(quota - newest)
+            table.name, SQL(method), sql.Literal(share), sql.Literal(wanted - newest)
         ),
     )
 

@@ -35,6 +35,7 @@ from rehearse.snapshot.errors import DumpFailed, RecoveryConflict, SourceFailed
 from rehearse.snapshot.facts import read_facts
 from rehearse.snapshot.moment import Moment, moment
 from rehearse.snapshot.scan import scan
+from rehearse.snapshot.skipping import ROW_SECURITY, reason_to_skip
 from rehearse.snapshot.tally import Tally
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
@@ -49,8 +50,7 @@ _WORDING = {
 _DEFAULT_LIMITS = ReadingLimits()
 _ATTEMPTS = 3
 _PAUSE = 1.0  # seconds before the next
-_ROW_SECURITY = "row security hides rows from this role"
-_REMEDIES = {_ROW_SECURITY: " (ALTER ROLE ... BYPASSRLS helps)"}
+_REMEDIES = {ROW_SECURITY: " (ALTER ROLE ... BYPASSRLS helps)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
     around = classify.surroundings(sanitise, keys, known, columns, history)
-    reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
+    reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
     treated = dict(
@@ -208,19 +208,6 @@ def _sample(writer: Writer, copied: Wanted, rows: int) -> TableSample:
 
 def _without_data(table: Table, reason: str) -> TableSample:
     return TableSample(table=table.identity, columns=(), file=None, rows=0, whole=False, reason=reason)
-
-
-def _reason_to_skip(table: Table, rules: SampleRules, history: frozenset[str]) -> str:
-    """Return why no row of the table is taken; no rule withholds what migrations have been applied."""
-    if table.kind == "f":
-        return "foreign table"
-    if sampling.rule_of(table, rules).skip and table.identity not in history:
-        return "[snapshot.tables] skips it"
-    if not table.readable:
-        return "no SELECT privilege"
-    if table.absent:
-        return "unlogged, and a standby has no rows of it"
-    return _ROW_SECURITY if table.row_security else ""
 
 
 def _schema_only_notes(samples: Iterable[TableSample]) -> tuple[str, ...]:

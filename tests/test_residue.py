@@ -8,17 +8,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from stdnum import luhn
 
 from rehearse.catalog import relations
 from rehearse.db.connect import connect_source
 from rehearse.engine.server import Server
 from rehearse.model.sampling import TableRule
 from rehearse.model.snapshot import ColumnTreatment, Snapshot
-from rehearse.sanitise import SanitiseRules, classify, masks, residue
+from rehearse.sanitise import SanitiseRules, classify, masks, residue, treatments
 from rehearse.sanitise.clear import Doubts
 from rehearse.sanitise.masks import Mask
 from rehearse.sanitise.residue import Fingerprints
-from rehearse.snapshot import canaries, take
+from rehearse.snapshot import canaries, scan, take
 from rehearse.snapshot.copying import Wanted
 from rehearse.snapshot.errors import ResidueFound
 
@@ -167,7 +168,6 @@ def test_a_masked_snapshot_passes(people: str, tmp_path: Path):
 def test_a_column_that_leaves_unmasked_fails_the_snapshot_and_removes_it(
     people: str, tmp_path: Path, column: str, monkeypatch: pytest.MonkeyPatch
 ):
-    from rehearse.sanitise import treatments
 
     monkeypatch.setattr(treatments, "_BY_TYPE", {**treatments._BY_TYPE, "text": ("text", leaking(column))})
 
@@ -182,7 +182,6 @@ def test_a_column_that_leaves_unmasked_fails_the_snapshot_and_removes_it(
 
 
 def test_one_row_that_leaves_unmasked_is_enough(people: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from rehearse.sanitise import treatments
 
     def once(value: psycopg.sql.Composable, domain: str) -> psycopg.sql.Composable:
         return psycopg.sql.SQL("CASE WHEN {} LIKE 'mail7@%' THEN {} ELSE {} END").format(
@@ -289,7 +288,6 @@ def test_card_numbers_among_plain_numbers_are_noticed():
 
 
 def _luhn(number: str) -> bool:
-    from stdnum import luhn
 
     return bool(luhn.is_valid(number))
 
@@ -297,8 +295,6 @@ def _luhn(number: str) -> bool:
 def test_a_row_beyond_reason_is_searched_in_pieces(
     server: Server, database: str, people: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from rehearse.sanitise import treatments
-    from rehearse.snapshot import scan
 
     monkeypatch.setattr(scan, "_LONGEST_LINE", 100)
     monkeypatch.setattr(treatments, "_BY_TYPE", {**treatments._BY_TYPE, "text": ("text", leaking("note"))})

@@ -1,6 +1,6 @@
 """Canaries: fingerprints of the clear values of masked columns, computed inside the source.
 
-What is asked is composed as the masks are, with the same keyed HMAC under a domain of its own. No clear value
+What is asked is composed as the masks are, keyed by the same settings under a domain of their own. No clear value
 leaves: a row of the answer is a column's number, eight bytes, two lengths and a count.
 """
 
@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import MOMENTS, Column, Table
 from rehearse.model.quantity import duration
 from rehearse.protocols import Progress
-from rehearse.sanitise import masks, residue
+from rehearse.sanitise import residue
 from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries, Shape
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
@@ -156,7 +156,7 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         for text in _texts(column)
     )
     return SQL(
-        "SELECT g.c, pg_catalog.substr({mac}, 1, {size}), pg_catalog.length(g.u), "
+        "SELECT g.c, pg_catalog.substr({fingerprint}, 1, {size}), pg_catalog.length(g.u), "
         "pg_catalog.length(pg_catalog.translate(g.u, '0123456789', '')), g.n::pg_catalog.int4 "
         "FROM (SELECT v.c, pg_catalog.left(p.u, {longest}) AS u, pg_catalog.count(DISTINCT t.ctid) AS n "
         "FROM ONLY {table} AS t CROSS JOIN LATERAL (VALUES {texts}) AS v (c, x) "
@@ -167,7 +167,7 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         "AND pg_catalog.length(p.u) >= {shortest} AND p.u !~ {digits} AND p.u !~ {moment} "
         "GROUP BY v.c, pg_catalog.left(p.u, {longest}) OFFSET 0) AS g"
     ).format(
-        mac=masks.mac(SQL("g.u"), residue.DOMAIN),
+        fingerprint=_fingerprint(SQL("g.u")),
         size=sql.Literal(residue.FINGERPRINT),
         longest=sql.Literal(residue.LONGEST),
         table=table.name,
@@ -180,6 +180,14 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         digits=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$"),
         moment=sql.Literal(_MOMENT),
     )
+
+
+def _fingerprint(unit: Composable) -> Composable:
+    """Return what `residue.Fingerprints` computes, before the cut."""
+    return SQL(
+        "pg_catalog.sha256((SELECT pg_catalog.decode(pg_catalog.current_setting('rehearse.ip'), 'hex')) || "
+        "pg_catalog.convert_to({} || {}, 'UTF8'))"
+    ).format(sql.Literal(f"{residue.DOMAIN}|"), unit)
 
 
 def _units(text: Composable) -> Composable:

@@ -107,7 +107,7 @@ class _Search:
         self._kept: set[bytes] = set()  # canaries that columns hold which stay clear: they are none
 
     def fingerprints_of(self, units: Iterable[bytes]) -> frozenset[bytes]:
-        return frozenset(map(self._of, units))
+        return frozenset(self._of(units))
 
     def data(self, path: Path, sample: TableSample, treated: list[ColumnTreatment | None]) -> list[Doubts]:
         """Look at a table's rows, column by column; return what was seen in clear ones."""
@@ -144,8 +144,8 @@ class _Search:
         """Yield what a text that describes the source holds of the values of its rows."""
         hits: dict[str, set[bytes]] = {}
         for lines in blocks:
-            for key in map(self._of, residue.telling_units(lines)):
-                if key in self._canaries and key not in self._kept and key not in ignored.everywhere:
+            for key in self._known(residue.telling_units(lines)):
+                if key not in self._kept and key not in ignored.everywhere:
                     place = self._places[self._canaries[key][0]]
                     if key not in ignored.of_place.get(place, ()):
                         hits.setdefault(place, set()).add(key)
@@ -153,17 +153,21 @@ class _Search:
             yield Found(file=name, place="", what=f"clear values of {place}", count=len(found))
 
     def _keep(self, units: set[bytes]) -> None:
-        self._kept.update(key for key in map(self._of, units) if key in self._canaries)
+        self._kept |= self._known(units)
 
     def _look(self, units: set[bytes], treatment: ColumnTreatment | None, sample: TableSample) -> None:
         mask = treatment.mask if treatment is not None else "text"
-        self._scanned.update((mask, residue.shape(unit)) for unit in units)
-        for key in map(self._of, units):
-            if key in self._canaries:
-                origin, form = self._canaries[key]
-                place = treatment.identity if treatment is not None else sample.table
-                where = _Where(file=str(sample.file), place=place, mask=mask, origin=origin)
-                self._hits.setdefault(where, {}).setdefault(form, set()).add(key)
+        for form, number in residue.shapes(units):
+            self._scanned[mask, form] += number
+        for key in self._known(units):
+            origin, form = self._canaries[key]
+            place = treatment.identity if treatment is not None else sample.table
+            where = _Where(file=str(sample.file), place=place, mask=mask, origin=origin)
+            self._hits.setdefault(where, {}).setdefault(form, set()).add(key)
+
+    def _known(self, units: set[bytes]) -> set[bytes]:
+        """Return the fingerprints of units that are canaries."""
+        return self._of(units) & self._canaries.keys()
 
 
 def _rows(file: IO[bytes]) -> Iterator[tuple[list[bytes], list[bytes]]]:

@@ -44,6 +44,22 @@ class SnapshotExists(RequestError):
         super().__init__(f"{directory} exists already.", "Name a directory that does not exist, or remove this one.")
 
 
+class NothingToPrune(RequestError):
+    """The directory of snapshots is not there."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"{directory} is no directory.", "Name the directory that holds the snapshots' directories.")
+
+
+class SnapshotNotRemoved(RequestError):
+    """The disk or its permissions did not let a snapshot be removed."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(
+            f"The snapshot {directory} could not be removed: {reason}.", "Check who owns it, then prune again."
+        )
+
+
 class SnapshotNotWritten(RehearseError):
     """The disk or its permissions did not let the snapshot be written."""
 

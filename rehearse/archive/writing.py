@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -85,11 +86,38 @@ def writing(directory: Path) -> Iterator[Writer]:
     try:
         for part in ("schema", "data"):
             (making / part).mkdir(mode=0o700)
-        yield Writer(target=directory, making=making)
+        with _held(making):
+            yield Writer(target=directory, making=making)
     except OSError as error:
         raise SnapshotNotWritten(directory, error.strerror or str(error)) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+@contextmanager
+def _held(making: Path) -> Iterator[None]:
+    """Hold a directory by a lock that ends with this process, however it ends (flock(2))."""
+    handle = os.open(making, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks: then its age must do
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_being_written(making: Path) -> bool:
+    """Say whether a process holds the directory."""
+    handle = os.open(making, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return False
 
 
 def _write(path: Path, value: _T, kind: type[_T]) -> None:

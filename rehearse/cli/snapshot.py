@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli import pruning
 from rehearse.cli.options import ConfigFile, Rows
 from rehearse.cli.output import width
 from rehearse.cli.progress import progress
@@ -33,9 +34,18 @@ def command(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The directory to make.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what it would keep and cost; no row is read.")] = False,
     rows: Rows = None,
+    prune: Annotated[
+        Path | None, typer.Option(help="Take none: remove those in this directory that are past their retention.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="--prune: keep so many of each source.")] = None,
+    older_than: Annotated[str | None, typer.Option(help='--prune: remove those older than, say, "30d".')] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="--prune: only say what would be removed.")] = False,
     config: ConfigFile = None,
 ) -> None:
     """Take a snapshot: schema, facts and a masked sample. Production is only read."""
+    if prune is not None:
+        pruning.prune(prune, keep=keep, older_than=older_than, dry_run=dry_run, config=config)
+        return
     from rehearse.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
 
     request = snapshot_request(Asked(source=source, rows=rows, config=config))

@@ -15,6 +15,7 @@ from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
 from rehearse.model.reading import ReadingLimits
+from rehearse.model.retention import Retention
 from rehearse.model.sampling import SampleRules
 
 
@@ -130,6 +131,7 @@ class Configuration:
     engine: EngineConfig = field(default_factory=EngineConfig)
     snapshot: SampleRules = field(default_factory=SampleRules)
     reading: ReadingLimits = field(default_factory=ReadingLimits)  # while a snapshot is taken
+    retention: Retention = field(default_factory=Retention)  # of snapshots
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[SqlCheck, ...] = ()

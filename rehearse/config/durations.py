@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from rehearse.config.errors import NotADuration
 
-_DURATION = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d+)?)\s*(?P<unit>ms|s|min|h)\s*", re.ASCII)
+_DURATION = re.compile(r"\s*(?P<number>\d{1,9}(?:\.\d+)?)\s*(?P<unit>ms|s|min|h|d)\s*", re.ASCII)
 _UNITS = {
     "ms": timedelta(milliseconds=1),
     "s": timedelta(seconds=1),
     "min": timedelta(minutes=1),
     "h": timedelta(hours=1),
+    "d": timedelta(days=1),
 }
 
 

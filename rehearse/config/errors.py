@@ -29,7 +29,7 @@ class NotADuration(RequestError):
     """A text that says no duration."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f'"{text}" is not a duration.', 'Write it as "500ms", "1s", "2min" or "1h".')
+        super().__init__(f'"{text}" is not a duration.', 'Write it as "500ms", "1s", "2min", "1h" or "30d".')
 
 
 class UnknownEnvironment(RequestError):

@@ -94,6 +94,8 @@ class SnapshotTable(_Table):
     foreign_keys: tuple[ForeignKeyTable, ...] = ()
     duplicates: Annotated[bool, Field(strict=True)] = True
     orphans: Annotated[bool, Field(strict=True)] = True
+    keep: Annotated[int, Field(ge=1, strict=True)] | None = None
+    max_age: Annotated[Duration, Field(gt=timedelta(0))] | None = None
 
 
 class SanitiseTable(_Table):

@@ -22,6 +22,7 @@ from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
 from rehearse.model.reading import ReadingLimits
+from rehearse.model.retention import Retention
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
             max_xmin_age=form.snapshot.max_xmin_age,
             timeout=form.snapshot.timeout,
         ),
+        retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),

@@ -17,6 +17,7 @@ from rehearse.db.connect import GENTLE, redact, startup_options
 from rehearse.db.queries import query
 from rehearse.engine import variables
 from rehearse.engine.binaries import client_environment, client_tools
+from rehearse.model.wording import without_values
 from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld, Withheld
 
 _LIMITS = {**GENTLE, "default_transaction_read_only": "on"}
@@ -57,7 +58,7 @@ def dump_schema(connection: psycopg.Connection, url: str, snapshot: str, *, supe
         environment = {**_without_libpq(os.environ), **borrowed, **secret, "PGOPTIONS": startup_options(url, _LIMITS)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, errors="replace")
     if done.returncode:
-        raise DumpFailed(redact(done.stderr.strip(), url))
+        raise DumpFailed(redact(without_values(done.stderr.strip()), url))
 
 
 def _place(connection: psycopg.Connection) -> str:

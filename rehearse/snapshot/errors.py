@@ -17,6 +17,8 @@ _HINTS = (
     ("canceling statement due to", "Somebody holds an ACCESS EXCLUSIVE lock: try again when it is over."),
 )
 
+_SHOWN = 20  # places of a residue
+
 
 class SourceFailed(RehearseError):
     """The source refused a query, or the connection was lost."""
@@ -98,3 +100,31 @@ class TablesWithheld(RehearseError):
             "Without them the stage would not be what production is.",
             f"GRANT pg_read_all_data TO {role}; is enough, or these privileges; sql/roles/reader.sql makes a role.",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the residual scan found in one place; never the values themselves."""
+
+    file: str  # relative to the snapshot
+    place: str  # "public.people.note", empty where the file has no columns
+    what: str  # "clear values of public.people.email", "e-mail addresses"
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.file}{f' ({self.place})' if self.place else ''}: {self.count:,} {self.what}"
+
+
+class ResidueFound(RehearseError):
+    """The snapshot held clear values of its source."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        listed = tuple(found)
+        shown = "".join(f"\n  {each}" for each in listed[:_SHOWN])
+        more = f"\n  and {len(listed) - _SHOWN:,} places more" if len(listed) > _SHOWN else ""
+        super().__init__(
+            f"The snapshot held clear values of its source and was removed:{shown}{more}",
+            'Under [sanitise.columns], mask the column they are in ("hash", "null"), or "keep" the column they come '
+            "from if its values may leave production; what stands in comments and defaults is changed there.",
+        )
+        self.found = listed

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import Table
+from rehearse.db.said import said
 from rehearse.errors import RequestError
 from rehearse.model.facts import TableFacts
 from rehearse.model.patterns import without_match
@@ -47,7 +48,7 @@ def _explain(connection: psycopg.Connection, table: Table, rule: TableRule) -> N
             connection.execute(SQL("EXPLAIN {}").format(_by_rule(table, rule, 1)), binary=True)
     except psycopg.Error as error:
         raise BadTableRule(
-            f"[snapshot.tables] of {table.identity}: PostgreSQL says: {error.diag.message_primary or error}.",
+            f"[snapshot.tables] of {table.identity}: PostgreSQL says: {said(error)}.",
             "where is an SQL condition over its columns, written without the table; newest is the name of one.",
         ) from None
 

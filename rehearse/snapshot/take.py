@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -17,20 +17,24 @@ from rehearse.archive import Writer
 from rehearse.catalog import relations
 from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import describe, redact
+from rehearse.db.said import said
 from rehearse.model.facts import Facts
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
+from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import references, sampling, selection
+from rehearse.snapshot.canaries import collect
 from rehearse.snapshot.copying import Wanted, copy_tables
 from rehearse.snapshot.counting import count
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import DumpFailed, RecoveryConflict, SourceFailed
 from rehearse.snapshot.facts import read_facts
 from rehearse.snapshot.moment import Moment, moment
+from rehearse.snapshot.scan import scan
 from rehearse.snapshot.skipping import ROW_SECURITY, reason_to_skip
 from rehearse.snapshot.tally import Tally
 
@@ -55,6 +59,7 @@ class _Wish:
 
     rules: SampleRules
     sanitise: SanitiseRules
+    key: bytes = field(repr=False)  # of the masks and the fingerprints
     limits: ReadingLimits
 
 
@@ -74,11 +79,13 @@ def take(
     `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row; `rules` say
     both, and more. The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
     standby that ends them for the sake of replication is asked again, three times in all. Raises SourceUnreachable,
-    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict and what the rules
-    and the archive raise; nothing half-written stays.
+    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound and
+    what the rules and the archive raise; nothing half-written stays.
     """
-    settings = {**_WORDING, **masks.pads(sanitise.key or secrets.token_bytes(32))}
-    wish = _Wish(rules=rules or SampleRules(rows=rows, tables=tables or {}), sanitise=sanitise, limits=limits)
+    key = sanitise.key or secrets.token_bytes(32)
+    settings = {**_WORDING, **masks.pads(key)}
+    wanted = rules or SampleRules(rows=rows, tables=tables or {})
+    wish = _Wish(rules=wanted, sanitise=sanitise, key=key, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with archive.writing(directory) as writer, moment(url, settings, limits) as seen:
@@ -87,7 +94,7 @@ def take(
             if not _is_recovery_conflict(error):
                 if isinstance(error, DumpFailed):
                     raise
-                raise SourceFailed(describe(url), redact(str(error).strip(), url)) from None
+                raise SourceFailed(describe(url), redact(said(error), url)) from None
             progress(f"the standby ended attempt {attempt} of {_ATTEMPTS} for the sake of replication")
             time.sleep(_PAUSE)
     raise RecoveryConflict(describe(url), _ATTEMPTS)
@@ -126,7 +133,9 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
         coverage=copied.coverage,
         notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
     )
-    return writer.finish(manifest, described, facts)
+    progress("searching the snapshot for clear values")
+    residue = scan(writer.making, manifest, described, facts, copied.canaries, wish.key)
+    return writer.finish(replace(manifest, notes=(*manifest.notes, *residue)), described, facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +146,7 @@ class _Copied:
     treatments: tuple[ColumnTreatment, ...]
     coverage: tuple[Coverage, ...]
     notes: tuple[str, ...]
+    canaries: Canaries
 
 
 def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish: _Wish, progress: Progress) -> _Copied:
@@ -176,6 +186,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         for number, table in enumerate(tables, start=1)
         if table.oid in treated
     ]
+    canaries = collect(connection, wanted, progress)
     rows = copy_tables(seen, writer, wanted, Tally(_expected(wanted, facts), progress))
     samples = {each.table.oid: _sample(writer, each, rows[each.number]) for each in wanted}
     return _Copied(
@@ -183,6 +194,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
         coverage=selected.coverage,
         notes=selected.notes,
+        canaries=canaries,
     )
 
 

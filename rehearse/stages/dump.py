@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rehearse.model.wording import without_values
 from rehearse.stages import toc
 from rehearse.stages.errors import StageFailed
 from rehearse.stages.toc import Entry
@@ -110,7 +111,7 @@ def _failures(dump: Dump, complaints: str) -> Iterator[Failure]:
         entry = next((entry for entry in dump.entries if wanted in commands.get(entry.id, "")), None)
         if entry is None:
             raise StageFailed("pg_restore failed at something its dump does not hold.", [found["said"], wanted])
-        yield Failure(entry=entry, said=found["said"])
+        yield Failure(entry=entry, said=without_values(found["said"]))
 
 
 def _list_of(entries: Iterable[Entry]) -> tempfile._TemporaryFileWrapper[str]:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
+from rehearse.db.said import said
 from rehearse.engine import binaries, server
 from rehearse.engine.server import Server
 from rehearse.model.facts import Facts
@@ -77,9 +78,7 @@ def raise_stage(
             raised = _raise(snapshot, running, migrating_role, progress)
             _change(raised, new)
         except psycopg.Error as error:
-            raise StageFailed(
-                "its server refused a command.", (error.diag.message_primary or str(error)).splitlines()
-            ) from error
+            raise StageFailed("its server refused a command.", said(error).splitlines()) from error
         yield raised
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rehearse.errors import RehearseError, RequestError
+from rehearse.model.wording import without_values
 
 _NEW_SNAPSHOT = "If the objects named are intact in production, take a new snapshot and try again."
 
@@ -13,7 +14,7 @@ class StageFailed(RehearseError):
     """A part of the snapshot could not be put on the stage, and no known difference explains it."""
 
     def __init__(self, what: str, lines: Iterable[str], remedy: str = _NEW_SNAPSHOT) -> None:
-        said = "\n".join(f"  {line}" for line in lines)
+        said = "\n".join(f"  {line}" for line in without_values("\n".join(lines)).splitlines())
         super().__init__(
             f"The stage could not be raised: {what}\n{said}".rstrip(),
             f"Nothing was rehearsed. {remedy}",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import psycopg
 
+from rehearse.db.said import said
 from rehearse.stages import dump as dumps
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump, Failure
@@ -81,7 +82,7 @@ def _add_not_valid(connection: psycopg.Connection, text: str) -> bool:
 
 def _not_valid(entry: Entry, text: str, error: psycopg.Error) -> Deviation:
     return Deviation(
-        sentence=f"Masked or sampled rows break {_called(entry, text)}: it is NOT VALID on the stage ({_said(error)}).",
+        sentence=f"Masked or sampled rows break {_called(entry, text)}: it is NOT VALID on the stage ({said(error)}).",
         touched=_identities(text)[:1],
     )
 
@@ -89,7 +90,7 @@ def _not_valid(entry: Entry, text: str, error: psycopg.Error) -> Deviation:
 def _missing(entry: Entry, text: str, error: psycopg.Error) -> Deviation:
     return Deviation(
         sentence=f"Masked or sampled rows do not allow {_called(entry, text)}: the stage does without it "
-        f"({_said(error)}).",
+        f"({said(error)}).",
         touched=_identities(text),
     )
 
@@ -97,7 +98,7 @@ def _missing(entry: Entry, text: str, error: psycopg.Error) -> Deviation:
 def _not_found(entry: Entry, text: str, error: psycopg.Error, major: int) -> Deviation:
     return Deviation(
         sentence=f"The stage does without {_called(entry, text)}: a function it calls relies on search_path, which "
-        f"PostgreSQL {major} does not use there ({_said(error)}).",
+        f"PostgreSQL {major} does not use there ({said(error)}).",
         touched=_identities(text),
     )
 
@@ -118,7 +119,3 @@ def _identities(text: str) -> tuple[str, ...]:
 
 def _called(entry: Entry, text: str) -> str:
     return next(iter(_identities(text)), entry.label)
-
-
-def _said(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error)

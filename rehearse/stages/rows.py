@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from rehearse.db.queries import query
+from rehearse.db.said import said
 from rehearse.db.shares import share
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot, TableSample
@@ -81,9 +82,10 @@ def refresh_views(connection: psycopg.Connection, facts: Facts) -> tuple[Deviati
         try:
             connection.execute(f"REFRESH MATERIALIZED VIEW {view}")
         except psycopg.Error as error:
-            said = error.diag.message_primary or str(error)
             found.append(
-                Deviation(sentence=f"The materialised view {view} is empty on the stage: {said}", touched=(view,))
+                Deviation(
+                    sentence=f"The materialised view {view} is empty on the stage: {said(error)}", touched=(view,)
+                )
             )
     return tuple(found)
 
@@ -175,7 +177,6 @@ def _absent(sample: TableSample) -> Deviation:
 
 def _unloadable(sample: TableSample, error: psycopg.Error) -> Deviation:
     return Deviation(
-        sentence=f"The table {sample.table} is empty on the stage: its masked rows were refused "
-        f"({error.diag.message_primary}).",
+        sentence=f"The table {sample.table} is empty on the stage: its masked rows were refused ({said(error)}).",
         touched=(sample.table,),
     )

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
+from rehearse.db.said import said
 from rehearse.stages.deviation import Deviation
 
 # A role's or a database's own settings beat the server's command line: these would silence the watch,
@@ -100,7 +101,7 @@ def apply(
         try:
             connection.execute(command)
         except psycopg.Error as error:
-            found.append(Deviation(sentence=f"{whose} sets {name} = {text}: left out, the stage says: {_said(error)}"))
+            found.append(Deviation(sentence=f"{whose} sets {name} = {text}: left out, the stage says: {said(error)}"))
     return tuple(found)
 
 
@@ -155,7 +156,3 @@ def reload(connection: psycopg.Connection, dsn: str) -> None:
         if now and before and now[0] >= before[1]:
             return
         sleep(0.005)
-
-
-def _said(error: psycopg.Error) -> str:
-    return error.diag.message_primary or str(error)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from rehearse.model import wording
 from rehearse.model.timeline import Outcome, Statement, Timeline
 from rehearse.watch import commands, locks, steps, strings, timeouts, work
 from rehearse.watch.commands import Known
@@ -13,7 +14,6 @@ from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters, Residue, attribute
-from rehearse.watch.wording import redacted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +107,17 @@ def _statement(execution: Execution, number: int, step: str | None, lock_timeout
         ended=execution.ended,
         outcome=Outcome.FAILED if failed else Outcome.APPLIED,
         sqlstate=execution.sqlstate,
-        message=None if execution.error is None else redacted(execution.error),
+        message=_message(execution),
         lock_timeout=lock_timeout,
     )
+
+
+def _message(execution: Execution) -> str | None:
+    """Return the primary message without values; what a function raised loses more than what PostgreSQL says."""
+    if execution.error is None:
+        return None
+    is_raised = (execution.sqlstate or "").startswith("P0")
+    return wording.raised(execution.error) if is_raised else wording.without_values(execution.error.partition("\n")[0])
 
 
 def _tag(execution: Execution) -> str:

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
+from rehearse.db.said import said
 
 INTERVAL = timedelta(milliseconds=20)
 REPORTED_AFTER = timedelta(seconds=2)
@@ -92,4 +93,4 @@ class Sampler:
                     for pid in self.waits.take(cursor.execute(text, prepare=True).fetchall()):
                         self._connection.execute("SELECT pg_catalog.pg_cancel_backend(%s)", (pid,))
         except psycopg.Error as error:
-            self.lost = str(error).partition("\n")[0]
+            self.lost = said(error)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
+from rehearse.model import wording
+
 _URL_PASSWORD = re.compile(r"(\w[\w+]*://[^\s:/@']*):[^\s@/']+@")
 _NAMED_PASSWORD = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
-_DETAIL = re.compile(r"(?m)^(\s*(?:psql:\S+ )?(?:DETAIL|CONTEXT|LINE \d+):\s*).*$")
 _PARAMETERS = re.compile(r"(?m)^\[parameters: .*$")
 _SQL = re.compile(r"(?s)\[SQL: .*?\]$", re.MULTILINE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _NUMBER = re.compile(r"(?<=[\s(,=<>])-?\d[\d.]*\b")
-# The primary messages in which PostgreSQL quotes a value: it ends the message or is called one (manual, Appendix A).
-_QUOTED_VALUE = re.compile(r"(?m)(: |\bvalue |\btoken |\bstring |\bnear )\"[^\"\n]*\"")
-_KEY = re.compile(r"\bKey \(([^)]*)\)=\([^)]*\)|Failing row contains \(.*\)")
+_NEAR = re.compile(r"(?m)(\bnear )\"[^\"\n]*\"")  # a piece of the statement, literals too
 _CODE_ERROR = re.compile(r"(?m)^((?:[\w]+\.)*([A-Z]\w*(?:Error|Exception|Warning|Exit)): )(.*)$")
 _NAMES_ONLY = ("ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "FileNotFoundError", "CommandError")
 
@@ -32,8 +31,7 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     'cannot reach postgresql://me:***@db/shop'
     """
     text = _PARAMETERS.sub("[parameters: ***]", _SQL.sub(_without_literals, text))
-    text = _KEY.sub(lambda found: f"Key ({found[1]})=(***)" if found[1] else "Failing row contains (***)", text)
-    text = _QUOTED_VALUE.sub(r'\1"***"', _DETAIL.sub(r"\1***", text))
+    text = _NEAR.sub(r'\1"***"', wording.of_output(text, "***"))
     return without_passwords(_CODE_ERROR.sub(_without_values, text), secrets)
 
 

@@ -1,0 +1,47 @@
+"""Personal data in columns that stay clear: whatever decided so, the values have the last word."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from rehearse.model.snapshot import ColumnTreatment
+from rehearse.sanitise import validators
+
+# Copied whatever they hold: version tables, and keys that are numbers or uuids by their type
+_NOT_LOOKED_AT = ("migration history", "surrogate key")
+_WORDS = {
+    "email": "e-mail addresses", "iban": "account numbers (IBAN)", "phone": "telephone numbers",
+    "identity": "social security numbers", "secret": "secrets", "card": "card numbers",
+}  # fmt: skip
+_LONG_NUMBER = re.compile(r"(?<![\w.+-])[2-6][0-9]{12,18}(?![\w.-])")
+_FEWEST_CARDS, _SHARE_OF_CARDS = 10, 0.5  # one number in ten has the check digit of a card by chance
+
+
+@dataclass(slots=True)
+class Doubts:
+    """What was seen in one clear column: per kind, how many values that differ within a block."""
+
+    treatment: ColumnTreatment
+    seen: Counter[str] = field(default_factory=Counter)
+    long_numbers: int = 0
+
+    def see(self, values: Collection[bytes]) -> None:
+        """Look at values as COPY writes them."""
+        if self.treatment.reason in _NOT_LOOKED_AT:
+            return
+        text = b"\n".join(values).decode(errors="replace")
+        self.seen.update(found.kind for found in validators.find(text))
+        self.long_numbers += sum(1 for _ in _LONG_NUMBER.finditer(text))
+
+    @property
+    def is_by_configuration(self) -> bool:
+        return self.treatment.reason == "configured"
+
+    def certain(self) -> Iterator[tuple[str, int]]:
+        """Yield what the column holds, in words, and how often; cards only where numbers have too many check digits."""
+        for kind, count in sorted(self.seen.items()):
+            if kind != "card" or count >= max(_FEWEST_CARDS, _SHARE_OF_CARDS * self.long_numbers):
+                yield _WORDS.get(kind, kind), count

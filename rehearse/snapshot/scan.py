@@ -1,0 +1,207 @@
+"""The residual scan: every file of a snapshot is searched for clear values of its source before it gets its name."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from rehearse.engine.binaries import client_tools
+from rehearse.model.catalog import Catalog
+from rehearse.model.facts import Facts
+from rehearse.model.snapshot import ColumnTreatment, Manifest, TableSample
+from rehearse.sanitise import residue
+from rehearse.sanitise.clear import Doubts
+from rehearse.sanitise.residue import Canaries, Fingerprints, Shape
+from rehearse.snapshot.errors import DumpFailed, Found, ResidueFound
+
+_T = TypeVar("_T")
+_BLOCK = 1 << 20  # bytes of lines looked at together
+_LONGEST_LINE = 8 << 20  # what is longer comes in pieces
+
+
+def scan(
+    directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts, canaries: Canaries, key: bytes
+) -> tuple[str, ...]:
+    """Search the data and the schema dump of a directory, and what will describe them; return notes.
+
+    What is kept because the configuration says so is a note. Memory does not grow with the files.
+    Raises ResidueFound, which names places and numbers, never values.
+    """
+    search = _Search(canaries, Fingerprints(key))
+    treatments = {(found.table, found.column): found for found in manifest.treatments}
+    doubts: list[tuple[str, Doubts]] = []
+    for sample in manifest.samples:
+        if sample.file is not None:
+            columns = [treatments.get((sample.table, _unquoted(column))) for column in sample.columns]
+            doubts += ((sample.file, doubt) for doubt in search.data(directory / sample.file, sample, columns))
+    found = [*_certain(doubts), *search.leaks(), *_described(search, directory, manifest, catalog, facts)]
+    if found:
+        raise ResidueFound(found)
+    return (*canaries.notes, *_kept_by_configuration(doubts))
+
+
+def _certain(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[Found]:
+    for file, doubt in doubts:
+        if not doubt.is_by_configuration:
+            for what, count in doubt.certain():
+                yield Found(file=file, place=doubt.treatment.identity, what=what, count=count)
+
+
+def _kept_by_configuration(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[str]:
+    for _, doubt in doubts:
+        if doubt.is_by_configuration:
+            for what, count in doubt.certain():
+                yield f"{doubt.treatment.identity} is kept as the configuration says: {count:,} {what} are in clear."
+
+
+def _described(search: _Search, directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts) -> Iterator[Found]:
+    """Search what describes the source, where names of objects and roles and defaults of columns may stand."""
+    names = {found.identity for found in catalog.objects} | {role.name for role in facts.roles}
+    common = search.fingerprints_of(residue.units(name.encode() for name in names))
+    defaults = {
+        column.identity: search.fingerprints_of(residue.units([column.text("default").replace("\n", " ").encode()]))
+        for column in catalog.of_kind("column")
+        if column.text("default")
+    }
+    described = _Ignored(everywhere=common, of_place=defaults)
+    with _schema(directory, facts.server_major) as lines:
+        yield from search.text("schema/schema.dump", lines, described)
+    yield from search.text("catalog.json", [_json(catalog, Catalog).splitlines()], described)
+    yield from search.text("facts.json", [_json(facts, Facts).splitlines()], described)
+    yield from search.text("manifest.json", [_json(manifest, Manifest).splitlines()], described)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ignored:
+    """Canaries that may stand in what describes the source."""
+
+    everywhere: frozenset[bytes]
+    of_place: Mapping[str, frozenset[bytes]]  # by the column they come from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Where:
+    """Where hits were met: the file, the column there, and the masked column whose values they are."""
+
+    file: str
+    place: str
+    mask: str
+    origin: int
+
+
+class _Search:
+    """One pass over the files of a snapshot."""
+
+    def __init__(self, canaries: Canaries, fingerprints: Fingerprints) -> None:
+        self._of = fingerprints.of
+        ours = self.fingerprints_of(word.encode() for word in residue.OURS)
+        self._canaries = {key: what for key, what in canaries.found.items() if key not in ours}
+        self._places = canaries.places
+        self._hits: dict[_Where, dict[Shape, set[bytes]]] = {}
+        self._scanned: Counter[tuple[str, Shape]] = Counter()  # masked units, by mask and shape
+        self._kept: set[bytes] = set()  # canaries that columns hold which stay clear: they are none
+
+    def fingerprints_of(self, units: Iterable[bytes]) -> frozenset[bytes]:
+        return frozenset(self._of(units))
+
+    def data(self, path: Path, sample: TableSample, treated: list[ColumnTreatment | None]) -> list[Doubts]:
+        """Look at a table's rows, column by column; return what was seen in clear ones."""
+        doubts = {number: Doubts(found) for number, found in enumerate(treated) if found is not None and found.is_clear}
+        with path.open("rb") as file:
+            for rows, pieces in _rows(file):
+                for number, values in enumerate(zip(*(row.split(b"\t") for row in rows), strict=False)):
+                    distinct = set(values)
+                    if number in doubts:
+                        self._keep(residue.units(distinct))
+                        doubts[number].see(distinct)
+                    else:
+                        self._look(residue.units(distinct), treated[number] if number < len(treated) else None, sample)
+                if any(doubt.is_by_configuration for doubt in doubts.values()):
+                    self._keep(residue.units(pieces))
+                else:
+                    self._look(residue.units(pieces), None, sample)
+        return list(doubts.values())
+
+    def leaks(self) -> Iterator[Found]:
+        """Yield the hits in data that chance does not explain, now that all kept values are known."""
+        canaries = Counter(form for key, (_, form) in self._canaries.items() if key not in self._kept)
+        for where, by_shape in self._hits.items():
+            count = 0
+            for form, hits in by_shape.items():
+                left, scanned = len(hits - self._kept), self._scanned[where.mask, form]
+                if left and residue.is_leak(left, canaries[form], scanned, residue.bits(form, where.mask)):
+                    count += left
+            if count:
+                what = f"clear values of {self._places[where.origin]}"
+                yield Found(file=where.file, place=where.place, what=what, count=count)
+
+    def text(self, name: str, blocks: Iterable[list[bytes]], ignored: _Ignored) -> Iterator[Found]:
+        """Yield what a text that describes the source holds of the values of its rows."""
+        hits: dict[str, set[bytes]] = {}
+        for lines in blocks:
+            for key in self._known(residue.telling_units(lines)):
+                if key not in self._kept and key not in ignored.everywhere:
+                    place = self._places[self._canaries[key][0]]
+                    if key not in ignored.of_place.get(place, ()):
+                        hits.setdefault(place, set()).add(key)
+        for place, found in sorted(hits.items()):
+            yield Found(file=name, place="", what=f"clear values of {place}", count=len(found))
+
+    def _keep(self, units: set[bytes]) -> None:
+        self._kept |= self._known(units)
+
+    def _look(self, units: set[bytes], treatment: ColumnTreatment | None, sample: TableSample) -> None:
+        mask = treatment.mask if treatment is not None else "text"
+        for form, number in residue.shapes(units):
+            self._scanned[mask, form] += number
+        for key in self._known(units):
+            origin, form = self._canaries[key]
+            place = treatment.identity if treatment is not None else sample.table
+            where = _Where(file=str(sample.file), place=place, mask=mask, origin=origin)
+            self._hits.setdefault(where, {}).setdefault(form, set()).add(key)
+
+    def _known(self, units: set[bytes]) -> set[bytes]:
+        """Return the fingerprints of units that are canaries."""
+        return self._of(units) & self._canaries.keys()
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[list[bytes], list[bytes]]]:
+    """Yield about a megabyte at a time: whole rows, and the pieces of rows beyond reason."""
+    rows: list[bytes] = []
+    pieces: list[bytes] = []
+    size, within = 0, False
+    while line := file.readline(_LONGEST_LINE):
+        ended = line.endswith(b"\n")
+        (pieces if within or not ended else rows).append(line.rstrip(b"\n"))
+        within, size = not ended, size + len(line)
+        if size >= _BLOCK:
+            yield rows, pieces
+            rows, pieces, size = [], [], 0
+    yield rows, pieces
+
+
+@contextmanager
+def _schema(directory: Path, server_major: int) -> Iterator[Iterator[list[bytes]]]:
+    """Offer the schema dump as SQL, in blocks of lines. Raises DumpFailed."""
+    program = client_tools(server_major).bin_dir / "pg_restore"
+    command: tuple[str | Path, ...] = (program, "-f", "-", directory / "schema" / "schema.dump")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        yield ([*rows, *pieces] for rows, pieces in _rows(process.stdout))
+    if process.returncode:
+        raise DumpFailed("pg_restore cannot read what pg_dump wrote")
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"')
+
+
+def _json(value: _T, kind: type[_T]) -> bytes:
+    from pydantic import TypeAdapter  # noqa: PLC0415 - slow to import, and --help must not wait
+
+    return TypeAdapter(kind).dump_json(value, indent=1)

@@ -176,7 +176,7 @@ def test_every_mistake_is_told_at_once(read: Read):
         "policy.acknowledge[0].expires: Input should be a valid date or datetime, input is too short",
         "policy.acknowledge[0].reason: Field required",
         'policy.acknowledge[0].reson: there is no such key; did you mean "reason"?',
-        'policy.max_blocking: "soon" is not a duration. Write it as "500ms", "1s", "2min" or "1h".',
+        'policy.max_blocking: "soon" is not a duration. Write it as "500ms", "1s", "2min", "1h" or "30d".',
         "snapshot.rows: Input should be greater than or equal to 1",
     )
 

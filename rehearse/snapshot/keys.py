@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -17,9 +16,11 @@ from rehearse.catalog.relations import Column, Table
 from rehearse.db.queries import query
 from rehearse.model.snapshot import Coverage
 from rehearse.sanitise.treatments import INTEGERS, TEXTS, base_name
+from rehearse.snapshot.categories import is_text, value_of
 from rehearse.snapshot.searching import DECLINED, Asking, NotSought, Patience, Search, parts
 
 _NEARLY = 0.9  # as many distinct values as that share of the rows
+_FILLED = 0.05  # of the rows have a value, at least
 _MOST_OCTETS = 200  # on average: longer texts are no key
 _MOST_COLUMNS = 4
 _EACH = 3  # groups of a kind that are kept
@@ -83,7 +84,7 @@ class Distinctness:
         """Say whether nearly every row that has a value has one of its own."""
         filled = (1 - self.null_share) * rows
         distinct = self.distinct_values if self.distinct_values >= 0 else -self.distinct_values * rows
-        return filled > 0 and distinct >= _NEARLY * filled and self.average_bytes <= _MOST_OCTETS
+        return filled > _FILLED * rows and distinct >= _NEARLY * filled and self.average_bytes <= _MOST_OCTETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class Key:
         """Return what may be found: an index rules out the duplicates that it would refuse."""
         possible = {
             "duplicates": not self.is_unique,
-            "case variants": any(_is_text(column) for column in self.columns),
+            "case variants": any(is_text(column) for column in self.columns),
             "duplicates of NULL": not self.nulls_equal and any(not column.never_null for column in self.columns),
         }
         return tuple(kind for kind in _KINDS if possible[kind])
@@ -199,7 +200,7 @@ def _scans(key: Key) -> float:
     nulls = 2.0 if "duplicates of NULL" in key.kinds else 0.0
     if set(key.kinds) == {"duplicates of NULL"}:
         return nulls
-    return nulls + 7 + repeated * sum(4.0 if _is_text(column) else 2.0 for column in key.columns)
+    return nulls + 7 + repeated * sum(4.0 if is_text(column) else 2.0 for column in key.columns)
 
 
 def seek(
@@ -241,7 +242,7 @@ def _alike(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[s
     rows: set[str] = set()
     present: set[str] = set()
     wanted = set(key.kinds) & {"duplicates", "case variants"}
-    filled = SQL(" AND ").join(SQL("{} IS NOT NULL").format(_of(column, "t")) for column in key.columns)
+    filled = SQL(" AND ").join(SQL("{} IS NOT NULL").format(value_of(column)) for column in key.columns)
     number = parts(key.table.estimate or 0)
     for part in range(number):
         groups: dict[object, list[tuple[str, str]]] = {}
@@ -260,7 +261,7 @@ def _alike(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[s
 def _null(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[str]]:
     """Return two rows whose keys are equal where NULL equals NULL."""
     empty = SQL("({}) AND ({})").format(
-        among, SQL(" OR ").join(SQL("{} IS NULL").format(_of(column, "t")) for column in key.columns)
+        among, SQL(" OR ").join(SQL("{} IS NULL").format(value_of(column)) for column in key.columns)
     )
     if len(key.columns) == 1:
         statement = SQL("SELECT t.ctid::pg_catalog.text FROM ONLY {} AS t WHERE {} LIMIT 2").format(
@@ -279,10 +280,10 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
     Groups are told by 64 bits of a hash, so that memory does not depend on how long the keys are; of each kind a few
     are looked up again, and told apart by their exact values. OFFSET 0 keeps the hash from being computed twice.
     """
-    columns = SQL(", ").join(_of(column, "t") for column in key.columns)
-    varied = _is_varied(key)
+    columns = SQL(", ").join(map(value_of, key.columns))
+    varied = "case variants" in key.kinds
     return SQL(
-        "WITH twice AS MATERIALIZED (SELECT s.h, {varied} AS varied FROM (SELECT {folded} AS h, {columns} "
+        "WITH twice AS MATERIALIZED (SELECT s.h, {varied} AS varied FROM (SELECT {folded} AS h{exact} "
         "FROM ONLY {table} AS t WHERE {within} OFFSET 0) AS s WHERE (s.h & {mask}) = {part} "
         "GROUP BY s.h HAVING pg_catalog.count(*) > 1), "
         "few AS MATERIALIZED ((SELECT w.h FROM twice AS w WHERE w.varied LIMIT {each}) "
@@ -292,10 +293,9 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
         "FROM ONLY {table} AS t JOIN few AS o ON o.h = {folded} WHERE {within} GROUP BY o.h, {columns}) AS g "
         "ORDER BY 1, 2"
     ).format(
-        varied=SQL("pg_catalog.min({e}) <> pg_catalog.max({e})").format(e=_hash(key, "s", "exact"))
-        if varied
-        else SQL("false"),
-        folded=_hash(key, "t", "folded"),
+        varied=SQL("pg_catalog.min(s.e) <> pg_catalog.max(s.e)" if varied else "false"),
+        exact=SQL(", {} AS e").format(_hash(key, "exact")) if varied else SQL(""),
+        folded=_hash(key, "folded" if varied else "exact"),
         columns=columns,
         table=key.table.name,
         within=within,
@@ -305,21 +305,17 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
     )
 
 
-def _is_varied(key: Key) -> bool:
-    return "case variants" in key.kinds
-
-
-def _hash(key: Key, row: LiteralString, how: str) -> Composable:
+def _hash(key: Key, how: str) -> Composable:
     """Return 64 bits of a key, as it is or without regard to case and blanks at its ends."""
-    hashes = [_hash_of(column, row, how) for column in key.columns]
+    hashes = [_hash_of(column, how) for column in key.columns]
     if len(hashes) == 1:
         return hashes[0]
     return SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(SQL(", ").join(hashes))
 
 
-def _hash_of(column: Column, row: LiteralString, how: str) -> Composable:
-    value = _of(column, row)
-    if _is_text(column):
+def _hash_of(column: Column, how: str) -> Composable:
+    value = value_of(column)
+    if is_text(column):
         text = SQL("{}::pg_catalog.text").format(value)
         return SQL('pg_catalog.hashtextextended({} COLLATE pg_catalog."C", 0)').format(
             _folded(text) if how == "folded" else text
@@ -336,11 +332,3 @@ def _folded(text: Composable) -> Composable:
         'THEN pg_catalog.lower(pg_catalog.btrim({t}) COLLATE pg_catalog."C") COLLATE pg_catalog."C" '
         'ELSE pg_catalog.lower(pg_catalog.btrim({t}) COLLATE pg_catalog."default") COLLATE pg_catalog."C" END)'
     ).format(t=text)
-
-
-def _of(column: Column, row: LiteralString) -> Composable:
-    return SQL("{}.{}").format(SQL(row), sql.Identifier(column.name))
-
-
-def _is_text(column: Column) -> bool:
-    return column.category == "base" and base_name(column.base) in TEXTS - {"ltree"}

@@ -20,7 +20,7 @@ from rehearse.snapshot.sampling import admitted, rule_of
 from rehearse.snapshot.searching import DECLINED, Asking, NotSought, Patience, Search, parts
 
 CHILDREN = 10  # of a parent that is kept for having some
-_ORPHANS = 3
+_SOME = 3
 _DEPTH = 1_000
 _OF_PARENTS = ("no child", "one child", "many children")
 _OF_ITSELF = ("row that is its own parent", "deepest chain")
@@ -39,6 +39,7 @@ class Link:
     parents: int
     among_children: Composable  # which rows a project wants at all
     among_parents: Composable
+    is_limited: bool  # they are not all wanted
     divisible: bool  # equal keys have equal hashes: their types are the same, or integers
     reason: str = ""  # why it cannot be searched
 
@@ -82,6 +83,7 @@ def links(
                 parents=sum(table.estimate or 0 for table in parent),
                 among_children=admitted(rule_of(child[0], rules)) if child else SQL("true"),
                 among_parents=admitted(rule_of(parent[0], rules)) if parent else SQL("true"),
+                is_limited=bool(child and rule_of(child[0], rules).where),
                 divisible=_is_divisible(key, columns),
                 reason=_reason(key, relations, tables),
             )
@@ -167,21 +169,22 @@ def _found(link: Link, present: Mapping[str, Places], reasons: Mapping[str, str]
 
 
 def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
-    """Return orphans, and parents by how many children they have, with some of their children."""
+    """Return an orphan, and parents by how many children they have, with some of their children."""
     present: dict[str, Places] = {"orphan": [], **{kind: [] for kind in _OF_PARENTS}}
-    most, orphans = 0, 0
+    most, lost = 0, False
     for part in range(link.parts):
-        for kind, leaf, place, number in asking.rows(_counted(link, part)):
+        for kind, leaf, place, number, first in asking.rows(_counted(link, part)):
+            of_child = [(link.key.child, str(first))] if first is not None else []
             if kind == "orphan":
-                orphans += _int(number)
-            elif kind == "many children" and _int(number) > most:
-                present["many children"], most = [(_int(leaf), str(place))], _int(number)
+                lost, present["orphan"] = True, of_child
             elif kind != "many children":
-                present[str(kind)] = [(_int(leaf), str(place))]
-    if orphans:
+                present[str(kind)] = [(_int(leaf), str(place)), *of_child]
+            elif _int(number) > most:
+                present["many children"], most = [(_int(leaf), str(place))], _int(number)
+    if lost and (link.child.kind == "p" or link.is_limited):  # which row it is takes another look
         present["orphan"] = _places(asking.rows(_orphans(link)))
     for kind in ("one child", "many children"):
-        if present[kind]:
+        if len(present[kind]) == 1:
             present[kind] += _places(asking.rows(_children(link, present[kind])))
     note = (
         f"Of the {most:,} rows of {link.child.identity} that refer to one row of {link.parent.identity} by "
@@ -196,16 +199,17 @@ def _counted(link: Link, part: int) -> Composed:
     every = pointed_at(key, link.parent.source)
     wanted = pointed_at(key, link.parent.source, SQL("({})").format(link.among_parents))
     return SQL(
-        "WITH g AS MATERIALIZED (SELECT {keys}, pg_catalog.count(*) AS n FROM {pointers} AS c WHERE {of_part} "
-        "GROUP BY {keys}) "
-        "(SELECT 'many children' AS kind, p.leaf, p.place::pg_catalog.text AS place, m.n "
+        "WITH g AS MATERIALIZED (SELECT {keys}, pg_catalog.count(*) AS n, {first} AS first FROM {pointers} AS c "
+        "WHERE {of_part} GROUP BY {keys}) "
+        "(SELECT 'many children' AS kind, p.leaf, p.place::pg_catalog.text AS place, m.n, NULL AS first "
         "FROM (SELECT g.* FROM g WHERE g.n > 1 ORDER BY g.n DESC LIMIT {some}) AS m "
         "JOIN {wanted} AS p ON {m_p} ORDER BY m.n DESC LIMIT 1) UNION ALL "
-        "(SELECT 'one child', p.leaf, p.place::pg_catalog.text, 1 FROM g JOIN {wanted} AS p ON {g_p} WHERE g.n = 1 "
-        "LIMIT 1) UNION ALL "
-        "(SELECT 'no child', p.leaf, p.place::pg_catalog.text, 0 FROM {wanted} AS p WHERE {p_of_part} "
+        "(SELECT 'one child', p.leaf, p.place::pg_catalog.text, 1, g.first::pg_catalog.text "
+        "FROM g JOIN {wanted} AS p ON {g_p} WHERE g.n = 1 LIMIT 1) UNION ALL "
+        "(SELECT 'no child', p.leaf, p.place::pg_catalog.text, 0, NULL FROM {wanted} AS p WHERE {p_of_part} "
         "AND NOT EXISTS (SELECT FROM g WHERE {g_p}) LIMIT 1) UNION ALL "
-        "(SELECT 'orphan', NULL, NULL, o.n FROM (SELECT pg_catalog.sum(g.n) AS n FROM g "
+        "(SELECT 'orphan', NULL, NULL, o.n, o.first::pg_catalog.text "
+        "FROM (SELECT pg_catalog.sum(g.n) AS n, pg_catalog.min(g.first) AS first FROM g "
         "WHERE NOT EXISTS (SELECT FROM {every} AS p WHERE {g_p})) AS o WHERE o.n > 0)"
     ).format(
         keys=columns(key, "c"),
@@ -214,7 +218,8 @@ def _counted(link: Link, part: int) -> Composed:
         p_of_part=_of_part(link, "p", part),
         wanted=wanted,
         every=every,
-        some=sql.Literal(_ORPHANS),
+        some=sql.Literal(_SOME),
+        first=SQL("NULL::pg_catalog.tid" if link.child.kind == "p" else "pg_catalog.min(c.place)"),
         m_p=matched(key, "m", "p"),
         g_p=matched(key, "g", "p"),
     )
@@ -235,7 +240,7 @@ def _orphans(link: Link) -> Composed:
         pointers(link.key, link.child.source, SQL("({})").format(link.among_children)),
         pointed_at(link.key, link.parent.source),
         matched(link.key, "c", "p"),
-        sql.Literal(_ORPHANS),
+        sql.Literal(_SOME),
     )
 
 
@@ -268,7 +273,6 @@ def _itself(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
 def _chain(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
     """Return the row with the most ancestors, down from rows that refer to none: no cycle is ever entered."""
     key = link.key
-    asking.connection.execute("SET LOCAL enable_nestloop = on")
     own = SQL(", ").join(
         SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"own{number}"))
         for number, name in enumerate(key.parent_columns, start=1)

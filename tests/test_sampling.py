@@ -15,7 +15,7 @@ from rehearse.errors import RequestError
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.snapshot import Coverage, Snapshot
 from rehearse.sanitise import SanitiseRules
-from rehearse.snapshot import keys, links, sampling, searching, selection, take
+from rehearse.snapshot import duplicates, orphans, sampling, searching, selection, take
 from rehearse.snapshot.facts import read_facts
 
 ITEMS = """
@@ -200,9 +200,9 @@ def test_choosing_rows_brings_no_value_home(server: Server, items: str):
         connection.cursor_factory = Overheard
 
         for key in asked.keys:
-            keys.seek(connection, key, sampling.admitted(TableRule()), searching.Patience())
+            duplicates.seek(connection, key, sampling.admitted(TableRule()), searching.Patience())
         for link in asked.links:
-            links.seek(connection, link, searching.Patience())
+            orphans.seek(connection, link, searching.Patience())
         selection.edges.seek_all(connection, made.sampled, made.columns, made.rules, lambda _: None)
 
     told = [value for value in flat(Overheard.told) if isinstance(value, str)]

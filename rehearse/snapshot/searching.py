@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 import psycopg
@@ -13,6 +14,7 @@ from psycopg import errors, sql
 from psycopg.sql import SQL, Composed
 
 from rehearse.model.quantity import duration
+from rehearse.model.snapshot import Coverage
 
 PER_SEARCH = timedelta(minutes=1)
 ALL_SEARCHES = timedelta(minutes=10)
@@ -37,6 +39,7 @@ _REFUSALS = (
 )
 
 Answer = TypeVar("Answer")
+Places = list[tuple[int, str]]  # table or leaf, and ctid
 
 
 class NotSought(Exception):
@@ -107,6 +110,15 @@ class Asking:
         return list(self.connection.execute(asking))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the search of one key, or of one foreign key, brought."""
+
+    coverage: Coverage
+    rows: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))  # table or leaf -> ctids
+    notes: tuple[str, ...] = ()
+
+
 def parts(rows: int) -> int:
     """Return into how many parts so many groups are divided: a power of two.
 
@@ -117,3 +129,8 @@ def parts(rows: int) -> int:
     while number < _PARTS and number * _AT_ONCE < rows:
         number *= 2
     return number
+
+
+def places(rows: Iterable[tuple[object, ...]]) -> Places:
+    """Return where rows lie, as a query for leaf and ctid answers."""
+    return [(int(str(leaf)), str(place)) for leaf, place in rows]

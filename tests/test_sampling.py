@@ -316,6 +316,22 @@ def test_a_foreign_key_that_means_nothing_is_refused_before_a_row_is_read(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_condition_may_name_columns_as_the_searches_name_theirs(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE p (k1 int PRIMARY KEY, h int)")
+        connection.execute("CREATE TABLE c (h int, e text, k1 int REFERENCES p, n int, leaf int, place int)")
+        connection.execute("INSERT INTO p SELECT n, n FROM generate_series(1, 3000) n")
+        connection.execute("INSERT INTO c SELECT n, 'e' || n, n, n, n, n FROM generate_series(1, 3000) n")
+        connection.execute("ANALYZE")
+    rule = TableRule(where="h > 10 AND k1 > 10")
+    wanted = TableRule(where="h > 10 AND e > 'd' AND k1 > 10 AND n > 10 AND leaf > 10 AND place > 10")
+
+    snapshot = snap(server, database, tmp_path, SampleRules(rows=20, tables={"public.p": rule, "public.c": wanted}))
+
+    assert all(not each.not_sought for each in snapshot.manifest.coverage)
+    assert {int(value) for value in column(snapshot, "c", "h")} <= set(range(11, 3001))
+
+
 def test_rows_kept_anyway_count_towards_the_cover(server: Server, database: str):
     with server.connect(database) as connection:
         connection.execute("CREATE TABLE t AS SELECT n, n % 2 = 0 AS even FROM generate_series(1, 5000) n")

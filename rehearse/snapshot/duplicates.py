@@ -17,6 +17,7 @@ from rehearse.snapshot.keys import Key
 from rehearse.snapshot.searching import DECLINED, Asking, Found, NotSought, Patience, parts
 
 _EACH = 3  # groups of a kind that are kept
+_LOOKED_UP = "hash that is looked up"  # as no column is called: a project's condition names columns without their table
 
 
 def seek(
@@ -105,8 +106,9 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
         "few AS MATERIALIZED ((SELECT w.h FROM twice AS w WHERE w.varied LIMIT {each}) "
         "UNION ALL (SELECT w.h FROM twice AS w WHERE NOT w.varied LIMIT {each})) "
         "SELECT pg_catalog.dense_rank() OVER (ORDER BY g.h), g.least::pg_catalog.text, g.greatest::pg_catalog.text "
-        "FROM (SELECT o.h, pg_catalog.min(t.ctid) AS least, pg_catalog.max(t.ctid) AS greatest "
-        "FROM ONLY {table} AS t JOIN few AS o ON o.h = {folded} WHERE {within} GROUP BY o.h, {columns}) AS g "
+        "FROM (SELECT o.{looked_up} AS h, pg_catalog.min(t.ctid) AS least, pg_catalog.max(t.ctid) AS greatest "
+        "FROM ONLY {table} AS t JOIN few AS o ({looked_up}) ON o.{looked_up} = {folded} WHERE {within} "
+        "GROUP BY o.{looked_up}, {columns}) AS g "
         "ORDER BY 1, 2"
     ).format(
         varied=SQL("pg_catalog.min(s.e) <> pg_catalog.max(s.e)" if varied else "false"),
@@ -118,6 +120,7 @@ def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
         mask=sql.Literal(number - 1),
         part=sql.Literal(part),
         each=sql.Literal(_EACH),
+        looked_up=sql.Identifier(_LOOKED_UP),
     )
 
 

@@ -23,6 +23,7 @@ from rehearse.config import (
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.model.environment import Environment
 from rehearse.model.policy import Acknowledgement, Rate
+from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
 
 DOCUMENTED = """
@@ -292,3 +293,41 @@ def test_tables_of_a_snapshot_have_rules_of_their_own(tmp_path: Path):
 
     assert (found.quota("public.orders"), found.quota("public.lines")) == (5, 7)
     assert (found.of("public.orders").newest, found.of("audit.log").skip) == ("at", True)
+
+
+def test_a_snapshot_has_foreign_keys_that_postgresql_does_not_know_and_searches_that_can_be_declined(read: Read):
+    found = read(
+        "[snapshot]\nduplicates = false\n"
+        '[[snapshot.foreign_keys]]\nfrom = "public.comments.subject_id"\nto = "public.posts.id"\n'
+        "where = \"subject_type = 'Post'\"\n"
+        '[[snapshot.foreign_keys]]\nfrom = ["public.a.x", "public.a.y"]\nto = ["public.b.x", "public.b.y"]\n'
+        '[[snapshot.foreign_keys]]\nfrom = "public.events.payload"\nto = "public.products.id"\n'
+        'path = "$.items[*].product_id"\n'
+    ).snapshot
+
+    assert (found.duplicates, found.orphans) == (False, True)
+    assert found.foreign_keys == (
+        VirtualKey(
+            child_columns=("public.comments.subject_id",),
+            parent_columns=("public.posts.id",),
+            where="subject_type = 'Post'",
+        ),
+        VirtualKey(child_columns=("public.a.x", "public.a.y"), parent_columns=("public.b.x", "public.b.y")),
+        VirtualKey(
+            child_columns=("public.events.payload",),
+            parent_columns=("public.products.id",),
+            path="$.items[*].product_id",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ('from = "public.a.x"\nto = ["public.b.x", "public.b.y"]', "as many on either side"),
+        ('from = ["public.a.x", "public.a.y"]\nto = ["public.b.x", "public.b.y"]\npath = "$.x"', "into one column"),
+        ('fro = "public.a.x"\nto = "public.b.x"', 'there is no such key; did you mean "from"?'),
+    ],
+)
+def test_a_foreign_key_that_is_written_wrongly_is_a_mistake(read: Read, written: str, words: str):
+    assert any(words in mistake for mistake in mistakes(read, f"[[snapshot.foreign_keys]]\n{written}\n"))

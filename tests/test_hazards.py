@@ -14,6 +14,7 @@ from rehearse.engine.server import Server
 from rehearse.model.finding import Severity
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
+from rehearse.model.sampling import SampleRules
 from rehearse.run import Request, rehearse
 
 HAZARDS = SAMPLES / "hazards"
@@ -26,7 +27,7 @@ def played(server: Server, database: str, name: str, half: str) -> Report:
     request = Request(
         source=server.dsn(database),
         plan=_plan(fragment.parent),
-        rows=1_000_000,
+        sampling=SampleRules(rows=1_000_000),
         settings=wanted(fragment, ()) if fragment.exists() else (),
     )
     return rehearse(request, lambda _doing: None)

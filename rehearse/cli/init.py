@@ -29,10 +29,16 @@ use = "auto"                       # auto: an installed server of production's m
 
 [snapshot]
 rows = 1000                        # larger tables are sampled, with the parents of every row
+# duplicates = false               # keys are searched for rows that share them: at most a minute a key
+# orphans = false                  # foreign keys are searched for rows without a parent: at most a minute each
 # [snapshot.tables]
 # "public.orders" = {{ rows = 5000, newest = "created_at" }}
 # "public.events" = {{ where = "tenant_id = 7" }}
 # "audit.*" = {{ skip = true }}      # the schema only
+# [[snapshot.foreign_keys]]        # that PostgreSQL does not know
+# from = "public.comments.subject_id"
+# where = "subject_type = 'Post'"
+# to = "public.posts.id"
 
 [sanitise]
 unclassified = "mask"              # mask | mask-all | refuse

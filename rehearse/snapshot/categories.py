@@ -14,25 +14,28 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import MOMENTS, Column
 from rehearse.sanitise.treatments import INTEGERS, TEXTS, base_name
 
+_OF_DIGITS = "not an integer"  # told without the regular expression, mostly: it takes ten times as long
 _LABELS = 50  # of an enum; rarer ones are a matter of luck
 
 _CHARACTERS = "pg_catalog.length({v}::pg_catalog.text)"
 _OCTETS = "pg_catalog.octet_length({v}::pg_catalog.text)"
+_PLAIN = '{v}::pg_catalog.text COLLATE pg_catalog."C"'
 _SIZE = "pg_catalog.pg_column_size({v})"  # as it is stored: nothing is fetched from TOAST for it
 _ITEMS = "pg_catalog.cardinality({v})"
-_EXTREME = (("least", "{v}", "pg_catalog.min({v})"), ("greatest", "{v}", "pg_catalog.max({v})"))
+_FILLED = f"NULLIF({_OCTETS}, 0)"
+_EXTREME = (("least", "{v}", "min"), ("greatest", "{v}", "max"))
 _SIGNED = (("zero", "{v} = 0", None), ("negative", "{v} < 0", None))
 _BEYOND = (("not a number", "{v} = 'NaN'", None), ("infinite", "{v} IN ('Infinity', '-Infinity')", None))
 _TEXT = (
     ("empty", "{v}::pg_catalog.text = ''", None),
-    ("shortest", _OCTETS, f"pg_catalog.min(NULLIF({_OCTETS}, 0))"),
-    ("longest", _CHARACTERS, f"pg_catalog.max({_CHARACTERS})"),  # as varchar(n) counts
-    ("longest in bytes", _OCTETS, f"pg_catalog.max({_OCTETS})"),  # as an index counts
+    ("shortest", _FILLED, "min"),
+    ("longest", _CHARACTERS, "max"),  # as varchar(n) counts
+    ("longest in bytes", _OCTETS, "max"),  # as an index counts
     ("not ASCII", f"{_OCTETS} <> {_CHARACTERS}", None),
-    ("blank at an end", "pg_catalog.btrim({v}::pg_catalog.text) <> {v}::pg_catalog.text", None),
+    ("blank at an end", f"{_PLAIN} LIKE '% ' OR {_PLAIN} LIKE ' %'", None),
 )
-_ARRAY = (("empty", f"{_ITEMS} = 0", None), ("longest", _ITEMS, f"pg_catalog.max({_ITEMS})"))
-# name, condition (compared with the extreme where there is one) and extreme, by base type
+_ARRAY = (("empty", f"{_ITEMS} = 0", None), ("longest", _ITEMS, "max"))
+# name, condition (or what is measured) and which measure is wanted, the least or the greatest, by base type
 _SOUGHT: MappingProxyType[str, tuple[tuple[LiteralString, LiteralString, LiteralString | None], ...]] = (
     MappingProxyType({
         **dict.fromkeys(TEXTS - {"ltree", "name"}, _TEXT),
@@ -40,7 +43,7 @@ _SOUGHT: MappingProxyType[str, tuple[tuple[LiteralString, LiteralString, Literal
         **dict.fromkeys(("numeric", "real", "double precision"), (*_EXTREME, *_SIGNED, *_BEYOND)),
         **dict.fromkeys(MOMENTS, (*_EXTREME, ("infinite", "NOT pg_catalog.isfinite({v})", None))),
         "boolean": (("true", "{v}", None), ("false", "NOT {v}", None)),
-        **dict.fromkeys(("bytea", "json", "jsonb", "xml"), (("largest", _SIZE, f"pg_catalog.max({_SIZE})"),)),
+        **dict.fromkeys(("bytea", "json", "jsonb", "xml"), (("largest", _SIZE, "max"),)),
     })
 )  # fmt: skip
 # what the texts of a column may all be, so that one that is not stops a change of type
@@ -60,8 +63,8 @@ class Category:
 
     column: str  # or the columns of a key: "country, code"
     name: str  # "null", "longest", "negative", ...
-    condition: Composable  # over the row t; an extreme e.x is filled in
-    extreme: Composable | None = None  # an aggregate over the rows t
+    condition: Composable  # over the row t; where there is an extreme, what is measured
+    extreme: str | None = None  # "min" or "max" of what is measured
     row: str | None = None  # the ctid of one that is of it, where that is known
 
 
@@ -88,13 +91,16 @@ def of_type(connection: psycopg.Connection, column: Column) -> Iterator[Category
             column=column.name,
             name=name,
             condition=SQL(condition).format(v=value),
-            extreme=None if extreme is None else SQL(extreme).format(v=value),
+            extreme=extreme,
         )
 
 
 def of_shape(column: Column, shape: str) -> Category:
     """Return the search for a text that is not what nearly all others of its column are."""
-    condition = SQL("NOT ({}::pg_catalog.text ~ {})").format(value_of(column), sql.Literal(SHAPES[shape]))
+    plain = "pg_catalog.ltrim({v}::pg_catalog.text, '0123456789') <> '' AND " if shape == _OF_DIGITS else ""
+    condition = SQL(plain + "NOT ({v}::pg_catalog.text ~ {shape})").format(
+        v=value_of(column), shape=sql.Literal(SHAPES[shape])
+    )
     return Category(column=column.name, name=shape, condition=condition)
 
 

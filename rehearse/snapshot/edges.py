@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -24,10 +24,9 @@ from rehearse.model.snapshot import Coverage
 from rehearse.protocols import Progress
 from rehearse.snapshot.categories import Category, of_nulls, of_shape, of_type
 from rehearse.snapshot.cover import cover
-from rehearse.snapshot.pieces import OutOfTime, of_pieces
+from rehearse.snapshot.passes import Passes, beside_extremes, extreme_name
 from rehearse.snapshot.profile import glance
-from rehearse.snapshot.sampling import admitted, chunks, rule_of
-from rehearse.snapshot.values import each_value
+from rehearse.snapshot.sampling import admitted, rule_of
 
 _SOUGHT_UP_TO = 64 * 1024 * 1024 * 1024  # bytes of heap and TOAST
 _PATIENCE = timedelta(minutes=5)  # with all tables together
@@ -128,136 +127,57 @@ def seek(
     searched = 1.0
     for start in range(0, max(1, len(copied)), _COLUMNS):
         some = copied[start : start + _COLUMNS]
-        search = _search(connection, table, some, among, until, beside if start == 0 else ())
-        searched = min(searched, search.run(already | ctids))
-        ctids |= search.taken
-        coverage += search.coverage()
+        profile = glance(connection, table, some)
+        categories = [found for column in some for found in of_type(connection, column)]
+        categories += [
+            of_shape(column, profile.shapes[column.name]) for column in some if column.name in profile.shapes
+        ]
+        categories += beside if start == 0 else ()
+        passes = Passes(connection=connection, table=table, categories=categories, few=profile.few)
+        searched = min(searched, passes.run(among, until))
+        categories += passes.valued
+        kept = already | ctids
+        kinds = _kinds(connection, table, categories, among, {*passes.named, *sorted(kept)[:_KEPT_ANYWAY]})
+        ctids |= cover(kinds, kept)
+        coverage += _coverage(table, categories, frozenset(number for numbers in kinds.values() for number in numbers))
     return Edges(ctids=frozenset(ctids), coverage=tuple(coverage), searched=searched)
 
 
-def _search(
-    connection: psycopg.Connection,
-    table: Table,
-    columns: Sequence[Column],
-    among: Composable,
-    until: float | None,
-    beside: Sequence[Category],
-) -> _Search:
-    profile = glance(connection, table, columns)
-    categories = [found for column in columns for found in of_type(connection, column)]
-    categories += [of_shape(column, profile.shapes[column.name]) for column in columns if column.name in profile.shapes]
-    values = each_value(connection, table, profile.few, among, until)
-    return _Search(
-        connection=connection, table=table, among=among, until=until, passed=[*categories, *beside], valued=values
+def _coverage(table: Table, categories: Sequence[Category], met: frozenset[int]) -> Iterator[Coverage]:
+    """Say of each column which categories have a row; of values, how many there are."""
+    for column in dict.fromkeys(category.column for category in categories):
+        own = [(found.name, number in met) for number, found in enumerate(categories) if found.column == column]
+        values = sum(present for name, present in own if name == "each value")
+        present = [name for name, present in own if present and name != "each value"]
+        yield Coverage(
+            kind="key" if any(name == "half NULL" for name, _ in own) else "column",
+            table=table.identity,
+            name=column,
+            present=(*present, *([f"each of {values} values"] if values else [])),
+            absent=tuple(name for name, present in own if not present and name != "each value"),
+        )
+
+
+def _kinds(
+    connection: psycopg.Connection, table: Table, categories: Sequence[Category], among: Composable, ctids: set[str]
+) -> dict[str, frozenset[int]]:
+    """Return, of each of some rows, the numbers of its categories; the extremes are those of these rows."""
+    listed = sql.Literal("{" + ",".join(f'"{ctid}"' for ctid in sorted(ctids)) + "}")
+    numbers = SQL(", ").join(
+        SQL("CASE WHEN {} THEN {} END").format(
+            SQL("{} = e.{}").format(found.condition, extreme_name(number)) if found.extreme else found.condition,
+            sql.Literal(number),
+        )
+        for number, found in enumerate(categories)
     )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Search:
-    """The search of one table for rows of some categories."""
-
-    connection: psycopg.Connection
-    table: Table
-    among: Composable
-    until: float | None
-    passed: list[Category]  # looked for in passes over the table
-    valued: list[Category]  # found already, in which row stands in them
-    taken: frozenset[str] = _NOTHING
-    met: frozenset[int] = frozenset()
-    categories: list[Category] = field(default_factory=list)
-
-    def run(self, already: frozenset[str]) -> float:
-        """Choose rows; return the share of the table that was read."""
-        self.categories = [*self.passed, *self.valued]
-        if not self.categories:
-            return 1.0
-        named, searched = self._named()
-        kinds = self._kinds(
-            {*named, *sorted(already)[:_KEPT_ANYWAY], *(found.row for found in self.valued if found.row)}
-        )
-        self.taken = cover(kinds, already)
-        self.met = frozenset(number for numbers in kinds.values() for number in numbers)
-        return searched
-
-    def coverage(self) -> Iterator[Coverage]:
-        """Say of each column which categories have a row; of values, how many there are."""
-        for column in dict.fromkeys(category.column for category in self.categories):
-            own = [
-                (found.name, number in self.met)
-                for number, found in enumerate(self.categories)
-                if found.column == column
-            ]
-            values = sum(present for name, present in own if name == "each value")
-            present = [name for name, present in own if present and name != "each value"]
-            yield Coverage(
-                kind="column" if "half NULL" not in dict(own) else "key",
-                table=self.table.identity,
-                name=column,
-                present=(*present, *([f"each of {values} values"] if values else [])),
-                absent=tuple(name for name, present in own if not present and name != "each value"),
-            )
-
-    def _named(self) -> tuple[set[str], float]:
-        """Return rows among which are some of every category of the passes, and the share of the table read."""
-        answers, searched = [], 1.0
-        try:
-            for answer in of_pieces(self.table, self.among, self._asked, self.until):
-                answers.append(answer)  # noqa: PERF402 - what came before time ran out counts
-        except OutOfTime as end:
-            searched = end.share
-        named = {ctid for answer in answers for ctid in answer if ctid is not None}
-        while len(answers) > 1:
-            answers = [
-                self._asked(SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(chunk))
-                for chunk in chunks(named)
-                if chunk is not None
-            ]
-            named = {ctid for answer in answers for ctid in answer if ctid is not None}
-        return named, searched
-
-    def _asked(self, within: Composable) -> list[str | None]:
-        """Return the first row of each category among some rows."""
-        wanted = SQL(", ").join(
-            SQL("(pg_catalog.min(t.ctid) FILTER (WHERE {}))::pg_catalog.text").format(condition)
-            for condition in self._conditions(self.passed)
-        )
-        row = self.connection.execute(
-            SQL("SELECT ARRAY[{}]::pg_catalog.text[] {}").format(wanted, self._rows(within))
-        ).fetchone()
-        assert row is not None
-        return list(row[0])
-
-    def _kinds(self, ctids: set[str]) -> dict[str, frozenset[int]]:
-        """Return, of each of some rows, the numbers of its categories; the extremes are those of these rows."""
-        chunk = SQL("{}::pg_catalog.tid[]").format(sql.Literal("{" + ",".join(f'"{c}"' for c in sorted(ctids)) + "}"))
-        numbers = SQL(", ").join(
-            SQL("CASE WHEN {} THEN {} END").format(condition, sql.Literal(number))
-            for number, condition in enumerate(self._conditions(self.categories))
-        )
-        asking = SQL(
-            "SELECT t.ctid::pg_catalog.text, pg_catalog.array_remove(ARRAY[{}]::pg_catalog.int4[], NULL) {}"
-        ).format(numbers, self._rows(SQL("({}) AND t.ctid = ANY ({})").format(self.among, chunk)))
-        return {ctid: frozenset(found) for ctid, found in self.connection.execute(asking)}
-
-    def _conditions(self, categories: Iterable[Category]) -> Iterator[Composable]:
-        for number, found in enumerate(categories):
-            extreme = found.extreme is not None
-            yield SQL("{} = e.{}").format(found.condition, _extreme(number)) if extreme else found.condition
-
-    def _rows(self, within: Composable) -> Composable:
-        """Return some rows t, and beside them the extremes e."""
-        rows = SQL("FROM ONLY {} AS t").format(self.table.name)
-        extremes = [
-            SQL("{} AS {}").format(found.extreme, _extreme(number))
-            for number, found in enumerate(self.passed)
-            if found.extreme is not None
-        ]
-        if not extremes:
-            return SQL("{} WHERE {}").format(rows, within)
-        beside = SQL("(SELECT {} {} WHERE {}) AS e").format(SQL(", ").join(extremes), rows, within)
-        return SQL("{} CROSS JOIN {} WHERE {}").format(rows, beside, within)
-
-
-def _extreme(number: int) -> sql.Identifier:
-    """Name an extreme as no column is called: a project's condition names columns without their table."""
-    return sql.Identifier(f"extreme of category {number}")
+    asking = SQL(
+        "SELECT t.ctid::pg_catalog.text, pg_catalog.array_remove(ARRAY[{}]::pg_catalog.int4[], NULL) {}"
+    ).format(
+        numbers,
+        beside_extremes(
+            table,
+            dict(enumerate(categories)),
+            SQL("({}) AND t.ctid = ANY ({}::pg_catalog.tid[])").format(among, listed),
+        ),
+    )
+    return {ctid: frozenset(found) for ctid, found in connection.execute(asking)}

@@ -1,28 +1,23 @@
-"""Keys and what might become one: rows that share it, that differ by case or blanks only, or that share its NULLs."""
+"""Keys of tables, and columns of which somebody may want to make one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from types import MappingProxyType
-from typing import LiteralString
+from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
-from psycopg.sql import SQL, Composable, Composed
 
 from rehearse.catalog.relations import Column, Table
 from rehearse.db.queries import query
-from rehearse.model.snapshot import Coverage
 from rehearse.sanitise.treatments import INTEGERS, TEXTS, base_name
-from rehearse.snapshot.searching import DECLINED, Asking, NotSought, Patience, Search, parts
+from rehearse.snapshot.categories import is_text
+from rehearse.snapshot.searching import Search, parts
 
 _NEARLY = 0.9  # as many distinct values as that share of the rows
+_FILLED = 0.05  # of the rows have a value, at least
 _MOST_OCTETS = 200  # on average: longer texts are no key
 _MOST_COLUMNS = 4
-_EACH = 3  # groups of a kind that are kept
 _NAMES = frozenset(
     [
         "email",
@@ -83,7 +78,7 @@ class Distinctness:
         """Say whether nearly every row that has a value has one of its own."""
         filled = (1 - self.null_share) * rows
         distinct = self.distinct_values if self.distinct_values >= 0 else -self.distinct_values * rows
-        return filled > 0 and distinct >= _NEARLY * filled and self.average_bytes <= _MOST_OCTETS
+        return filled > _FILLED * rows and distinct >= _NEARLY * filled and self.average_bytes <= _MOST_OCTETS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +99,10 @@ class Key:
         """Return what may be found: an index rules out the duplicates that it would refuse."""
         possible = {
             "duplicates": not self.is_unique,
-            "case variants": any(_is_text(column) for column in self.columns),
+            "case variants": any(is_text(column) for column in self.columns),
             "duplicates of NULL": not self.nulls_equal and any(not column.never_null for column in self.columns),
         }
         return tuple(kind for kind in _KINDS if possible[kind])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the search of one key, or of one foreign key, brought."""
-
-    coverage: Coverage
-    rows: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))  # table or leaf -> ctids
-    notes: tuple[str, ...] = ()
 
 
 def indexes(connection: psycopg.Connection) -> tuple[Index, ...]:
@@ -199,148 +185,4 @@ def _scans(key: Key) -> float:
     nulls = 2.0 if "duplicates of NULL" in key.kinds else 0.0
     if set(key.kinds) == {"duplicates of NULL"}:
         return nulls
-    return nulls + 7 + repeated * sum(4.0 if _is_text(column) else 2.0 for column in key.columns)
-
-
-def seek(
-    connection: psycopg.Connection, key: Key, among: Composable, patience: Patience, *, wanted: bool = True
-) -> Found:
-    """Find rows that share a key; valid within the transaction's snapshot only."""
-    if not wanted:
-        return Found(coverage=_coverage(key, frozenset(), dict.fromkeys(key.kinds, DECLINED["duplicates"])))
-    rows: set[str] = set()
-    present: set[str] = set()
-    reasons: dict[str, str] = {}
-    for kinds, search in (({"duplicates", "case variants"}, _alike), ({"duplicates of NULL"}, _null)):
-        sought = kinds & set(key.kinds)
-        if not sought:
-            continue
-        try:
-            kept, kinds_found = patience.search(connection, partial(search, key, among))
-        except NotSought as end:
-            reasons |= dict.fromkeys(sought, end.reason)
-            continue
-        rows |= kept
-        present |= kinds_found
-    return Found(coverage=_coverage(key, present, reasons), rows={key.table.oid: frozenset(rows)} if rows else {})
-
-
-def _coverage(key: Key, present: set[str] | frozenset[str], reasons: Mapping[str, str]) -> Coverage:
-    return Coverage(
-        kind="key",
-        table=key.table.identity,
-        name=key.name,
-        present=tuple(kind for kind in key.kinds if kind in present),
-        absent=tuple(kind for kind in key.kinds if kind not in present and kind not in reasons),
-        not_sought={kind: reasons[kind] for kind in key.kinds if kind in reasons and kind not in present},
-    )
-
-
-def _alike(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[str]]:
-    """Return rows that are alike, part by part of the hashes until there are some of each kind, and the kinds."""
-    rows: set[str] = set()
-    present: set[str] = set()
-    wanted = set(key.kinds) & {"duplicates", "case variants"}
-    filled = SQL(" AND ").join(SQL("{} IS NOT NULL").format(_of(column, "t")) for column in key.columns)
-    number = parts(key.table.estimate or 0)
-    for part in range(number):
-        groups: dict[object, list[tuple[str, str]]] = {}
-        for group, least, greatest in asking.rows(_twice(key, SQL("({}) AND {}").format(among, filled), number, part)):
-            groups.setdefault(group, []).append((str(least), str(greatest)))
-        for pairs in groups.values():
-            kinds = {"duplicates"} if any(least != greatest for least, greatest in pairs) else set()
-            kinds |= {"case variants"} if len(pairs) > 1 else set()
-            present |= kinds
-            rows |= {row for pair in pairs[:_EACH] for row in pair}
-        if wanted <= present:
-            break
-    return rows, present & wanted
-
-
-def _null(key: Key, among: Composable, asking: Asking) -> tuple[set[str], set[str]]:
-    """Return two rows whose keys are equal where NULL equals NULL."""
-    empty = SQL("({}) AND ({})").format(
-        among, SQL(" OR ").join(SQL("{} IS NULL").format(_of(column, "t")) for column in key.columns)
-    )
-    if len(key.columns) == 1:
-        statement = SQL("SELECT t.ctid::pg_catalog.text FROM ONLY {} AS t WHERE {} LIMIT 2").format(
-            key.table.name, empty
-        )
-        rows = {str(ctid) for (ctid,) in asking.rows(statement)}
-    else:
-        found = asking.rows(_twice(key, empty, 1, 0))
-        rows = {str(ctid) for _, *pair in found if pair[0] != pair[1] for ctid in pair}
-    return (rows, {"duplicates of NULL"}) if len(rows) > 1 else (set(), set())
-
-
-def _twice(key: Key, within: Composable, number: int, part: int) -> Composed:
-    """Return the query for groups of rows that are alike: their number, and the first and last row of one spelling.
-
-    Groups are told by 64 bits of a hash, so that memory does not depend on how long the keys are; of each kind a few
-    are looked up again, and told apart by their exact values. OFFSET 0 keeps the hash from being computed twice.
-    """
-    columns = SQL(", ").join(_of(column, "t") for column in key.columns)
-    varied = _is_varied(key)
-    return SQL(
-        "WITH twice AS MATERIALIZED (SELECT s.h, {varied} AS varied FROM (SELECT {folded} AS h, {columns} "
-        "FROM ONLY {table} AS t WHERE {within} OFFSET 0) AS s WHERE (s.h & {mask}) = {part} "
-        "GROUP BY s.h HAVING pg_catalog.count(*) > 1), "
-        "few AS MATERIALIZED ((SELECT w.h FROM twice AS w WHERE w.varied LIMIT {each}) "
-        "UNION ALL (SELECT w.h FROM twice AS w WHERE NOT w.varied LIMIT {each})) "
-        "SELECT pg_catalog.dense_rank() OVER (ORDER BY g.h), g.least::pg_catalog.text, g.greatest::pg_catalog.text "
-        "FROM (SELECT o.h, pg_catalog.min(t.ctid) AS least, pg_catalog.max(t.ctid) AS greatest "
-        "FROM ONLY {table} AS t JOIN few AS o ON o.h = {folded} WHERE {within} GROUP BY o.h, {columns}) AS g "
-        "ORDER BY 1, 2"
-    ).format(
-        varied=SQL("pg_catalog.min({e}) <> pg_catalog.max({e})").format(e=_hash(key, "s", "exact"))
-        if varied
-        else SQL("false"),
-        folded=_hash(key, "t", "folded"),
-        columns=columns,
-        table=key.table.name,
-        within=within,
-        mask=sql.Literal(number - 1),
-        part=sql.Literal(part),
-        each=sql.Literal(_EACH),
-    )
-
-
-def _is_varied(key: Key) -> bool:
-    return "case variants" in key.kinds
-
-
-def _hash(key: Key, row: LiteralString, how: str) -> Composable:
-    """Return 64 bits of a key, as it is or without regard to case and blanks at its ends."""
-    hashes = [_hash_of(column, row, how) for column in key.columns]
-    if len(hashes) == 1:
-        return hashes[0]
-    return SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(SQL(", ").join(hashes))
-
-
-def _hash_of(column: Column, row: LiteralString, how: str) -> Composable:
-    value = _of(column, row)
-    if _is_text(column):
-        text = SQL("{}::pg_catalog.text").format(value)
-        return SQL('pg_catalog.hashtextextended({} COLLATE pg_catalog."C", 0)').format(
-            _folded(text) if how == "folded" else text
-        )
-    if base_name(column.base) in INTEGERS:
-        return SQL("pg_catalog.hashint8extended({}::pg_catalog.int8, 0)").format(value)
-    return SQL("pg_catalog.hash_record_extended(ROW({}), 0)").format(value)
-
-
-def _folded(text: Composable) -> Composable:
-    """Return a text in lower case, without blanks at its ends; ASCII, which most keys are, the quick way."""
-    return SQL(
-        "(CASE WHEN pg_catalog.octet_length({t}) = pg_catalog.length({t}) "
-        'THEN pg_catalog.lower(pg_catalog.btrim({t}) COLLATE pg_catalog."C") COLLATE pg_catalog."C" '
-        'ELSE pg_catalog.lower(pg_catalog.btrim({t}) COLLATE pg_catalog."default") COLLATE pg_catalog."C" END)'
-    ).format(t=text)
-
-
-def _of(column: Column, row: LiteralString) -> Composable:
-    return SQL("{}.{}").format(SQL(row), sql.Identifier(column.name))
-
-
-def _is_text(column: Column) -> bool:
-    return column.category == "base" and base_name(column.base) in TEXTS - {"ltree"}
+    return nulls + 7 + repeated * sum(4.0 if is_text(column) else 2.0 for column in key.columns)

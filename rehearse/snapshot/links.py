@@ -1,31 +1,20 @@
-"""Foreign keys: rows whose parent is missing, parents of no, one and many children, chains within one table."""
+"""Foreign keys as they are searched: with what is known of both sides, and what the search would cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-import psycopg
-from psycopg import sql
-from psycopg.sql import SQL, Composable, Composed
+from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
 from rehearse.model.sampling import SampleRules
-from rehearse.model.snapshot import Coverage
 from rehearse.sanitise.treatments import INTEGERS
-from rehearse.snapshot.keys import Found
-from rehearse.snapshot.pointers import columns, matched, pointed_at, pointers
 from rehearse.snapshot.sampling import admitted, rule_of
-from rehearse.snapshot.searching import DECLINED, Asking, NotSought, Patience, Search, parts
+from rehearse.snapshot.searching import Search, parts
 
-CHILDREN = 10  # of a parent that is kept for having some
-_ORPHANS = 3
-_DEPTH = 1_000
-_OF_PARENTS = ("no child", "one child", "many children")
-_OF_ITSELF = ("row that is its own parent", "deepest chain")
-
-Places = list[tuple[int, str]]  # leaf and ctid
+OF_PARENTS = ("no child", "one child", "many children")
+OF_ITSELF = ("row that is its own parent", "deepest chain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +28,7 @@ class Link:
     parents: int
     among_children: Composable  # which rows a project wants at all
     among_parents: Composable
+    is_limited: bool  # they are not all wanted
     divisible: bool  # equal keys have equal hashes: their types are the same, or integers
     reason: str = ""  # why it cannot be searched
 
@@ -48,7 +38,7 @@ class Link:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        return ("orphan", *_OF_PARENTS, *(_OF_ITSELF if self.is_of_itself else ()))
+        return ("orphan", *OF_PARENTS, *(OF_ITSELF if self.is_of_itself else ()))
 
     @property
     def parts(self) -> int:
@@ -82,6 +72,7 @@ def links(
                 parents=sum(table.estimate or 0 for table in parent),
                 among_children=admitted(rule_of(child[0], rules)) if child else SQL("true"),
                 among_parents=admitted(rule_of(parent[0], rules)) if parent else SQL("true"),
+                is_limited=bool(child and rule_of(child[0], rules).where),
                 divisible=_is_divisible(key, columns),
                 reason=_reason(key, relations, tables),
             )
@@ -127,198 +118,3 @@ def announced(links: Iterable[Link], *, wanted: bool) -> tuple[Search, ...]:
         for link in links
         if not link.reason
     )
-
-
-def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, wanted: bool = True) -> Found:
-    """Find rows of every kind a foreign key has; valid within the transaction's snapshot only."""
-    reason = link.reason or ("" if wanted else DECLINED["orphans"])
-    if reason:
-        return _found(link, {}, dict.fromkeys(link.kinds, reason))
-    present: dict[str, Places] = {}
-    reasons: dict[str, str] = {}
-    notes: list[str] = []
-    for kinds, search in ((("orphan", *_OF_PARENTS), _between), (_OF_ITSELF[:1], _itself), (_OF_ITSELF[1:], _chain)):
-        if not set(kinds) <= set(link.kinds):
-            continue
-        try:
-            kept, said = patience.search(connection, partial(search, link))
-        except NotSought as end:
-            reasons |= dict.fromkeys(kinds, end.reason)
-            continue
-        present |= kept
-        notes += said
-    return _found(link, present, reasons, tuple(notes))
-
-
-def _found(link: Link, present: Mapping[str, Places], reasons: Mapping[str, str], notes: tuple[str, ...] = ()) -> Found:
-    rows: dict[int, frozenset[str]] = {}
-    for places in present.values():
-        for leaf, place in places:
-            rows[leaf] = rows.get(leaf, frozenset()) | {place}
-    coverage = Coverage(
-        kind="foreign key",
-        table=link.child.identity,
-        name=link.key.name,
-        present=tuple(kind for kind in link.kinds if present.get(kind)),
-        absent=tuple(kind for kind in link.kinds if kind in present and not present[kind]),
-        not_sought=dict(reasons),
-    )
-    return Found(coverage=coverage, rows=rows, notes=notes)
-
-
-def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
-    """Return orphans, and parents by how many children they have, with some of their children."""
-    present: dict[str, Places] = {"orphan": [], **{kind: [] for kind in _OF_PARENTS}}
-    most, orphans = 0, 0
-    for part in range(link.parts):
-        for kind, leaf, place, number in asking.rows(_counted(link, part)):
-            if kind == "orphan":
-                orphans += _int(number)
-            elif kind == "many children" and _int(number) > most:
-                present["many children"], most = [(_int(leaf), str(place))], _int(number)
-            elif kind != "many children":
-                present[str(kind)] = [(_int(leaf), str(place))]
-    if orphans:
-        present["orphan"] = _places(asking.rows(_orphans(link)))
-    for kind in ("one child", "many children"):
-        if present[kind]:
-            present[kind] += _places(asking.rows(_children(link, present[kind])))
-    note = (
-        f"Of the {most:,} rows of {link.child.identity} that refer to one row of {link.parent.identity} by "
-        f"{link.key.name}, {CHILDREN} are kept on its account."
-    )
-    return present, [note] if most > CHILDREN else []
-
-
-def _counted(link: Link, part: int) -> Composed:
-    """Return the query for parents by their number of children, of one part of the keys; orphans are only counted."""
-    key = link.key
-    every = pointed_at(key, link.parent.source)
-    wanted = pointed_at(key, link.parent.source, SQL("({})").format(link.among_parents))
-    return SQL(
-        "WITH g AS MATERIALIZED (SELECT {keys}, pg_catalog.count(*) AS n FROM {pointers} AS c WHERE {of_part} "
-        "GROUP BY {keys}) "
-        "(SELECT 'many children' AS kind, p.leaf, p.place::pg_catalog.text AS place, m.n "
-        "FROM (SELECT g.* FROM g WHERE g.n > 1 ORDER BY g.n DESC LIMIT {some}) AS m "
-        "JOIN {wanted} AS p ON {m_p} ORDER BY m.n DESC LIMIT 1) UNION ALL "
-        "(SELECT 'one child', p.leaf, p.place::pg_catalog.text, 1 FROM g JOIN {wanted} AS p ON {g_p} WHERE g.n = 1 "
-        "LIMIT 1) UNION ALL "
-        "(SELECT 'no child', p.leaf, p.place::pg_catalog.text, 0 FROM {wanted} AS p WHERE {p_of_part} "
-        "AND NOT EXISTS (SELECT FROM g WHERE {g_p}) LIMIT 1) UNION ALL "
-        "(SELECT 'orphan', NULL, NULL, o.n FROM (SELECT pg_catalog.sum(g.n) AS n FROM g "
-        "WHERE NOT EXISTS (SELECT FROM {every} AS p WHERE {g_p})) AS o WHERE o.n > 0)"
-    ).format(
-        keys=columns(key, "c"),
-        pointers=pointers(key, link.child.source),
-        of_part=_of_part(link, "c", part),
-        p_of_part=_of_part(link, "p", part),
-        wanted=wanted,
-        every=every,
-        some=sql.Literal(_ORPHANS),
-        m_p=matched(key, "m", "p"),
-        g_p=matched(key, "g", "p"),
-    )
-
-
-def _of_part(link: Link, row: str, part: int) -> Composable:
-    if link.parts == 1:
-        return SQL("true")
-    return SQL("(pg_catalog.hash_record_extended(ROW({}), 0) & {}) = {}").format(
-        columns(link.key, row), sql.Literal(link.parts - 1), sql.Literal(part)
-    )
-
-
-def _orphans(link: Link) -> Composed:
-    return SQL(
-        "SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c WHERE NOT EXISTS (SELECT FROM {} AS p WHERE {}) LIMIT {}"
-    ).format(
-        pointers(link.key, link.child.source, SQL("({})").format(link.among_children)),
-        pointed_at(link.key, link.parent.source),
-        matched(link.key, "c", "p"),
-        sql.Literal(_ORPHANS),
-    )
-
-
-def _children(link: Link, of: Places) -> Composed:
-    """Return the query for some children of a parent."""
-    (leaf, place), *_ = of
-    one = SQL("t.tableoid = {}::pg_catalog.oid AND t.ctid = {}::pg_catalog.tid").format(
-        sql.Literal(leaf), sql.Literal(place)
-    )
-    return SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c JOIN {} AS p ON {} LIMIT {}").format(
-        pointers(link.key, link.child.source, SQL("({})").format(link.among_children)),
-        pointed_at(link.key, link.parent.source, one),
-        matched(link.key, "c", "p"),
-        sql.Literal(CHILDREN),
-    )
-
-
-def _itself(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
-    """Return a row that refers to itself."""
-    same = SQL(" AND ").join(
-        SQL("t.{} = t.{}").format(sql.Identifier(child), sql.Identifier(parent))
-        for child, parent in zip(link.key.child_columns, link.key.parent_columns, strict=True)
-    )
-    found = SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c LIMIT 1").format(
-        pointers(link.key, link.child.source, SQL("({}) AND {}").format(link.among_children, same))
-    )
-    return {_OF_ITSELF[0]: _places(asking.rows(found))}, []
-
-
-def _chain(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
-    """Return the row with the most ancestors, down from rows that refer to none: no cycle is ever entered."""
-    key = link.key
-    asking.connection.execute("SET LOCAL enable_nestloop = on")
-    own = SQL(", ").join(
-        SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"own{number}"))
-        for number, name in enumerate(key.parent_columns, start=1)
-    )
-    pointing = SQL("(SELECT t.tableoid AS leaf, t.ctid AS place, {own}, {refers} FROM {source} AS t WHERE {where})")
-    refers = SQL(", ").join(
-        SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"k{number}"))
-        for number, name in enumerate(key.child_columns, start=1)
-    )
-    empty = SQL(" OR ").join(SQL("t.{} IS NULL").format(sql.Identifier(name)) for name in key.child_columns)
-    where = SQL(key.where or "true")
-    rows = pointing.format(
-        own=own, refers=refers, source=link.child.source, where=SQL("({}) AND NOT ({})").format(where, empty)
-    )
-    roots = pointing.format(
-        own=own, refers=refers, source=link.child.source, where=SQL("(({}) IS NOT TRUE OR {})").format(where, empty)
-    )
-    numbers = range(1, len(key.parent_columns) + 1)
-    found = SQL(
-        "WITH RECURSIVE down (leaf, place, depth, {named}) AS ("
-        "SELECT r.leaf, r.place, 0, {root} FROM {roots} AS r "
-        "WHERE EXISTS (SELECT FROM {rows} AS c WHERE {child_of_root}) "
-        "UNION ALL SELECT c.leaf, c.place, d.depth + 1, {child} FROM down AS d JOIN {rows} AS c ON {child_of_row} "
-        "WHERE d.depth < {deepest}) "
-        "SELECT d.leaf, d.place::pg_catalog.text, d.depth FROM down AS d WHERE d.depth > 0 "
-        "ORDER BY d.depth DESC LIMIT 1"
-    ).format(
-        named=SQL(", ").join(sql.Identifier(f"own{number}") for number in numbers),
-        root=SQL(", ").join(sql.Identifier("r", f"own{number}") for number in numbers),
-        child=SQL(", ").join(sql.Identifier("c", f"own{number}") for number in numbers),
-        roots=roots,
-        rows=rows,
-        child_of_root=_child_of("r", numbers),
-        child_of_row=_child_of("d", numbers),
-        deepest=sql.Literal(_DEPTH),
-    )
-    answers = asking.rows(found)
-    return {_OF_ITSELF[1]: _places([row[:2] for row in answers])}, []
-
-
-def _child_of(row: str, numbers: Iterable[int]) -> Composable:
-    return SQL(" AND ").join(
-        SQL("{} = {}").format(sql.Identifier("c", f"k{number}"), sql.Identifier(row, f"own{number}"))
-        for number in numbers
-    )
-
-
-def _places(rows: Iterable[tuple[object, ...]]) -> Places:
-    return [(_int(leaf), str(place)) for leaf, place in rows]
-
-
-def _int(value: object) -> int:
-    return int(str(value))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 import psycopg
@@ -13,22 +14,20 @@ from psycopg import errors, sql
 from psycopg.sql import SQL, Composed
 
 from rehearse.model.quantity import duration
+from rehearse.model.snapshot import Coverage
 
 PER_SEARCH = timedelta(minutes=1)
 ALL_SEARCHES = timedelta(minutes=10)
 DECLINED = {"duplicates": "[snapshot] duplicates = false", "orphans": "[snapshot] orphans = false"}
-# Hashed in memory, and nothing else: one process, no plan that spills a sort (manual 20.4.1, 20.7.1). The memory is
-# work_mem times hash_mem_multiplier.
+# One process, and hashes in 128 MB: work_mem times hash_mem_multiplier (manual 20.4.1, Memory).
 _SETTINGS = {
     "work_mem": "64MB",
     "hash_mem_multiplier": "2",
     "max_parallel_workers_per_gather": "0",
-    "enable_nestloop": "off",
-    "enable_mergejoin": "off",
     "jit": "off",
 }
-_IN_MEMORY = 1_300_000  # groups of a 64-bit hash, in 128 MB
-_PARTS = 8  # at most: each reads the table again; beyond, groups spill to a temporary file
+_AT_ONCE = 10_000_000  # groups of a 64-bit hash: what does not fit spills to temporary files of at most 400 MB
+_PARTS = 8  # at most: each reads the table again
 _REFUSALS = (
     errors.UndefinedFunction,
     errors.AmbiguousFunction,
@@ -40,6 +39,7 @@ _REFUSALS = (
 )
 
 Answer = TypeVar("Answer")
+Places = list[tuple[int, str]]  # table or leaf, and ctid
 
 
 class NotSought(Exception):
@@ -110,13 +110,27 @@ class Asking:
         return list(self.connection.execute(asking))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the search of one key, or of one foreign key, brought."""
+
+    coverage: Coverage
+    rows: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))  # table or leaf -> ctids
+    notes: tuple[str, ...] = ()
+
+
 def parts(rows: int) -> int:
     """Return into how many parts so many groups are divided: a power of two.
 
-    >>> [parts(rows) for rows in (0, 1_300_000, 5_000_000, 10**9)]
+    >>> [parts(rows) for rows in (0, 10_000_000, 30_000_000, 10**9)]
     [1, 1, 4, 8]
     """
     number = 1
-    while number < _PARTS and number * _IN_MEMORY < rows:
+    while number < _PARTS and number * _AT_ONCE < rows:
         number *= 2
     return number
+
+
+def places(rows: Iterable[tuple[object, ...]]) -> Places:
+    """Return where rows lie, as a query for leaf and ctid answers."""
+    return [(int(str(leaf)), str(place)) for leaf, place in rows]

@@ -14,12 +14,12 @@ from rehearse.model.quantity import rows as number_of_rows
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Coverage
 from rehearse.protocols import Progress
-from rehearse.snapshot import edges, keys, links, sampling
+from rehearse.snapshot import duplicates, edges, keys, links, orphans, sampling
 from rehearse.snapshot.closure import close
-from rehearse.snapshot.keys import Found, Key
+from rehearse.snapshot.keys import Key
 from rehearse.snapshot.links import Link
 from rehearse.snapshot.sampling import Chosen, Sizes, admitted, rule_of
-from rehearse.snapshot.searching import Patience, Search
+from rehearse.snapshot.searching import Found, Patience, Search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +93,11 @@ def select(connection: psycopg.Connection, source: Source, progress: Progress) -
     _keep(chosen, sought.ctids)
     partitions = tuple(_partitions(connection, source, chosen))
     progress("choosing the rows that others refer to")
-    orphans = close(connection, chosen, source.whole, source.foreign_keys, source.relations)
+    lost = close(connection, chosen, source.whole, source.foreign_keys, source.relations)
     return Selection(
         ctids=chosen,
         coverage=(*sought.coverage, *(each.coverage for each in found), *partitions),
-        notes=(*sought.notes, *(note for each in found for note in each.notes), *_orphan_notes(orphans)),
+        notes=(*sought.notes, *(note for each in found for note in each.notes), *_orphan_notes(lost)),
     )
 
 
@@ -106,10 +106,10 @@ def _searched(connection: psycopg.Connection, source: Source, progress: Progress
     asked, rules, patience = searches(connection, source), source.rules, Patience()
     for key in sorted(asked.keys, key=lambda key: key.table.estimate or 0):
         progress(f"looking for duplicates in {key.table.identity} ({key.name})")
-        yield keys.seek(connection, key, admitted(rule_of(key.table, rules)), patience, wanted=rules.duplicates)
+        yield duplicates.seek(connection, key, admitted(rule_of(key.table, rules)), patience, wanted=rules.duplicates)
     for link in asked.links:
         progress(f"looking for orphans of {link.child.identity} ({link.key.name})")
-        yield links.seek(connection, link, patience, wanted=rules.orphans)
+        yield orphans.seek(connection, link, patience, wanted=rules.orphans)
 
 
 def _keep(chosen: Chosen, rows: Mapping[int, Iterable[str]]) -> None:
@@ -151,7 +151,7 @@ def _partitions(connection: psycopg.Connection, source: Source, chosen: Chosen) 
         )
 
 
-def _orphan_notes(orphans: Mapping[str, int]) -> Iterator[str]:
-    for place, number in sorted(orphans.items()):
+def _orphan_notes(lost: Mapping[str, int]) -> Iterator[str]:
+    for place, number in sorted(lost.items()):
         table, key = place.split(" ", 1)
         yield f"{number_of_rows(number)} kept of {table} refer to nothing by {key}: the source has no such parent."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import psycopg
 from psycopg import sql
@@ -10,48 +10,14 @@ from psycopg.sql import SQL, Composable
 
 from rehearse.catalog.relations import Column, Table
 from rehearse.snapshot.categories import Category, value_of
-from rehearse.snapshot.pieces import OutOfTime, of_pieces
 from rehearse.snapshot.profile import MOST_VALUES
-from rehearse.snapshot.sampling import chunks
 
-_AT_ONCE = 30  # columns: GROUPING takes 31 (manual 9.21, Grouping Operations)
+AT_ONCE = 30  # columns: GROUPING takes 31 (manual 9.21, Grouping Operations)
 
 Rows = dict[str, list[str]]  # column -> a ctid of each value
 
 
-def each_value(
-    connection: psycopg.Connection, table: Table, columns: Sequence[Column], among: Composable, until: float | None
-) -> list[Category]:
-    """Return a category of each value of each column, up to 50 of a column; NULL is none."""
-    return [
-        category
-        for start in range(0, len(columns), _AT_ONCE)
-        for category in _of_some(connection, table, columns[start : start + _AT_ONCE], among, until)
-    ]
-
-
-def _of_some(
-    connection: psycopg.Connection, table: Table, columns: Sequence[Column], among: Composable, until: float | None
-) -> Iterable[Category]:
-    found: Rows = {column.name: [] for column in columns}
-    try:
-        for answer in of_pieces(table, among, lambda within: _asked(connection, table, columns, within), until):
-            for name, ctids in answer.items():
-                found[name] += ctids
-    except OutOfTime:  # what was found counts; the passes to come say how far they got
-        pass
-    named = {ctid for ctids in found.values() for ctid in ctids}
-    last: dict[str, list[str]] = {column.name: [] for column in columns}
-    for chunk in chunks(named):
-        within = SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(chunk or SQL("NULL"))
-        for name, ctids in _asked(connection, table, columns, within).items():
-            last[name] += ctids
-    for column in columns:
-        for ctid in last[column.name][:MOST_VALUES]:
-            yield _category(table, column, ctid)
-
-
-def _category(table: Table, column: Column, ctid: str) -> Category:
+def of_value(table: Table, column: Column, ctid: str) -> Category:
     """Return the category of the value that one row has: looked up in the source, whenever it is asked for."""
     condition = SQL("{} = (SELECT v.{} FROM ONLY {} AS v WHERE v.ctid = {}::pg_catalog.tid)").format(
         value_of(column), sql.Identifier(column.name), table.name, sql.Literal(ctid)
@@ -59,7 +25,15 @@ def _category(table: Table, column: Column, ctid: str) -> Category:
     return Category(column=column.name, name="each value", condition=condition, row=ctid)
 
 
-def _asked(connection: psycopg.Connection, table: Table, columns: Sequence[Column], within: Composable) -> Rows:
+def new_value(table: Table, column: Column, known: Sequence[str]) -> Composable:
+    """Return the condition under which a row t has a value that none of some other rows has; NULL is no value."""
+    listed = sql.Literal("{" + ",".join(f'"{ctid}"' for ctid in known) + "}")
+    return SQL("{} NOT IN (SELECT v.{} FROM ONLY {} AS v WHERE v.ctid = ANY ({}::pg_catalog.tid[]))").format(
+        value_of(column), sql.Identifier(column.name), table.name, listed
+    )
+
+
+def each_value(connection: psycopg.Connection, table: Table, columns: Sequence[Column], within: Composable) -> Rows:
     """Return a row of each value of each column among some rows, up to 51 of a column."""
     values = [value_of(column) for column in columns]
     group = SQL("GROUPING({})").format(SQL(", ").join(values))

@@ -25,7 +25,7 @@ from rehearse.catalog import relations
 from rehearse.engine.binaries import resolve
 from rehearse.engine.server import running
 from rehearse.model.sampling import SampleRules
-from rehearse.snapshot import edges, keys, links, sampling, selection
+from rehearse.snapshot import duplicates, edges, orphans, sampling, selection
 from rehearse.snapshot.facts import read_facts
 
 # one row of each: what its column holds instead of what all others hold
@@ -177,7 +177,10 @@ class Timed(psycopg.Cursor[Any]):
 @contextmanager
 def noted(took: dict[str, list[tuple[str, float, float]]]) -> Iterator[None]:
     """Note what each search takes, and its longest statement."""
-    plain: list[tuple[Any, str, Callable[..., Any]]] = [(keys, "seek", keys.seek), (links, "seek", links.seek)]
+    plain: list[tuple[Any, str, Callable[..., Any]]] = [
+        (duplicates, "seek", duplicates.seek),
+        (orphans, "seek", orphans.seek),
+    ]
     plain.append((edges, "seek", edges.seek))
 
     def wrapped(part: str, run: Callable[..., Any]) -> Callable[..., Any]:

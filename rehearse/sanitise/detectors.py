@@ -40,7 +40,7 @@ class Detector:
         """Return an expression over a text: how many characters of it were found, NULL for none."""
         given = {"%(value)s::pg_catalog.text": value, "%(first_names)s": sql.Literal(list(FIRST_NAMES))}
         # put together piece by piece: the braces of its regular expressions are not for str.format
-        parts = [given.get(part) or SQL(part) for part in _PLACES.split(self.statement)]  # type: ignore[arg-type]  # our file
+        parts = [given.get(part) or SQL(part) for part in _PLACES.split(self.statement)]
         return Composed([SQL("("), *parts, SQL(")")])
 
 

@@ -23,6 +23,7 @@ from rehearse.sanitise.names import semantic_class
 from rehearse.sanitise.proposal import block
 from rehearse.sanitise.rules import BadSanitiseRule, SanitiseRules
 from rehearse.sanitise.surroundings import Surroundings, surroundings
+from rehearse.sanitise.vocabulary import MEANINGS
 
 __all__ = ["Surroundings", "Treatment", "Unclassified", "Unmaskable", "check_rules", "surroundings", "treat"]
 
@@ -208,12 +209,18 @@ def _by_rule(table: Table, column: Column, name: str, around: Surroundings, judg
 
 
 def _masked(table: Table, column: Column, around: Surroundings, judged: Meaning, reason: str) -> Treatment:
-    found = treatments.by_meaning(column, judged.what)
+    found = treatments.by_meaning(column, _shared_meaning(column, around, judged))
     if found is not None:
         return _treatment(table, column, found[0], reason, found[1], around)
     if column.not_null:
         raise Unmaskable(f"{table.identity}.{column.name}", column.type)
     return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.null, around)
+
+
+def _shared_meaning(column: Column, around: Surroundings, judged: Meaning) -> str | None:
+    """Return what a column means; columns that keys join mean what their domain does, or they would join no more."""
+    domain = around.domains.get((column.relation, column.name))
+    return judged.what if domain is None else domain if domain in MEANINGS else None
 
 
 def _clear(table: Table, column: Column, reason: str) -> Treatment:

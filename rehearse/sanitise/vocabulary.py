@@ -96,6 +96,7 @@ _AMBIGUOUS = {
 }
 TELLING = MappingProxyType({word: meaning for meaning, words in _TELLING.items() for word in words.split()})
 AMBIGUOUS = MappingProxyType({word: meaning for meaning, words in _AMBIGUOUS.items() for word in words.split()})
+MEANINGS = frozenset({*_TELLING, *_AMBIGUOUS})
 # words so telling that they count inside a longer one too: dateofbirth, customerphone
 STEMS = MappingProxyType(
     {

@@ -21,7 +21,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.sanitise import classify, masks
+from rehearse.sanitise import classify, labels, masks
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import edges, sampling
 from rehearse.snapshot.copying import copy_rows
@@ -132,7 +132,7 @@ def _copy(
     columns = relations.columns(connection, sorted(known))
     classify.check_rules(sanitise, _identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
-    around = classify.surroundings(sanitise, keys, known, columns, history)
+    around = classify.surroundings(sanitise, keys, known, columns, history, labels.read(connection, columns))
     reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")

@@ -99,6 +99,11 @@ def refuse_unclassified(decided: Iterable[Treatment]) -> None:
         raise Unclassified(open_)
 
 
+def of_whole(record: ColumnTreatment, table: Table) -> ColumnTreatment:
+    """Return a treatment under the name that people know the table by: of a partition, that of its root."""
+    return replace(record, table=table.whole_name)
+
+
 def _may_be_coded(table: Table, column: Column, around: Surroundings) -> bool:
     """Say whether the column's values may come home, should they be codes."""
     return (

@@ -2,7 +2,8 @@
 
 Each file is a statement over one value that returns how many characters of it were found, NULL for none. Its line
 `flags:` says what it is that is found, and how many of a column's values must hold it: one, where a check digit or a
-form leaves no doubt, else a share.
+form leaves no doubt, else a share. Its line `among:` is a plain regular expression that every such value matches,
+so that most values are done with soon.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rehearse.sanitise.first_names import FIRST_NAMES
 
 FOLDER = "classify"
 _FLAGS = re.compile(r"^-- flags: (?P<meaning>[a-z]+) by (?P<share>one|0[.][0-9]+)$", re.MULTILINE)
+_AMONG = re.compile(r"^-- among: (?P<pattern>.+)$", re.MULTILINE)
 _PLACES = re.compile(r"(%\(value\)s::pg_catalog\.text|%\(first_names\)s)")
 
 
@@ -29,6 +31,7 @@ class Detector:
     name: str  # "identity-us"
     meaning: str  # "identity"
     share: float  # of the values of a column that must hold it; 0: one is enough
+    among: str  # a regular expression that a value must match to be looked at more closely
     statement: str  # without its header
 
     @property
@@ -41,7 +44,7 @@ class Detector:
         given = {"%(value)s::pg_catalog.text": value, "%(first_names)s": sql.Literal(list(FIRST_NAMES))}
         # put together piece by piece: the braces of its regular expressions are not for str.format
         parts = [given.get(part) or SQL(part) for part in _PLACES.split(self.statement)]
-        return Composed([SQL("("), *parts, SQL(")")])
+        return SQL("CASE WHEN {} ~ {} THEN ({}) END").format(value, sql.Literal(self.among), Composed(parts))
 
 
 @cache
@@ -53,10 +56,13 @@ def detectors() -> tuple[Detector, ...]:
 def _read(name: str) -> Detector:
     text = query(name)
     flags = _FLAGS.search(text)
+    among = _AMONG.search(text)
     assert flags is not None, f"{name} does not say what it flags"
+    assert among is not None, f"{name} does not say among which values"
     return Detector(
         name=name.removeprefix(f"{FOLDER}/"),
         meaning=flags["meaning"],
         share=0.0 if flags["share"] == "one" else float(flags["share"]),
+        among=among["pattern"],
         statement="\n".join(line for line in text.splitlines() if not line.startswith("-- ")),
     )

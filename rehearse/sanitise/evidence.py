@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composable, Composed
 from rehearse.catalog.relations import MOMENTS, Column, Table
 from rehearse.sanitise import treatments
 from rehearse.sanitise.detectors import Detector, detectors
-from rehearse.sanitise.examined import examined
+from rehearse.sanitise.examined import ROWS, examined
 
 _CARRIED_BY = 20  # rows that share a value before it is nobody's own
 _MOST_CODES = 50
@@ -20,8 +20,9 @@ _LONGEST_CODE = 32
 _DIGITS = 7
 _READ_OF_A_VALUE = 4_096  # characters
 _WIDEST = 100_000  # bytes of a value as stored; a wider one is not read
-_COLUMNS = 8  # in one statement
-_PATIENCE = ("900ms", "400ms")  # of the statements: for all rows to be examined, then for a tenth of them
+_COLUMNS = 4  # in one statement
+_WEIGHED = 2_000  # values of a large table in which patterns are looked for that prove nothing one by one
+_PATIENCE = ("5s", "2s")  # of the statements: for all rows to be examined, then for a tenth of them
 _TENTH = 10
 _NOT_JUDGED_BY_VALUE = MOMENTS | treatments.TIMES | treatments.RANGES | {
     "boolean", "bit", "bit varying", "uuid", "bytea", "inet", "cidr", "macaddr", "macaddr8",
@@ -47,6 +48,7 @@ class Seen:
     """What the values of one column showed."""
 
     values: int = 0  # that were not NULL
+    weighed: int = 0  # of these: they were looked at for what proves nothing one by one
     distinct: int = 0
     smallest: int = 0  # rows that share the rarest value
     cut: int = 0  # values that were not read to their end
@@ -60,8 +62,12 @@ class Seen:
         """Say whether these are near-unique numbers of seven digits or more."""
         return self.values >= _CARRIED_BY and self.distinct > 0.9 * self.values and self.digits >= _DIGITS
 
+    def among(self, hit: Hit) -> int:
+        """Return among how many values a hit was sought."""
+        return self.values if hit.is_proof else self.weighed
+
     def share(self, hit: Hit) -> float:
-        return hit.values / self.values if self.values else 0.0
+        return hit.values / self.among(hit) if self.among(hit) else 0.0
 
 
 def gather(
@@ -70,7 +76,7 @@ def gather(
     """Examine up to 20,000 rows of a table, by name of column; an empty or unreadable one shows nothing.
 
     Of the columns in `coded` the values come home if they are established codes, of the others none does.
-    Eight columns in a statement, and a statement gives up after a second: what was not seen is not vouched for.
+    Four columns in a statement, and a statement gives up after five seconds: what was not seen is not vouched for.
     """
     judged = [column for column in columns if is_judged(column)]
     if table.kind == "f" or not table.readable or table.row_security or table.absent:
@@ -96,7 +102,9 @@ def _examine(
         try:
             with connection.transaction(force_rollback=True):  # the settings end with it
                 connection.execute(
-                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '32MB'").format(sql.Literal(patience))
+                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off").format(
+                        sql.Literal(patience)
+                    )
                 )
                 rows = connection.execute(_question(table, columns, coded, _TENTH**attempt)).fetchall()
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
@@ -108,12 +116,13 @@ def _examine(
 
 
 def _seen(row: tuple[object, ...]) -> Seen:
-    _, values, distinct, smallest, cut, words, digits, codes, hits, whole = row
+    _, values, distinct, smallest, cut, words, digits, codes, hits, whole, weighed = row
     assert isinstance(hits, list)
     assert isinstance(whole, list)
     counted = zip(detectors(), hits, whole, strict=True)
     return Seen(
         values=int(str(values)),
+        weighed=int(str(weighed)),
         distinct=int(str(distinct)),
         smallest=int(str(smallest)),
         cut=int(str(cut)),
@@ -130,15 +139,18 @@ def _question(table: Table, columns: list[Column], coded: frozenset[str], diviso
         "SELECT g.n, pg_catalog.sum(g.c)::pg_catalog.int8, pg_catalog.count(*), pg_catalog.min(g.c), "
         "COALESCE(pg_catalog.sum(g.c) FILTER (WHERE pg_catalog.length(g.v) >= {read}), 0)::pg_catalog.int8, "
         "COALESCE(pg_catalog.avg(1 + pg_catalog.length(g.v) "
-        "- pg_catalog.length(pg_catalog.replace(g.v, ' ', ''))), 0), "
+        "- pg_catalog.length(pg_catalog.replace(g.v, ' ', ''))) FILTER (WHERE g.j), 0), "
         "COALESCE(pg_catalog.avg(pg_catalog.length(pg_catalog.regexp_replace(g.v, '[.].*$|[^0-9]', '', 'g'))) "
-        "FILTER (WHERE g.n = ANY ({numbers})), 0), "
+        "FILTER (WHERE g.j AND g.n = ANY ({numbers})), 0), "
         "CASE WHEN g.n = ANY ({coded}) AND pg_catalog.count(*) <= {most} AND pg_catalog.min(g.c) >= {carried} "
         "AND pg_catalog.max(pg_catalog.length(g.v)) <= {longest} "
-        "AND NOT pg_catalog.bool_or(g.v ~ {personal} OR {anything}) "
-        "THEN pg_catalog.array_agg(g.v ORDER BY g.v) FILTER (WHERE pg_catalog.length(g.v) <= {longest}) END, "
-        "ARRAY[{hits}], ARRAY[{whole}] "
-        "FROM (SELECT d.n, d.v, pg_catalog.count(*) AS c FROM {rows} AS t "
+        "AND NOT pg_catalog.bool_or(CASE WHEN g.c >= {carried} THEN g.v ~ {personal} OR {anything} END) "
+        "THEN pg_catalog.array_agg(g.v ORDER BY g.v) "
+        "FILTER (WHERE g.c >= {carried} AND pg_catalog.length(g.v) <= {longest} AND g.n = ANY ({coded})) END, "
+        "ARRAY[{hits}], ARRAY[{whole}], COALESCE(pg_catalog.sum(g.c) FILTER (WHERE g.j), 0)::pg_catalog.int8 "
+        "FROM (SELECT d.n, d.v, pg_catalog.count(*) AS c, "
+        "pg_catalog.count(*) >= {carried} OR pg_catalog.mod(pg_catalog.hashtext(d.v), {share}) = 0 AS j "
+        "FROM {rows} AS t "
         "CROSS JOIN LATERAL (VALUES {values}) AS d (n, v) WHERE d.v IS NOT NULL GROUP BY d.n, d.v) AS g "
         "CROSS JOIN LATERAL (SELECT {found} OFFSET 0) AS f GROUP BY g.n"
     ).format(
@@ -153,11 +165,18 @@ def _question(table: Table, columns: list[Column], coded: frozenset[str], diviso
         hits=SQL(", ").join(_counted(_hit(each)) for each in detectors()),
         whole=SQL(", ").join(_counted(_whole(each)) for each in detectors()),
         rows=examined(table, columns, divisor),
+        share=sql.Literal(max(1, min(table.estimate or 0, ROWS) // _WEIGHED)),
         values=SQL(", ").join(_value(number, column) for number, column in enumerate(columns, start=1)),
         found=SQL(", ").join(
-            SQL("{} AS {}").format(each.found(SQL("g.v")), sql.Identifier(each.name)) for each in detectors()
+            SQL("{} AS {}").format(_looked_for(each), sql.Identifier(each.name)) for each in detectors()
         ),
     )
+
+
+def _looked_for(detector: Detector) -> Composable:
+    """Return what finds proof in every value, anything else in some of many: a share can be told from those."""
+    found = detector.found(SQL("g.v"))
+    return found if detector.is_proof else SQL("CASE WHEN g.j THEN {} END").format(found)
 
 
 def _hit(detector: Detector) -> Composable:

@@ -10,7 +10,8 @@ from psycopg.sql import SQL, Composable, Composed
 from rehearse.catalog.relations import Column, Table
 from rehearse.sanitise import treatments
 
-_ROWS = 20_000
+ROWS = 20_000
+_VALUES = 24_000  # of all columns together
 _SEEDS = (1, 2, 3)  # neighbouring pages look alike
 _NEWEST = 2_000
 _NEWEST_PAGES = 64
@@ -24,7 +25,7 @@ _COLUMNS_WITH_LONGEST = 4
 def examined(table: Table, columns: list[Column], divisor: int = 1) -> Composable:
     """Return what FROM takes: rows of the columns, each once. `divisor` makes do with a part of them."""
     names = SQL(", ").join(SQL("t.{}").format(sql.Identifier(column.name)) for column in columns)
-    most = max(_ROWS // divisor, 100)
+    most = max(min(ROWS, _VALUES // len(columns)) // divisor, 100)
     if table.heap_bytes <= _READ_WHOLE_UP_TO:
         return SQL("(SELECT {} FROM ONLY {} AS t LIMIT {})").format(names, table.name, sql.Literal(most))
     # an array of row addresses is a set: no row counts twice for what it holds

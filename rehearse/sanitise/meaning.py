@@ -53,7 +53,7 @@ def named_by(column: Column, table: str) -> Announced | None:
 def _judged(
     column: Column, named: Announced | None, flagged: Iterable[Hit], seen: Seen, *, degrees: bool
 ) -> tuple[str | None, str, str]:
-    mostly = sorted((hit for hit in flagged if hit.whole >= _MOSTLY * seen.values), key=lambda hit: -hit.whole)
+    mostly = sorted((hit for hit in flagged if hit.whole >= _MOSTLY * seen.among(hit)), key=lambda hit: -hit.whole)
     if named is not None:
         agreed = any(_agree(hit, named) for hit in flagged)
         also = "; so do its values" if agreed else ""
@@ -87,4 +87,4 @@ def _agree(hit: Hit, named: Announced | None) -> bool:
 
 
 def _in_words(hit: Hit, seen: Seen) -> str:
-    return f"{hit.detector.meaning} in {hit.values:,} of {seen.values:,} values"
+    return f"{hit.detector.meaning} in {hit.values:,} of {seen.among(hit):,} values"

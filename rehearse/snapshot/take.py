@@ -14,7 +14,7 @@ import psycopg
 from rehearse import __version__, archive, catalog
 from rehearse.archive import Writer
 from rehearse.catalog import relations
-from rehearse.catalog.relations import Column, Table
+from rehearse.catalog.relations import Table
 from rehearse.db.connect import connect_source, describe, redact
 from rehearse.db.queries import query
 from rehearse.model.facts import Facts
@@ -130,7 +130,7 @@ def _copy(
 ) -> _Copied:
     known, keys = relations.relations(connection), relations.foreign_keys(connection)
     columns = relations.columns(connection, sorted(known))
-    classify.check_rules(sanitise, _identities(tables, columns))
+    classify.check_rules(sanitise, relations.identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
     around = classify.surroundings(sanitise, keys, known, columns, history, labels.read(connection, columns))
     reasons = {table.oid: _reason_to_skip(table, rules, history) for table in tables}
@@ -199,15 +199,6 @@ def _schema_only_notes(samples: Iterable[TableSample]) -> tuple[str, ...]:
         f"{sample.table} came without data: {sample.reason}{_REMEDIES.get(sample.reason, '')}."
         for sample in samples
         if sample.file is None
-    )
-
-
-def _identities(tables: Iterable[Table], columns: dict[int, tuple[Column, ...]]) -> frozenset[str]:
-    return frozenset(
-        f"{name}.{column.name}"
-        for table in tables
-        for name in (table.identity, table.whole_name)
-        for column in columns[table.oid]
     )
 
 

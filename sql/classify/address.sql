@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: address by 0.2
+-- among: [A-Za-z.] [0-9]|[0-9][a-z]?,? [A-Za-z]
 SELECT pg_catalog.length(i.v) AS found
   FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i
  WHERE pg_catalog.length(i.v) BETWEEN 6 AND 120

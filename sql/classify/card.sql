@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: card by 0.2
+-- among: [2-6][0-9 -]{11}
 SELECT pg_catalog.max(pg_catalog.length(n.raw)) AS found
   FROM (SELECT m.hit[1] AS raw, pg_catalog.regexp_replace(m.hit[1], '[ -]', '', 'g') AS digits
           FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i

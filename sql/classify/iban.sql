@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: iban by one
+-- among: [A-Z][A-Z][0-9][0-9]
 SELECT pg_catalog.max(pg_catalog.length(n.raw)) AS found
   FROM (SELECT c.form,
                pg_catalog.substring(m.hit[1], '^[A-Z0-9](?:[ -]?[A-Z0-9])' || '{' || (c.length - 1)::pg_catalog.text || '}(?![A-Za-z0-9])') AS raw

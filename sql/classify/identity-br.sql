@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: identity by 0.3
+-- among: [0-9]{11}|[0-9]{3}-[0-9]{2}
 SELECT pg_catalog.max(pg_catalog.length(n.raw)) AS found
   FROM (SELECT m.hit[1] AS raw, pg_catalog.regexp_replace(m.hit[1], '[.-]', '', 'g') AS digits
           FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i

@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: identity by 0.3
+-- among: [0-9]{7}-?[A-Z]
 SELECT pg_catalog.max(pg_catalog.length(m.hit[1])) AS found
   FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i
  CROSS JOIN LATERAL pg_catalog.regexp_matches(

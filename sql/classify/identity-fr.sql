@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: identity by 0.3
+-- among: [12][0-9AB ]{12}
 SELECT pg_catalog.max(pg_catalog.length(n.raw)) AS found
   FROM (SELECT m.hit[1] AS raw,
                pg_catalog.replace(pg_catalog.replace(pg_catalog.regexp_replace(m.hit[1], '[ ]', '', 'g'), '2A', '19'), '2B', '18') AS digits

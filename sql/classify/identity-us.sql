@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: identity by 0.3
+-- among: [0-9]{3}[- ][0-9]{2}[- ][0-9]{4}
 SELECT pg_catalog.max(pg_catalog.length(m.hit[1])) AS found
   FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i
  CROSS JOIN LATERAL pg_catalog.regexp_matches(

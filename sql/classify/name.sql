@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: name by 0.15
+-- among: ^[^0-9_@{<]{3,60}$
 SELECT pg_catalog.length(i.v) AS found
   FROM (SELECT %(value)s::pg_catalog.text COLLATE pg_catalog."C" AS v) AS i
  WHERE pg_catalog.length(i.v) BETWEEN 3 AND 60

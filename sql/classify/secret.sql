@@ -2,6 +2,7 @@
 -- needs: nothing
 -- returns: found
 -- flags: secret by one
+-- among: PRIVATE KEY|eyJ|AKIA|ASIA|gh[pousr]_|github_pat|glpat-|xox[a-z]-|AIza|ya29|_live_|_test_|SG[.]|[$][0-9a-z]|SHA|scrypt|pbkdf2|://[^/]*@
 SELECT pg_catalog.length(pg_catalog.substring(i.v,
            '(-----BEGIN [A-Z ]*PRIVATE KEY-----|\yeyJ[\w-]{8,}[.]eyJ[\w-]{8,}[.][\w-]{8,}|\y(?:AKIA|ASIA)[A-Z2-7]{16}\y'
            || '|\ygh[pousr]_[A-Za-z0-9]{36}|\ygithub_pat_\w{22}|\yglpat-[\w-]{20,}|\yxox[abeoprs]-[A-Za-z0-9-]{10,}'

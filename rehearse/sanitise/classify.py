@@ -28,6 +28,7 @@ from rehearse.sanitise.vocabulary import MEANINGS
 __all__ = ["Surroundings", "Treatment", "Unclassified", "Unmaskable", "check_rules", "surroundings", "treat"]
 
 UNCLASSIFIED = "unclassified"
+_CERTAIN = ("configured", "migration history", "surrogate key", "enum")
 
 
 class Unmaskable(RequestError):
@@ -229,7 +230,8 @@ def _shared_meaning(column: Column, around: Surroundings, judged: Meaning) -> st
 
 
 def _clear(table: Table, column: Column, reason: str) -> Treatment:
-    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason)
+    sure = "high" if reason in _CERTAIN else "medium"
+    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason, confidence=sure)
     return Treatment(column=column, record=record, mask=None, domain="")
 
 

@@ -16,7 +16,11 @@ _WORDS = {
     "identity": "a social security number", "secret": "a secret",
 }  # fmt: skip
 # name = 'literal', name := 'literal', name => 'literal', also with a cast
-_ASSIGNED = re.compile(r"\"?(?P<name>[A-Za-z_]\w*)\"?(?:\)?::[\w ]+)?\s*(?::=|=>|=)\s*\(?'(?P<value>(?:[^']|''){4,})'")
+_ASSIGNED = re.compile(
+    r"\"?(?P<name>[A-Za-z_]\w*)\"?(?:\)?::[\w ]+|(?:\s+CONSTANT)?\s+(?:text|varchar|character varying)(?:\(\d+\))?)?"
+    r"\s*(?::=|=>|=|DEFAULT)\s*\(?'(?P<value>(?:[^']|''){4,})'",
+    re.IGNORECASE,
+)
 _LITERAL = re.compile(r"'(?:[^']|''){4,}'")
 _NOT_SCANNED = frozenset({"grant", "default-privilege", "security-label"})  # labels do not leave with the schema
 

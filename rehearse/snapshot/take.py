@@ -23,7 +23,7 @@ from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Man
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, labels, masks
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import edges, sampling
+from rehearse.snapshot import disclosures, edges, sampling
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import SourceFailed
@@ -87,6 +87,7 @@ def _take(
     assert row is not None
     dump_schema(connection, url, row[0], superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
+    disclosed = disclosures.of_schema(connection, described, superuser=facts.connected_as_superuser)
     copied = _copy(
         connection, writer, [table for table in found if table.kind != "m"], facts, rules, sanitise, progress
     )
@@ -104,7 +105,13 @@ def _take(
         samples=copied.samples,
         treatments=copied.treatments,
         coverage=copied.coverage,
-        notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
+        notes=(
+            *notes,
+            *_schema_only_notes(copied.samples),
+            *copied.notes,
+            *disclosures.of_columns(copied.treatments),
+            *disclosed,
+        ),
     )
     return writer.finish(manifest, described, facts)
 

@@ -78,7 +78,8 @@ def treat(
     """
     copied = [column for column in columns if not column.generated]
     coded = frozenset(column.name for column in copied if _may_be_coded(table, column, around))
-    seen = evidence.gather(connection, table, copied, coded)
+    open_ = [column for column in copied if not _is_small_key(column, around)]
+    seen = evidence.gather(connection, table, open_, coded)
     return tuple(_decided(table, column, around, seen.get(column.name, Seen())) for column in copied)
 
 
@@ -98,6 +99,12 @@ def refuse_unclassified(decided: Iterable[Treatment]) -> None:
     open_ = tuple(found.record for found in decided if found.record.reason == UNCLASSIFIED)
     if open_:
         raise Unclassified(open_)
+
+
+def _is_small_key(column: Column, around: Surroundings) -> bool:
+    """Say whether the column is a surrogate key that has no room for a number people have."""
+    known = (column.relation, column.name) in around.surrogates
+    return known or (kinds.is_surrogate(column) and column.base != "bigint")
 
 
 def of_whole(record: ColumnTreatment, table: Table) -> ColumnTreatment:

@@ -21,10 +21,13 @@ _DIGITS = 7
 _READ_OF_A_VALUE = 4_096  # characters
 _WIDEST = 100_000  # bytes of a value as stored; a wider one is not read
 _COLUMNS = 4  # in one statement
+_COLUMNS_OF_A_SMALL_TABLE = 16
+_SMALL = 32 * 8_192  # bytes of heap
 _WEIGHED = 2_000  # values of a large table in which patterns are looked for that prove nothing one by one
 _PATIENCE = ("5s", "2s")  # of the statements: for all rows to be examined, then for a tenth of them
 _TENTH = 10
 _NOT_JUDGED_BY_VALUE = MOMENTS | treatments.TIMES | treatments.RANGES | {
+    "smallint", "real", "double precision",
     "boolean", "bit", "bit varying", "uuid", "bytea", "inet", "cidr", "macaddr", "macaddr8",
 }  # fmt: skip
 _PERSONAL = r"^[+]?[0-9 ()./-]{7,}$|^[A-Za-z0-9+/_-]{24,}$"  # like a number that people have, or a secret
@@ -76,14 +79,15 @@ def gather(
     """Examine up to 20,000 rows of a table, by name of column; an empty or unreadable one shows nothing.
 
     Of the columns in `coded` the values come home if they are established codes, of the others none does.
-    Four columns in a statement, and a statement gives up after five seconds: what was not seen is not vouched for.
+    Few columns in a statement, and a statement gives up after five seconds: what was not seen is not vouched for.
     """
     judged = [column for column in columns if is_judged(column)]
-    if table.kind == "f" or not table.readable or table.row_security or table.absent:
+    if table.kind == "f" or not table.readable or table.row_security or table.absent or not table.heap_bytes:
         return {}
     found: dict[str, Seen] = {}
-    for start in range(0, len(judged), _COLUMNS):
-        found.update(_examine(connection, table, judged[start : start + _COLUMNS], coded))
+    together = _COLUMNS_OF_A_SMALL_TABLE if table.heap_bytes <= _SMALL else _COLUMNS
+    for start in range(0, len(judged), together):
+        found.update(_examine(connection, table, judged[start : start + together], coded))
     return found
 
 

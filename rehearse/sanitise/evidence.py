@@ -82,13 +82,18 @@ def gather(
     Few columns in a statement, and a statement gives up after five seconds: what was not seen is not vouched for.
     """
     judged = [column for column in columns if is_judged(column)]
-    if table.kind == "f" or not table.readable or table.row_security or table.absent or not table.heap_bytes:
+    if table.kind == "f" or not table.readable or table.row_security or table.absent or _is_empty(table):
         return {}
     found: dict[str, Seen] = {}
     together = _COLUMNS_OF_A_SMALL_TABLE if table.heap_bytes <= _SMALL else _COLUMNS
     for start in range(0, len(judged), together):
         found.update(_examine(connection, table, judged[start : start + together], coded))
     return found
+
+
+def _is_empty(table: Table) -> bool:
+    """Say whether there is nothing to see; a table never analysed may have been given no size."""
+    return not table.heap_bytes and table.estimate is not None
 
 
 def is_judged(column: Column) -> bool:

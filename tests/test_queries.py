@@ -13,7 +13,7 @@ from rehearse.engine.server import Server
 
 HEADER = re.compile(r"\A-- purpose: \S.*\n-- needs: \S.*\n-- returns: (?P<returns>\S.*)\n")
 NEWER_FORM = re.compile(r"\.pg\d+$")
-SENT_TO_SOURCES = ("catalog", "counting", "facts", "parity", "session", "snapshot")
+SENT_TO_SOURCES = ("catalog", "classify", "counting", "facts", "parity", "session", "snapshot")
 SHADOWED_WORDS = re.compile(r"\b(select|from|where|join|order by|group by|and|or|as|on|case|when|then)\b")
 LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*")
 
@@ -66,7 +66,10 @@ def test_every_query_is_one_plain_statement(path: Path):
     plain = LITERALS.sub("", re.sub(r"\$(\w*)\$.*?\$\1\$", "", text, flags=re.DOTALL))
 
     assert ";" not in plain
-    assert not re.search(r"%(?!\(\w+\)s)|[{}]", text), "breaks once parameters are passed"
+    # what is under sql/classify is never formatted, and regular expressions need braces
+    formatted = plain if named(path).startswith("classify/") else text
+    assert not re.search(r"%(?!\(\w+\)s)", text), "breaks once parameters are passed"
+    assert not re.search("[{}]", formatted), "breaks once it is formatted"
     assert not SHADOWED_WORDS.search(plain), "keywords are upper case"
     assert not re.search(r"SELECT\s+\*|\w\.\*", plain)
 

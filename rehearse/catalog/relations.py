@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -144,3 +144,13 @@ def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:
 def relations(connection: psycopg.Connection) -> dict[int, Relation]:
     with connection.cursor(row_factory=class_row(Relation)) as cursor:
         return {found.oid: found for found in cursor.execute(query("facts/relations").encode())}
+
+
+def identities(tables: Iterable[Table], columns: Mapping[int, tuple[Column, ...]]) -> frozenset[str]:
+    """Return the names that a rule may call columns by, those of a partition also by its root."""
+    return frozenset(
+        f"{name}.{column.name}"
+        for table in tables
+        for name in (table.identity, table.whole_name)
+        for column in columns[table.oid]
+    )

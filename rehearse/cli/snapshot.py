@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rehearse.cli import pruning
+from rehearse.cli.classification import classify
 from rehearse.cli.options import ConfigFile, Rows
 from rehearse.cli.output import width
 from rehearse.cli.progress import progress
@@ -41,6 +42,13 @@ def command(
     older_than: Annotated[str | None, typer.Option(help='--prune: remove those older than, say, "30d".')] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="--prune: only say what would be removed.")] = False,
     config: ConfigFile = None,
+    classified: Annotated[
+        bool, typer.Option("--classify", help="Only say what every column holds and what would be done to it.")
+    ] = False,
+    write: Annotated[
+        Path | None,
+        typer.Option("--write", help="With --classify: write a [sanitise.columns] block to review; - is stdout."),
+    ] = None,
 ) -> None:
     """Take a snapshot: schema, facts and a masked sample. Production is only read."""
     if prune is not None:
@@ -49,7 +57,11 @@ def command(
     from rehearse.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
 
     request = snapshot_request(Asked(source=source, rows=rows, config=config))
-    if plan:
+    if write is not None and not classified:
+        raise RequestError("--write goes with --classify.", "Add --classify, which copies nothing.")
+    if classified:
+        classify(request, write)
+    elif plan:
         _plan(request)
     elif output is None:
         raise NoOutput

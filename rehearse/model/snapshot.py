@@ -32,7 +32,14 @@ class ColumnTreatment:
     table: str
     column: str  # its name, unquoted
     mask: str  # "keep", "text", "null", ...
-    reason: str  # "surrogate key", "unclassified text", "configured", ...
+    reason: str  # "surrogate key", "unclassified", "configured", ...
+    type: str = ""  # "character varying(40)"
+    meaning: str = ""  # what the values are: "email", "phone", ...; "": nothing that has a name here
+    confidence: str = ""  # in that: "high", "medium", "low"
+    found: tuple[str, ...] = ()  # what detectors found in the values: "email in 3 of 2,000 values"
+    proven: tuple[str, ...] = ()  # of that what leaves no doubt, by meaning
+    codes: int = 0  # how many established codes, of a column that has nothing else
+    smallest_group: int = 0  # rows that share the rarest of them
 
     @property
     def identity(self) -> str:

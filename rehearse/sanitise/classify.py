@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 
 import psycopg
 from psycopg import sql
 from psycopg.sql import Composable
 
-from rehearse.catalog.relations import MOMENTS, Column, ForeignKey, Relation, Table
+from rehearse.catalog.relations import Column, Table
 from rehearse.errors import RequestError
 from rehearse.model.patterns import most_specific, without_match
+from rehearse.model.quantity import count
 from rehearse.model.snapshot import ColumnTreatment
-from rehearse.sanitise import evidence, masks, treatments
+from rehearse.sanitise import evidence, kinds, masks, meaning, treatments
+from rehearse.sanitise.evidence import Seen
 from rehearse.sanitise.masks import Mask
+from rehearse.sanitise.meaning import Meaning
 from rehearse.sanitise.names import semantic_class
+from rehearse.sanitise.proposal import block
 from rehearse.sanitise.rules import BadSanitiseRule, SanitiseRules
+from rehearse.sanitise.surroundings import Surroundings, surroundings
+from rehearse.sanitise.vocabulary import MEANINGS
 
-Place = tuple[int, str]  # a column: its table's oid and its name
+__all__ = ["Surroundings", "Treatment", "Unclassified", "Unmaskable", "check_rules", "surroundings", "treat"]
 
-_KEYS = treatments.INTEGERS | {"uuid"}
-_PLAIN = treatments.NUMBERS | MOMENTS | treatments.TIMES | treatments.RANGES | {"boolean", "bit", "bit varying"}
+UNCLASSIFIED = "unclassified"
+_CERTAIN = ("configured", "migration history", "surrogate key", "enum")
 
 
 class Unmaskable(RequestError):
@@ -38,11 +44,11 @@ class Unmaskable(RequestError):
 class Unclassified(RequestError):
     """The policy refuses to go on while columns are unclassified."""
 
-    def __init__(self, columns: tuple[str, ...]) -> None:
+    def __init__(self, columns: tuple[ColumnTreatment, ...]) -> None:
+        names = ", ".join(sorted({found.identity for found in columns}))
         super().__init__(
-            f'sanitise.unclassified is "refuse", and nothing says what {len(columns)} columns hold: '
-            f"{', '.join(columns)}.",
-            'Name each under [sanitise.columns]: "keep", "text", "null", ...',
+            f'sanitise.unclassified is "refuse", and nothing says what {len(columns)} columns hold: {names}.',
+            f'Decide each ("keep", "text", "null", ...) in rehearse.toml:\n\n{block(columns)}',
         )
 
 
@@ -62,75 +68,6 @@ class Treatment:
         return name if self.mask is None else self.mask(name, self.domain)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a column's treatment depends on besides the column."""
-
-    rules: SanitiseRules
-    domains: Mapping[Place, str]  # columns joined by foreign keys, by table and name: their common domain
-    surrogates: frozenset[Place]  # those of them that are surrogate keys
-    plain: frozenset[Place]  # those of them that are numbers, dates or enums, by no sensitive name
-    history: frozenset[str]  # version tables
-
-
-def surroundings(
-    rules: SanitiseRules,
-    keys: Iterable[ForeignKey],
-    relations: Mapping[int, Relation],
-    columns: Mapping[int, tuple[Column, ...]],
-    history: frozenset[str],
-) -> Surroundings:
-    """Join columns that foreign keys join, and find the surrogate keys among them."""
-    known = {(found.relation, found.name): found for listed in columns.values() for found in listed}
-    keys = tuple(keys)
-    groups = _joined((*_pairs(keys), *_leaves(keys, relations)))
-    referenced = {(key.parent, column) for key in keys for column in key.parent_columns}
-    domains: dict[Place, str] = {}
-    surrogates: set[Place] = set()
-    plain: set[Place] = set()
-    for group in groups:
-        relation, name = min(group, key=lambda member: (relations[member[0]].identity, member[1]))
-        members = [known[member] for member in group if member in known]
-        for member in group:
-            domains[member] = semantic_class(name) or f"{relations[relation].identity}.{name}"
-        # what a number is follows from the key it refers to: orders.person is as harmless as people.id
-        named = [member.name for member in members if (member.relation, member.name) in referenced]
-        if any(map(semantic_class, named)):
-            continue
-        if all(member.base in _KEYS for member in members):
-            surrogates |= group
-        elif all(_is_enum(member) or _is_plain(member, frozenset()) for member in members):
-            plain |= group
-    return Surroundings(
-        rules=rules, domains=domains, surrogates=frozenset(surrogates), plain=frozenset(plain), history=history
-    )
-
-
-def _pairs(keys: Iterable[ForeignKey]) -> Iterator[tuple[Place, Place]]:
-    for key in keys:
-        for child, parent in zip(key.child_columns, key.parent_columns, strict=True):
-            yield (key.child, child), (key.parent, parent)
-
-
-def _leaves(keys: Iterable[ForeignKey], relations: Mapping[int, Relation]) -> Iterator[tuple[Place, Place]]:
-    """Tie the columns of partitions to those of their root: a key that refers to the root refers to them."""
-    for relation, column in {place for pair in _pairs(keys) for place in pair}:
-        if relations[relation].kind == "p":
-            for leaf in relations.values():
-                if leaf.root == relation:
-                    yield (relation, column), (leaf.oid, column)
-
-
-def _joined(pairs: Iterable[tuple[Place, Place]]) -> list[frozenset[Place]]:
-    """Return the groups of columns that are tied together, directly or through others."""
-    group_of: dict[Place, set[Place]] = {}
-    for pair in pairs:
-        merged = {member for place in pair for member in group_of.get(place, {place})}
-        for member in merged:
-            group_of[member] = merged
-    return [frozenset(group) for group in {id(group): group for group in group_of.values()}.values()]
-
-
 def treat(
     connection: psycopg.Connection, table: Table, columns: Iterable[Column], around: Surroundings
 ) -> tuple[Treatment, ...]:
@@ -140,9 +77,10 @@ def treat(
     BadSanitiseRule.
     """
     copied = [column for column in columns if not column.generated]
-    open_columns = [column for column in copied if _known(table, column, around) is None]
-    seen = evidence.gather(connection, table, open_columns)
-    return tuple(_known(table, column, around) or _from_values(table, column, around, seen) for column in copied)
+    coded = frozenset(column.name for column in copied if _may_be_coded(table, column, around))
+    open_ = [column for column in copied if not _is_small_key(column, around)]
+    seen = evidence.gather(connection, table, open_, coded)
+    return tuple(_decided(table, column, around, seen.get(column.name, Seen())) for column in copied)
 
 
 def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
@@ -158,74 +96,108 @@ def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
 
 def refuse_unclassified(decided: Iterable[Treatment]) -> None:
     """Stop where a policy of refusing meets a column nobody has classified; raises Unclassified."""
-    open_ = tuple(
-        f"{found.record.table}.{found.record.column}" for found in decided if found.record.reason == "unclassified"
-    )
+    open_ = tuple(found.record for found in decided if found.record.reason == UNCLASSIFIED)
     if open_:
         raise Unclassified(open_)
 
 
-def _known(table: Table, column: Column, around: Surroundings) -> Treatment | None:
-    """Decide by rule, by key or by type; None where the values have to be looked at."""
+def _is_small_key(column: Column, around: Surroundings) -> bool:
+    """Say whether the column is a surrogate key that has no room for a number people have."""
+    known = (column.relation, column.name) in around.surrogates
+    return known or (kinds.is_surrogate(column) and column.base != "bigint")
+
+
+def of_whole(record: ColumnTreatment, table: Table) -> ColumnTreatment:
+    """Return a treatment under the name that people know the table by: of a partition, that of its root."""
+    return replace(record, table=table.whole_name)
+
+
+def _may_be_coded(table: Table, column: Column, around: Surroundings) -> bool:
+    """Say whether the column's values may come home, should they be codes."""
+    return (
+        kinds.is_text(column)
+        and around.rules.unclassified != "mask-all"
+        and _configured(table, column, around.rules) is None
+        and (column.relation, column.name) not in around.domains
+        and (column.relation, column.name) not in around.labels
+        and meaning.named_by(column, table.whole_name) is None
+    )
+
+
+def _decided(table: Table, column: Column, around: Surroundings, seen: Seen) -> Treatment:
+    judged = meaning.of_column(column, table.whole_name, seen, degrees=(column.relation, column.name) in around.degrees)
+    found = _by_order(table, column, around, judged) or _by_meaning(table, column, around, judged, seen)
+    record = replace(
+        found.record,
+        type=column.type,
+        meaning=found.record.meaning or judged.what or "",
+        confidence=found.record.confidence or judged.confidence,
+        found=judged.found,
+        proven=judged.proven,
+    )
+    return replace(found, record=record)
+
+
+def _by_order(table: Table, column: Column, around: Surroundings, judged: Meaning) -> Treatment | None:
+    """Decide by rule, by label or by key; None where it is for the column itself to say."""
     rules, place = around.rules, (column.relation, column.name)
     configured = _configured(table, column, rules)
     if configured is not None:
-        return _by_rule(table, column, configured, around)
+        return _by_rule(table, column, configured, around, judged)
     if table.identity in around.history:
         return _clear(table, column, "migration history")
-    sensitive = semantic_class(column.name)
-    if place in around.surrogates or (place not in around.domains and sensitive is None and _is_surrogate(column)):
+    label = around.labels.get(place)
+    if label is not None and label.masked:
+        return _by_label(table, column, around, judged)
+    if place in around.surrogates or _is_surrogate(column, place, around, judged):
         return _clear(table, column, "surrogate key")
     if rules.unclassified == "mask-all":
-        return _masked(table, column, around, "everything is masked")
+        return _masked(table, column, around, judged, "everything is masked")
     if place in around.plain:
         return _clear(table, column, "key of numbers, dates or codes")
     if place in around.domains:
-        return _masked(table, column, around, "natural key")
-    if sensitive is not None:
-        return None if _is_text(column) else _sensitive(table, column, around, sensitive)
-    if _is_enum(column) or _is_plain(column, treatments.NUMBERS):
-        return _clear(table, column, "enum" if column.category == "enum" else "number, date or boolean")
+        return _masked(table, column, around, judged, "natural key")
+    if label is not None and not judged.proven:
+        return _clear(table, column, "its security label says NOT MASKED")
     return None
 
 
-def _sensitive(table: Table, column: Column, around: Surroundings, what: str) -> Treatment:
-    if column.base == "boolean" or column.category == "enum":
-        return _clear(table, column, "few values")
-    return _masked(table, column, around, f"its name says {what}")
+def _is_surrogate(column: Column, place: tuple[int, str], around: Surroundings, judged: Meaning) -> bool:
+    return place not in around.domains and kinds.is_surrogate(column) and (judged.what is None or judged.weak)
 
 
-def _from_values(table: Table, column: Column, around: Surroundings, seen: evidence.Seen) -> Treatment:
-    sensitive = semantic_class(column.name)
-    codes = seen.codes.get(column.name)
-    if codes is not None and sensitive is None:
-        mask = partial(masks.code, codes)
-        return _treatment(table, column, "code", f"{len(codes)} codes, each in 20 rows or more", mask, around)
-    if sensitive is not None:
-        return _masked(table, column, around, f"its name says {sensitive}")
-    if _is_plain(column, frozenset()):
-        if column.name in seen.identifiers:
-            return _masked(table, column, around, "near-unique numbers of seven digits or more")
-        return _clear(table, column, "number")
-    return _masked(table, column, around, "unclassified")
+def _by_meaning(table: Table, column: Column, around: Surroundings, judged: Meaning, seen: Seen) -> Treatment:
+    if judged.is_personal:
+        if column.base == "boolean" or kinds.is_enum(column):
+            return _clear(table, column, "few values")
+        return _masked(table, column, around, judged, judged.reason)
+    if seen.codes is not None:
+        return _coded(table, column, around, seen, seen.codes)
+    if kinds.is_enum(column):
+        return _clear(table, column, "enum")
+    if kinds.is_plain(column):
+        if kinds.is_number(column) and seen.is_identifier:
+            return _masked(table, column, around, judged, "near-unique numbers of seven digits or more")
+        return _clear(table, column, "number" if kinds.is_number(column) else "number, date or boolean")
+    return _masked(table, column, around, judged, UNCLASSIFIED)
 
 
-def _is_surrogate(column: Column) -> bool:
-    return column.base in _KEYS and (column.in_primary_key or column.drawn_from_sequence)
+def _coded(table: Table, column: Column, around: Surroundings, seen: Seen, codes: tuple[str, ...]) -> Treatment:
+    reason = f"{len(codes)} codes, each in {count(seen.smallest)} rows or more of those examined"
+    found = _treatment(table, column, "code", reason, partial(masks.code, codes), around)
+    record = replace(found.record, codes=len(codes), smallest_group=seen.smallest, confidence="medium")
+    return replace(found, record=record)
 
 
-def _is_enum(column: Column) -> bool:
-    return column.category == "enum" or column.element_is_enum
-
-
-def _is_plain(column: Column, excluded: frozenset[str]) -> bool:
-    """Say whether the type holds numbers, dates, times, ranges of them or booleans."""
-    name = treatments.base_name(column.element if column.category == "array" and column.element else column.base)
-    return name in _PLAIN - excluded
-
-
-def _is_text(column: Column) -> bool:
-    return column.category == "base" and treatments.base_name(column.base) in treatments.TEXTS
+def _by_label(table: Table, column: Column, around: Surroundings, judged: Meaning) -> Treatment:
+    label = around.labels[column.relation, column.name]
+    reason = f"its security label says {label.words}"
+    if label.to_null and not column.not_null:
+        return _treatment(table, column, "null", reason, masks.null, around)
+    told = replace(judged, what=label.meaning or judged.what)
+    found = _masked(table, column, around, told, reason)
+    record = replace(found.record, meaning=told.what or "", confidence="high" if label.meaning else "")
+    return replace(found, record=record)
 
 
 def _configured(table: Table, column: Column, rules: SanitiseRules) -> str | None:
@@ -234,9 +206,11 @@ def _configured(table: Table, column: Column, rules: SanitiseRules) -> str | Non
     return None if pattern is None else rules.columns[pattern]
 
 
-def _by_rule(table: Table, column: Column, name: str, around: Surroundings) -> Treatment:
+def _by_rule(table: Table, column: Column, name: str, around: Surroundings, judged: Meaning) -> Treatment:
     if name == "keep":
         return _clear(table, column, "configured")
+    if name == "mask":
+        return _masked(table, column, around, judged, "configured")
     found = treatments.by_name(name, column)
     if found is None or (name == "null" and column.not_null):
         raise BadSanitiseRule(
@@ -247,8 +221,8 @@ def _by_rule(table: Table, column: Column, name: str, around: Surroundings) -> T
     return _treatment(table, column, found[0], "configured", found[1], around)
 
 
-def _masked(table: Table, column: Column, around: Surroundings, reason: str) -> Treatment:
-    found = treatments.by_type(column)
+def _masked(table: Table, column: Column, around: Surroundings, judged: Meaning, reason: str) -> Treatment:
+    found = treatments.by_meaning(column, _shared_meaning(column, around, judged))
     if found is not None:
         return _treatment(table, column, found[0], reason, found[1], around)
     if column.not_null:
@@ -256,8 +230,15 @@ def _masked(table: Table, column: Column, around: Surroundings, reason: str) -> 
     return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.null, around)
 
 
+def _shared_meaning(column: Column, around: Surroundings, judged: Meaning) -> str | None:
+    """Return what a column means; columns that keys join mean what their domain does, or they would join no more."""
+    domain = around.domains.get((column.relation, column.name))
+    return judged.what if domain is None else domain if domain in MEANINGS else None
+
+
 def _clear(table: Table, column: Column, reason: str) -> Treatment:
-    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason)
+    sure = "high" if reason in _CERTAIN else "medium"
+    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason, confidence=sure)
     return Treatment(column=column, record=record, mask=None, domain="")
 
 

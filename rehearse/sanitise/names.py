@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-# The union of what PG Anonymizer, pdscan, piicatcher and OpenMetadata look for, by class. A class is
-# also the semantic domain of the mask: equal e-mail addresses stay equal in every e-mail column.
-_CLASSES = {
-    "email": "email mail emailaddress emailaddr",
-    "phone": "phone telephone tel mobile cell fax msisdn whatsapp skype",
-    "name": "firstname lastname givenname middlename maidenname fullname nickname surname fname lname person prenom nom"
-    " username login handle signature",
-    "address": "address addr street line1 line2 city town county zip zipcode postcode postal postalcode pobox adresse"
-    " ville",
-    "geo": "lat latitude lon lng longitude geom coordinates",
-    "birth": "dob birth birthday birthdate birthyear born death deceased age ages",
-    "identity": "ssn nino pesel nif nie cpf cnpj passport license licence taxid tin vat nationalid bsn nhs aadhaar"
-    " patient medical diagnosis insurance",
-    "finance": "iban bic swift account bankaccount accountnumber routing sortcode creditcard cardnumber card cc pan"
-    " cvv cvc salary income wage wages pension compensation bonus",
-    "device": "ip ipaddr ipaddress mac macaddress ssid imei useragent cookie session device",
-    "secret": "password passwd pwd passphrase salt token accesstoken refreshtoken apikey secret privatekey otp pin auth"
-    " oauth hash",
-    "person": "gender sex nationality race ethnicity religion marital maritalstatus",
-    "text": "comment comments note notes description bio message body feedback subject transcript",
-}
-_WORDS = {word: name for name, words in _CLASSES.items() for word in words.split()}
-# words so telling that they count inside a longer one too: dateofbirth, customerphone
-_STEMS = {
-    "birth": "birth", "salary": "finance", "income": "finance", "iban": "finance", "creditcard": "finance",
-    "accountnumber": "finance", "passport": "identity", "socialsecurity": "identity", "password": "secret",
-    "phone": "phone", "email": "email", "latitude": "geo", "longitude": "geo",
-}  # fmt: skip
-_REFERENCES = ("id", "ids")
+from rehearse.sanitise.vocabulary import AMBIGUOUS, OF_A_THING, PEOPLE, STEMS, TELLING
+
+_REFERENCES = ("id", "ids", "fk")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_ALWAYS = frozenset(
+    {"finance", "birth"}
+)  # salary_count is no count of salaries that anybody keeps: in doubt it is money
+_NAME = ("name", "names", "nom", "nombre", "nome", "label")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """What a name announces."""
+
+    meaning: str  # "email", "phone", ...
+    confidence: str  # "high", "medium"
+    word: str  # that tells
 
 
 def semantic_class(column: str) -> str | None:
@@ -41,23 +29,81 @@ def semantic_class(column: str) -> str | None:
 
     >>> [semantic_class(name) for name in ("EMailAddress", "user_email2", "birth_date", "status", "first_name")]
     ['email', 'email', 'birth', None, 'name']
-    >>> [semantic_class(name) for name in ("dateofbirth", "customerphone", "page", "phone_id")]
-    ['birth', 'phone', None, None]
+    >>> [semantic_class(name) for name in ("dateofbirth", "customerphone", "page", "phone_id", "card_count")]
+    ['birth', 'phone', None, None, None]
     >>> semantic_class("address_id"), semantic_class("tax_id")
     (None, 'identity')
     """
-    words = [word.lower() for word in _PARTS.findall(column)]
+    found = announced(column)
+    return None if found is None else found.meaning
+
+
+def announced(column: str, table: str = "") -> Announced | None:
+    """Return what a column's name announces; `table` is the name of its table, where a plain "name" needs one.
+
+    >>> announced("name", "countries"), announced("name", "customers").meaning
+    (None, 'name')
+    """
+    words = _words(column)
+    if not words or (words[-1] in OF_A_THING and len(words) > 1 and not _is_of_a_person(words)):
+        return None
+    found = _by_words(words) or _by_stem(words)
+    if found is None and words[-1] in _NAME and len(words) == 1 and _is_of_people(table):
+        return Announced(meaning="name", confidence="medium", word=words[-1])
+    return found
+
+
+def pairs_of_degrees(columns: frozenset[str]) -> frozenset[str]:
+    """Return the columns of a table that are latitude and longitude because both are there.
+
+    >>> sorted(pairs_of_degrees(frozenset({"start_lat", "start_long", "x", "long"})))
+    ['start_lat', 'start_long']
+    """
+    found: set[str] = set()
+    for column in columns:
+        *rest, last = _words(column) or [""]
+        if last in ("lat", "latitude"):
+            partners = {other for other in columns if _words(other)[:-1] == rest}
+            longs = {other for other in partners if _words(other)[-1:] in (["long"], ["lon"], ["lng"], ["longitude"])}
+            found |= longs and {column, *longs}
+    return frozenset(found)
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _PARTS.findall(_without_accents(name))]
+
+
+def _without_accents(name: str) -> str:
+    return name.translate(str.maketrans("áàâãäçéèêëíìîïñóòôõöúùûüÁÉÍÓÚÑÇ", "aaaaaceeeeiiiinooooouuuuAEIOUNC"))
+
+
+def _is_of_a_person(words: list[str]) -> bool:
+    found = _by_words(words[:-1]) or _by_stem(words[:-1])
+    return found is not None and found.meaning in _ALWAYS
+
+
+def _is_of_people(table: str) -> bool:
+    """Say whether a table holds people, by its singular or plural name."""
+    return any(word in PEOPLE or word.removesuffix("s") in PEOPLE for word in _words(table.rsplit(".", 1)[-1]))
+
+
+def _by_words(words: list[str]) -> Announced | None:
     joined = ["".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
-    if (
-        words and words[-1] in _REFERENCES
-    ):  # address_id is a number that stands for an address, tax_id is the thing itself
+    if words and words[-1] in _REFERENCES:
+        # address_id is a number that stands for an address, tax_id is the thing itself
         joined = [word for word in joined if word.endswith(_REFERENCES)]
-    found = [_WORDS[word] for word in sorted(joined, key=len, reverse=True) if word in _WORDS]
-    return found[0] if found else _by_stem(words)
+    for word in sorted(joined, key=len, reverse=True):
+        if word in TELLING:
+            return Announced(meaning=TELLING[word], confidence="high", word=word)
+        if word in AMBIGUOUS:
+            return Announced(meaning=AMBIGUOUS[word], confidence="medium", word=word)
+    return None
 
 
-def _by_stem(words: list[str]) -> str | None:
+def _by_stem(words: list[str]) -> Announced | None:
     """Look inside words that were written together."""
     if words and words[-1] in _REFERENCES:
         return None
-    return next((found for stem, found in _STEMS.items() if stem in "".join(words)), None)
+    whole = "".join(words)
+    found = next(((stem, meaning) for stem, meaning in STEMS.items() if stem in whole), None)
+    return None if found is None else Announced(meaning=found[1], confidence="medium", word=found[0])

@@ -71,6 +71,11 @@ def by_type(column: Column) -> tuple[str, Mask] | None:
     return None
 
 
+def by_meaning(column: Column, _meaning: str | None) -> tuple[str, Mask] | None:
+    """Return the mask of a column whose values mean something, or by type alone."""
+    return by_type(column)
+
+
 def by_name(name: str, column: Column) -> tuple[str, Mask] | None:
     """Return the mask a configuration names; the ones named after a kind of value are those of the type."""
     if name in _NAMED:

@@ -15,7 +15,7 @@ import psycopg
 from rehearse import __version__, archive, catalog
 from rehearse.archive import Writer
 from rehearse.catalog import relations
-from rehearse.catalog.relations import Column, Table
+from rehearse.catalog.relations import Table
 from rehearse.db.connect import describe, redact
 from rehearse.db.said import said
 from rehearse.model.facts import Facts
@@ -23,10 +23,10 @@ from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.sanitise import classify, masks
+from rehearse.sanitise import classify, labels, masks
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import references, sampling, selection
+from rehearse.snapshot import disclosures, references, sampling, selection
 from rehearse.snapshot.canaries import collect
 from rehearse.snapshot.copying import Wanted, copy_tables
 from rehearse.snapshot.counting import count
@@ -115,6 +115,7 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
     progress("dumping the schema")
     dump_schema(connection, url, seen.name, superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
+    disclosed = disclosures.of_schema(connection, described, superuser=facts.connected_as_superuser)
     progress("counting rows")
     facts = replace(facts, tables=count(seen, found, facts.tables))
     copied = _copy(seen, writer, [table for table in found if table.kind != "m"], facts, wish, progress)
@@ -131,7 +132,13 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
         samples=copied.samples,
         treatments=copied.treatments,
         coverage=copied.coverage,
-        notes=(*notes, *_schema_only_notes(copied.samples), *copied.notes),
+        notes=(
+            *notes,
+            *_schema_only_notes(copied.samples),
+            *copied.notes,
+            *disclosures.of_columns(copied.treatments),
+            *disclosed,
+        ),
     )
     progress("searching the snapshot for clear values")
     residue = scan(writer.making, manifest, described, facts, copied.canaries, wish.key)
@@ -154,9 +161,10 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     known = relations.relations(connection)
     columns = relations.columns(connection, sorted(known))
     keys = (*relations.foreign_keys(connection), *references.resolve(connection, rules, known, columns))
-    classify.check_rules(sanitise, _identities(tables, columns))
+    classify.check_rules(sanitise, relations.identities(tables, columns))
     history = frozenset(found.table for found in facts.version_tables)
-    around = classify.surroundings(sanitise, [key for key in keys if key.joins_columns], known, columns, history)
+    joining = [key for key in keys if key.joins_columns]
+    around = classify.surroundings(sanitise, joining, known, columns, history, labels.read(connection, columns))
     reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
@@ -227,19 +235,11 @@ def _schema_only_notes(samples: Iterable[TableSample]) -> tuple[str, ...]:
     )
 
 
-def _identities(tables: Iterable[Table], columns: dict[int, tuple[Column, ...]]) -> frozenset[str]:
-    return frozenset(
-        f"{name}.{column.name}"
-        for table in tables
-        for name in (table.identity, table.whole_name)
-        for column in columns[table.oid]
-    )
-
-
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
 def _digest(treatments: tuple[ColumnTreatment, ...]) -> str:
-    plain = [asdict(treatment) for treatment in treatments]
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    """Return a digest of what was done to every column, whatever was found in it."""
+    plain = sorted((treatment.table, treatment.column, treatment.mask) for treatment in treatments)
+    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()

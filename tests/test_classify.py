@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tomllib
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from rehearse.sanitise.proposal import block
 from rehearse.snapshot import take
 from rehearse.snapshot.classifying import classify_source
 
-CORPORA = Path("/work/shared/corpora")
+CORPORA = Path(os.environ.get("REHEARSE_DUMPS", "dumps"))
 
 PEOPLE = """
 CREATE TABLE things (
@@ -338,7 +339,7 @@ def test_classifying_prints_a_table_or_a_block_and_copies_nothing(people: str, t
 def load(server: Server, database: str, name: str) -> str:
     path = CORPORA / name
     if not path.exists():
-        pytest.skip(f"the corpus {name} is not here")
+        pytest.skip(f"{name} is in no directory that REHEARSE_DUMPS names")
     psql = server.binaries.bin_dir / "psql"
     subprocess.run([psql, "-q", "-d", server.dsn(database), "-f", path], check=True, capture_output=True)
     return server.dsn(database)

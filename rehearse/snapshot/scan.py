@@ -29,7 +29,7 @@ def scan(
 ) -> tuple[str, ...]:
     """Search the data and the schema dump of a directory, and what will describe them; return notes.
 
-    What is kept because the configuration says so is a note. Memory does not grow with the files.
+    What the configuration keeps is as it should be. Memory does not grow with the files.
     Raises ResidueFound, which names places and numbers, never values.
     """
     search = _Search(canaries, Fingerprints(key))
@@ -42,7 +42,7 @@ def scan(
     found = [*_certain(doubts), *search.leaks(), *_described(search, directory, manifest, catalog, facts)]
     if found:
         raise ResidueFound(found)
-    return (*canaries.notes, *_kept_by_configuration(doubts))
+    return canaries.notes
 
 
 def _certain(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[Found]:
@@ -50,13 +50,6 @@ def _certain(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[Found]:
         if not doubt.is_by_configuration:
             for what, count in doubt.certain():
                 yield Found(file=file, place=doubt.treatment.identity, what=what, count=count)
-
-
-def _kept_by_configuration(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[str]:
-    for _, doubt in doubts:
-        if doubt.is_by_configuration:
-            for what, count in doubt.certain():
-                yield f"{doubt.treatment.identity} is kept as the configuration says: {count:,} {what} are in clear."
 
 
 def _described(search: _Search, directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from rehearse.catalog import relations
 from rehearse.catalog.relations import ForeignKey
 from rehearse.model.sampling import SampleRules
 from rehearse.snapshot import sampling, selection
-from rehearse.snapshot.facts import read_facts
+from rehearse.snapshot.facts import table_facts
 
 Rows = dict[int, set[str] | None]  # table or leaf -> ctids; None: every row
 
@@ -47,9 +47,8 @@ def _table(number: int, graph: Graph, *, partitioned: bool) -> Iterator[str]:
     if partitioned:
         third = graph.rows // 3
         yield f"CREATE TABLE t{number}_low PARTITION OF t{number} FOR VALUES FROM (MINVALUE) TO ({third})"
-        yield f"CREATE TABLE t{number}_mid PARTITION OF t{number} FOR VALUES FROM ({third}) TO ({2 * third}) " + (
-            "PARTITION BY RANGE (id)"
-        )
+        middle = f"FOR VALUES FROM ({third}) TO ({2 * third}) PARTITION BY RANGE (id)"
+        yield f"CREATE TABLE t{number}_mid PARTITION OF t{number} {middle}"
         yield f"CREATE TABLE t{number}_mid_rest PARTITION OF t{number}_mid DEFAULT"
         yield f"CREATE TABLE t{number}_rest PARTITION OF t{number} DEFAULT"
     yield f"INSERT INTO t{number} SELECT n, n % 7, 'k' || n % 5 FROM generate_series(1, {graph.rows}) n"
@@ -83,16 +82,16 @@ def _reference(number: int, child: int, parent: int, graph: Graph, chance: rando
 def selected(connection: psycopg.Connection, rules: SampleRules) -> Rows:
     """Return the rows that a snapshot would keep."""
     known, tables = relations.relations(connection), relations.tables(connection)
-    facts, _ = read_facts(connection, tables)
+    sizes = sampling.Sizes.of(map(table_facts, tables))
     tables = tuple(table for table in tables if table.kind == "r")
-    whole = sampling.whole_tables(tables, facts, rules)
+    whole = sampling.whole_tables(tables, sizes, frozenset(), rules)
     source = selection.Source(
         tables=tables,
         whole=whole,
         relations=known,
         columns=relations.columns(connection, sorted(known)),
         foreign_keys=relations.foreign_keys(connection),
-        facts=facts,
+        sizes=sizes,
         rules=rules,
     )
     return {**selection.select(connection, source, lambda _: None).ctids, **dict.fromkeys(whole)}

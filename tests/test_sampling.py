@@ -16,7 +16,7 @@ from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.snapshot import Coverage, Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import duplicates, orphans, sampling, searching, selection, take
-from rehearse.snapshot.facts import read_facts
+from rehearse.snapshot.facts import table_facts
 
 ITEMS = """
 CREATE TABLE parents (id int PRIMARY KEY);
@@ -154,15 +154,15 @@ def test_searches_are_announced_with_their_cost_before_they_are_run(server: Serv
 
 def source(connection: psycopg.Connection, rules: SampleRules | None = None) -> selection.Source:
     known, tables = relations.relations(connection), relations.tables(connection)
-    facts, _ = read_facts(connection, tables)
+    sizes = sampling.Sizes.of(map(table_facts, tables))
     rules = rules or SampleRules(rows=100)
     return selection.Source(
         tables=tables,
-        whole=sampling.whole_tables(tables, facts, rules),
+        whole=sampling.whole_tables(tables, sizes, frozenset(), rules),
         relations=known,
         columns=relations.columns(connection, sorted(known)),
         foreign_keys=relations.foreign_keys(connection),
-        facts=facts,
+        sizes=sizes,
         rules=rules,
     )
 

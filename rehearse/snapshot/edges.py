@@ -170,14 +170,7 @@ def _kinds(
         )
         for number, found in enumerate(categories)
     )
-    asking = SQL(
-        "SELECT t.ctid::pg_catalog.text, pg_catalog.array_remove(ARRAY[{}]::pg_catalog.int4[], NULL) {}"
-    ).format(
-        numbers,
-        beside_extremes(
-            table,
-            dict(enumerate(categories)),
-            SQL("({}) AND t.ctid = ANY ({}::pg_catalog.tid[])").format(among, listed),
-        ),
-    )
-    return {ctid: frozenset(found) for ctid, found in connection.execute(asking)}
+    asked = SQL("t.ctid::pg_catalog.text, pg_catalog.array_remove(ARRAY[{}]::pg_catalog.int4[], NULL)").format(numbers)
+    within = SQL("({}) AND t.ctid = ANY ({}::pg_catalog.tid[])").format(among, listed)
+    found = connection.execute(beside_extremes(table, asked, dict(enumerate(categories)), within))
+    return {ctid: frozenset(numbers) for ctid, numbers in found}

@@ -73,7 +73,7 @@ def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
                 present[str(kind)] = [(_int(leaf), str(place)), *of_child]
             elif _int(number) > most:
                 present["many children"], most = [(_int(leaf), str(place))], _int(number)
-    if lost and (link.child.kind == "p" or link.is_limited):  # which row it is takes another look
+    if lost and _is_told_apart(link):  # which row it is takes another look
         present["orphan"] = places(asking.rows(_orphans(link)))
     for kind in ("one child", "many children"):
         if len(present[kind]) == 1:
@@ -111,10 +111,15 @@ def _counted(link: Link, part: int) -> Composed:
         wanted=wanted,
         every=every,
         some=sql.Literal(_SOME),
-        first=SQL("NULL::pg_catalog.tid" if link.child.kind == "p" else "pg_catalog.min(c.place)"),
+        first=SQL("NULL::pg_catalog.tid" if _is_told_apart(link) else "pg_catalog.min(c.place)"),
         m_p=matched(key, "m", "p"),
         g_p=matched(key, "g", "p"),
     )
+
+
+def _is_told_apart(link: Link) -> bool:
+    """Say whether a child's ctid is not enough: it has leaves, or not all its rows are wanted."""
+    return link.child.kind == "p" or link.is_limited
 
 
 def _of_part(link: Link, row: str, part: int) -> Composable:

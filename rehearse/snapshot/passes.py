@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Composed
 
 from rehearse.catalog.relations import Column, Table
 from rehearse.snapshot.categories import Category
@@ -113,15 +113,13 @@ class Passes:
     def _extremes(self, numbers: Sequence[int], within: Composable) -> _Rows:
         """Return the row of some extremes among some rows."""
         some = {number: self.categories[number] for number in numbers}
-        asking = SQL("SELECT ARRAY[{}]::pg_catalog.text[] {}").format(
-            SQL(", ").join(
-                SQL("(pg_catalog.min(t.ctid) FILTER (WHERE {} = e.{}))::pg_catalog.text").format(
-                    found.condition, extreme_name(number)
-                )
-                for number, found in some.items()
-            ),
-            beside_extremes(self.table, some, within),
+        rows = SQL(", ").join(
+            SQL("(pg_catalog.min(t.ctid) FILTER (WHERE {} = e.{}))::pg_catalog.text").format(
+                found.condition, extreme_name(number)
+            )
+            for number, found in some.items()
         )
+        asking = beside_extremes(self.table, SQL("ARRAY[{}]::pg_catalog.text[]").format(rows), some, within)
         row = self.connection.execute(asking).fetchone()
         assert row is not None
         return {number: ctid for number, ctid in zip(some, row[0], strict=True) if ctid is not None}
@@ -139,8 +137,11 @@ class Passes:
         )
 
 
-def beside_extremes(table: Table, some: Mapping[int, Category], within: Composable) -> Composable:
-    """Return a FROM clause of some rows t, and beside each the extremes e of them all."""
+def beside_extremes(table: Table, asked: Composable, some: Mapping[int, Category], within: Composable) -> Composed:
+    """Return the query for something of some rows t, with the extremes e of them all beside each.
+
+    The extremes are told to be computed once: a planner that expects one row of a piece would for every row.
+    """
     rows = SQL("FROM ONLY {} AS t").format(table.name)
     extremes = [
         SQL("{} AS {}").format(_EXTREME[found.extreme].format(found.condition), extreme_name(number))
@@ -148,9 +149,10 @@ def beside_extremes(table: Table, some: Mapping[int, Category], within: Composab
         if found.extreme is not None
     ]
     if not extremes:
-        return SQL("{} WHERE {}").format(rows, within)
-    beside = SQL("(SELECT {} {} WHERE {}) AS e").format(SQL(", ").join(extremes), rows, within)
-    return SQL("{} CROSS JOIN {} WHERE {}").format(rows, beside, within)
+        return SQL("SELECT {} {} WHERE {}").format(asked, rows, within)
+    return SQL("WITH e AS MATERIALIZED (SELECT {} {} WHERE {}) SELECT {} {} CROSS JOIN e WHERE {}").format(
+        SQL(", ").join(extremes), rows, within, asked, rows, within
+    )
 
 
 def extreme_name(number: int) -> sql.Identifier:

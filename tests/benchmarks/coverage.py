@@ -98,21 +98,27 @@ def held(connection: psycopg.Connection, rows: int, number: int) -> bool:
     """Make the table, select from it, and print what is missing and what it cost."""
     where = placed(connection, rows, random.Random(number))  # noqa: S311 - no secret
     connection.execute("SET max_parallel_workers_per_gather = 0")
-    count = statistics.median(timed(lambda: connection.execute("SELECT count(*) FROM items")) for _ in range(5))
+    counts = [timed(lambda: connection.execute("SELECT count(*) FROM items")) for _ in range(5)]
     took: dict[str, list[tuple[str, float, float]]] = {"passes": [], "keys": [], "links": []}
     connection.cursor_factory = Timed
     with noted(took):
         ids = selected(connection)
     connection.cursor_factory = psycopg.Cursor
+    counts += [timed(lambda: connection.execute("SELECT count(*) FROM items")) for _ in range(5)]
+    count = statistics.median(counts)  # before and after: the machine may have other things to do
     missing = [kind for kind, wanted in where.items() if not wanted <= ids]
-    print(f"round {number + 1}: {len(where) - len(missing)} of {len(where)} kinds; missing: {missing or 'none'}")
+    print(
+        f"round {number + 1}: {len(where) - len(missing)} of {len(where)} kinds; missing: {missing or 'none'}",
+        flush=True,
+    )
     good = not missing
     for part, limit in (("passes", 60), ("keys", 30), ("links", 10)):
         for name, seconds, longest in took[part]:
             good &= seconds <= limit * count and (part != "passes" or longest <= 1)
             print(
                 f"  {part:7} {name:24} {seconds:6.2f} s: {seconds / count:5.1f} x a count(*) of {count:.2f} s, "
-                f"at most {limit} x; longest statement {longest:.2f} s"
+                f"at most {limit} x; longest statement {longest:.2f} s",
+                flush=True,
             )
     return good
 

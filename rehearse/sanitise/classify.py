@@ -21,6 +21,7 @@ from rehearse.sanitise.rules import BadSanitiseRule, SanitiseRules
 
 Place = tuple[int, str]  # a column: its table's oid and its name
 
+_ALL = masks.templates()["keep"].keeps
 _KEYS = treatments.INTEGERS | {"uuid"}
 _PLAIN = treatments.NUMBERS | MOMENTS | treatments.TIMES | treatments.RANGES | {"boolean", "bit", "bit varying"}
 
@@ -253,15 +254,16 @@ def _masked(table: Table, column: Column, around: Surroundings, reason: str) -> 
         return _treatment(table, column, found[0], reason, found[1], around)
     if column.not_null:
         raise Unmaskable(f"{table.identity}.{column.name}", column.type)
-    return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.null, around)
+    return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.mask("null"), around)
 
 
 def _clear(table: Table, column: Column, reason: str) -> Treatment:
-    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason)
+    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason, keeps=_ALL)
     return Treatment(column=column, record=record, mask=None, domain="")
 
 
 def _treatment(table: Table, column: Column, name: str, reason: str, mask: Mask, around: Surroundings) -> Treatment:
-    record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason)
+    kept = treatments.keeps(name, column)
+    record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason, keeps=kept)
     domain = around.domains.get((column.relation, column.name)) or semantic_class(column.name) or column.name
     return Treatment(column=column, record=record, mask=mask, domain=domain)

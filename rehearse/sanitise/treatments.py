@@ -91,7 +91,7 @@ def keeps(name: str, column: Column) -> tuple[str, ...]:
     if column.category == "array":
         return tuple(word for word in kept if word in masks.templates()["array"].keeps)
     if base_name(column.base) == "citext":  # equal but for their case: masked as if they were written small
-        return tuple(word for word in kept if word not in ("characters", "folding"))
+        return tuple(word for word in kept if word not in ("length", "characters", "folding"))
     return kept
 
 

@@ -23,7 +23,7 @@ from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Man
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, masks
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import edges, sampling
+from rehearse.snapshot import edges, sampling, verifying
 from rehearse.snapshot.copying import copy_rows
 from rehearse.snapshot.dump import check_readable, dump_schema
 from rehearse.snapshot.errors import SourceFailed
@@ -144,6 +144,8 @@ def _copy(
     sought = edges.seek_all(connection, sampled, columns, rules, progress)
     progress("choosing rows")
     chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
+    verified = verifying.verify(connection, copied, treated, chosen, keys)
+    treated = verified.treated
     samples = []
     for number, table in enumerate(tables, start=1):
         progress(f"copying table {number} of {len(tables)}")
@@ -155,7 +157,7 @@ def _copy(
         samples=tuple(samples),
         treatments=tuple(treatment.record for listed in treated.values() for treatment in listed),
         coverage=sought.coverage,
-        notes=sought.notes,
+        notes=(*sought.notes, *verified.notes),
     )
 
 

@@ -21,7 +21,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnCoverage, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.sanitise import classify, masks
+from rehearse.sanitise import classify, masks, subjects
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import edges, sampling, verifying
 from rehearse.snapshot.copying import copy_rows
@@ -144,6 +144,7 @@ def _copy(
     sought = edges.seek_all(connection, sampled, columns, rules, progress)
     progress("choosing rows")
     chosen = sampling.choose(connection, sampled, whole, keys, known, facts, rules, sought.ctids)
+    treated = subjects.tie(treated, keys)
     verified = verifying.verify(connection, copied, treated, chosen, keys)
     treated = verified.treated
     samples = []

@@ -13,12 +13,12 @@ SELECT CASE WHEN x.v !~ '^[^@[:space:]]+@[^@[:space:]]+$' OR x.n < 18 OR x.n > 7
   FROM (SELECT w.v, w.folded, w.n, 2 + pg_catalog.mod(pg_catalog.get_byte(pg_catalog.sha256(
                  %(rounds)s || pg_catalog.convert_to(w.v, %(encoding)s)), 0), 11) AS capitals,
                pg_catalog.chr(97 + pg_catalog.mod(pg_catalog.get_byte(w.k, 31), 26))
-               || pg_catalog.substr(w.h, 1, w.n / 2 - 4) || '@' || pg_catalog.chr(97 + pg_catalog.mod(
-                    pg_catalog.get_byte(w.k, 30), 26)) || pg_catalog.substr(w.h, w.n / 2 - 3, w.n - w.n / 2 - 4)
+               || pg_catalog.substr(w.h, 1, GREATEST(w.n / 2 - 4, 0)) || '@' || pg_catalog.chr(97 + pg_catalog.mod(
+                    pg_catalog.get_byte(w.k, 30), 26)) || pg_catalog.substr(w.h, GREATEST(w.n / 2 - 3, 1), GREATEST(w.n - w.n / 2 - 4, 0))
                || '.test' AS m
           FROM (SELECT s.v, s.folded, s.k, pg_catalog.length(s.v) AS n,
                        pg_catalog.translate(pg_catalog.lower(pg_catalog.left(pg_catalog.encode(s.k || s.k, 'base64'),
-                                                             pg_catalog.length(s.v) - 8)), '+/', 'xy') AS h
+                                                             GREATEST(pg_catalog.length(s.v) - 8, 0))), '+/', 'xy') AS h
                   FROM (SELECT %(plain)s AS v, pg_catalog.lower(%(plain)s) AS folded, %(mac_of_folding)s AS k
                           FROM (SELECT pg_catalog.lower(%(plain)s) AS folding OFFSET 0) AS f OFFSET 0) AS s
                 OFFSET 0) AS w OFFSET 0) AS x

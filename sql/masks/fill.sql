@@ -29,7 +29,8 @@ SELECT pg_catalog.convert_from(pg_catalog.substr(pg_catalog.varbit_send(
                                        ('x' || pg_catalog.repeat('80', u.n))::pg_catalog.varbit AS m, u.plain
                                   FROM (SELECT pg_catalog.convert_to(w.v, %(encoding)s) AS v,
                                                pg_catalog.octet_length(pg_catalog.convert_to(w.v, %(encoding)s)) AS n,
-                                               pg_catalog.octet_length(w.v) = pg_catalog.length(w.v) AS plain,
+                                               pg_catalog.octet_length(pg_catalog.convert_to(w.v, %(encoding)s))
+                                                 = pg_catalog.length(w.v) AS plain,
                                                pg_catalog.encode(w.k, 'hex') AS k
                                           FROM (SELECT s.v, %(mac_of_folded)s AS k
                                                   FROM (SELECT %(representable)s AS v, pg_catalog.lower(%(plain)s)

@@ -7,7 +7,7 @@
 -- A Feistel network: the halves take turns in shifting one another, each character within its class. Longer texts
 -- have room enough for a stream that is theirs alone.
 SELECT CASE WHEN x.n > 24 THEN %(fill_of_entire)s
-            WHEN x.n < pg_catalog.octet_length(x.entire) THEN %(letterwise_of_entire)s
+            WHEN x.n < pg_catalog.octet_length(pg_catalog.convert_to(x.entire, %(encoding)s)) THEN %(letterwise_of_entire)s
             ELSE (SELECT pg_catalog.convert_from(pg_catalog.substr(r.l3, 1, r.n / 2)
                                                  || pg_catalog.substr(r.r4, 1, r.n - r.n / 2), 'UTF8')
                     FROM (SELECT pg_catalog.int8send(s3.a) || pg_catalog.substr(pg_catalog.int8send(s3.b), 5) AS r4,

@@ -330,7 +330,7 @@ def test_the_dates_of_one_person_move_together(server: Server, database: str, tm
     with server.connect(database) as connection:
         connection.execute(
             "CREATE TABLE people (id int PRIMARY KEY, email text, born date); "
-            "CREATE TABLE visits (id int PRIMARY KEY, person int REFERENCES people, died timestamp); "
+            "CREATE TABLE visits (id int PRIMARY KEY, person int REFERENCES people, death timestamp); "
             "INSERT INTO people SELECT n, 'p' || n, date '1990-01-01' FROM generate_series(1, 50) n; "
             "INSERT INTO visits SELECT n, n, timestamp '1990-01-31 07:00' FROM generate_series(1, 50) n"
         )

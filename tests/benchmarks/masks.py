@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args(arguments).rounds
     with running(resolve(None, use="embedded").binaries) as server:
-        with server.connect() as connection:
+        with server.connect("postgres") as connection:
             connection.execute(PEOPLE)
         with connect_source(server.dsn("postgres"), settings=masks.pads(b"k" * 32)) as source:
             source.execute("SET LOCAL statement_timeout = 0")

@@ -16,8 +16,11 @@ CHECK = "ALTER TABLE orders ADD CONSTRAINT polite CHECK (note LIKE 'Dear%')"
 VIOLATED = 'check constraint "polite" of relation "orders" is violated by some row'
 
 
+KEEPS = {"text": ("null", "length", "characters", "equality", "uniqueness"), "date": ("null", "equality", "magnitude")}
+
+
 def masked(mask: str = "text", column: str = "note", table: str = ORDERS) -> ColumnTreatment:
-    return ColumnTreatment(table=table, column=column, mask=mask, reason="unclassified text")
+    return ColumnTreatment(table=table, column=column, mask=mask, reason="unclassified text", keeps=KEEPS[mask])
 
 
 def verdict(given: Rehearsal) -> Report:

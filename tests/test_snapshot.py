@@ -56,6 +56,8 @@ INSERT INTO lines SELECT n, l, 'Canary note Zoëlle ' || n FROM generate_series(
 ANALYZE;
 """
 
+PAYLOAD = r'[{]"n": \d+, "name": "[A-Z][a-z]{5}\d+"[}]'  # a document keeps its keys and the shape of its leaves
+
 
 @pytest.fixture
 def shop(server: Server, database: str) -> str:
@@ -125,10 +127,10 @@ def test_masks_keep_shape_length_and_uniqueness(shop: str, tmp_path: Path):
     assert all(re.fullmatch(r"[+]\d\d \d\d \d{4} \d+", row["phone"]) for row in people)
     assert all(re.fullmatch(r"\d{5}[.]\d\d", row["salary"]) for row in people)
     assert all(re.fullmatch(r"\d{10}", row["tax_number"]) for row in people)
-    assert all(re.fullmatch(r'[{]"masked": "[0-9a-f]{16}"[}]', row["payload"].replace('\\"', '"')) for row in people)
+    assert all(re.fullmatch(PAYLOAD, row["payload"]) for row in people)
     assert all(len(row["secret"]) == len(r"\\x") + 2 * len(b"canary bytes") for row in people)
     assert all(row["seen_from"].startswith("10.") for row in people)
-    assert {row["anything"] for row in people} == {r"\N"}
+    assert all(re.fullmatch(r"[(][a-z]{6} [a-z]{4},\d[)]", row["anything"].replace('"', "")) for row in people)
 
 
 def test_codes_keys_enums_dates_and_history_stay_clear(shop: str, tmp_path: Path):

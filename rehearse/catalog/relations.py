@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psycopg
 from psycopg import sql
@@ -59,6 +59,7 @@ class Column:
     element: str | None  # base type of an array's elements
     element_is_enum: bool
     in_primary_key: bool
+    fields: tuple[Column, ...] = ()  # of a composite type, as if they were columns
 
     @property
     def is_moment(self) -> bool:
@@ -117,10 +118,22 @@ def tables(connection: psycopg.Connection) -> tuple[Table, ...]:
 def columns(connection: psycopg.Connection, relations: Sequence[int]) -> dict[int, tuple[Column, ...]]:
     """Return the columns of each relation, in their order."""
     found: dict[int, list[Column]] = {relation: [] for relation in relations}
+    fields = _fields(connection)
     with connection.cursor(row_factory=class_row(Column)) as cursor:
         for column in cursor.execute(query("facts/columns").encode(), {"relations": list(relations)}):
-            found[column.relation].append(column)
+            found[column.relation].append(replace(column, fields=fields.get(column.base, ())))
     return {relation: tuple(listed) for relation, listed in found.items()}
+
+
+def _fields(connection: psycopg.Connection) -> dict[str, tuple[Column, ...]]:
+    """Return the fields of every composite type that a column may have, by its name."""
+    known = {int(oid): str(name) for oid, name in connection.execute(query("facts/composites").encode())}
+    fields: dict[str, list[Column]] = {name: [] for name in known.values()}
+    with connection.cursor(row_factory=class_row(Column)) as cursor:
+        if known:
+            for field in cursor.execute(query("facts/columns").encode(), {"relations": list(known)}):
+                fields[known[field.relation]].append(field)
+    return {name: tuple(listed) for name, listed in fields.items()}
 
 
 def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:

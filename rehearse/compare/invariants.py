@@ -20,7 +20,6 @@ from rehearse.compare.reader import Problem, Reader, Task
 from rehearse.model.counts import Cell
 from rehearse.sanitise.classify import Treatment
 
-_MAY_MERGE = frozenset({"date", "constant", "hash", "json", "binary", "address"})  # two values may become one
 _LEAVES_NOTHING = "null"
 
 
@@ -48,7 +47,7 @@ def _profiles(
     answers = reader.ask(
         Task(
             key=column.name,
-            statement=_profile(table, reader.name, column, asked, may_merge=_mask(treatments, column) in _MAY_MERGE),
+            statement=_profile(table, reader.name, column, asked, may_merge=not _stays_unique(treatments, column)),
             weight=table.relations[reader.name].pages,
             by_hand=asked.where is not None,
         )
@@ -62,6 +61,10 @@ def _profiles(
 
 def _mask(treatments: Mapping[str, Treatment], column: Canonical) -> str:
     return treatments[column.name].record.mask
+
+
+def _stays_unique(treatments: Mapping[str, Treatment], column: Canonical) -> bool:
+    return "uniqueness" in treatments[column.name].record.keeps
 
 
 def _profile(table: Table, side: str, column: Canonical, asked: Asked, *, may_merge: bool) -> Composed:

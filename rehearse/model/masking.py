@@ -21,8 +21,7 @@ _TOO_LONG = "22001"
 _NO_SUCH_VALUE = "22P02"
 _DUPLICATE = "23505"
 _BY_VALUE = ("22", "23503", "23514", "P0001")  # data exception, foreign key, check, RAISE
-_NOT_UNIQUE = ("date", "constant", "hash")  # masks that may map two values to one
-_BY_CHARACTER = ("text", "number")  # masks that keep length and the class of every character
+_BY_CHARACTER = {"characters", "magnitude"}  # either means: what a cast to an integer is about
 
 
 def suspects(rehearsal: Rehearsal, step: StepRun, statement: Statement | None) -> tuple[ColumnTreatment, ...]:
@@ -39,15 +38,18 @@ def suspects(rehearsal: Rehearsal, step: StepRun, statement: Statement | None) -
         )
         return next(filter(None, (_named(rehearsal, sql) for sql in selects)), ())
     named = _named(rehearsal, " ".join(_text(rehearsal, statement)))
-    return tuple(found for found in named if _may_cause(found.mask, statement))
+    return tuple(found for found in named if _may_cause(found.keeps, statement))
 
 
-def _may_cause(mask: str, statement: Statement) -> bool:
+def _may_cause(keeps: tuple[str, ...], statement: Statement) -> bool:
     state, message = statement.sqlstate or "", statement.message or ""
     if state == _DUPLICATE:
-        return mask in _NOT_UNIQUE
-    keeps_length = state == _TOO_LONG or (state == _NO_SUCH_VALUE and _TO_INTEGER.search(message) is not None)
-    return state.startswith(_BY_VALUE) and not (keeps_length and mask in _BY_CHARACTER)
+        return "uniqueness" not in keeps
+    if state == _TOO_LONG:
+        return "length" not in keeps
+    if state == _NO_SUCH_VALUE and _TO_INTEGER.search(message) is not None:
+        return "length" not in keeps or not _BY_CHARACTER.intersection(keeps)
+    return state.startswith(_BY_VALUE)
 
 
 def _text(rehearsal: Rehearsal, statement: Statement) -> Iterator[str]:

@@ -40,6 +40,7 @@ class ColumnTreatment:
     proven: tuple[str, ...] = ()  # of that what leaves no doubt, by meaning
     codes: int = 0  # how many established codes, of a column that has nothing else
     smallest_group: int = 0  # rows that share the rarest of them
+    keeps: tuple[str, ...] = ()  # of the values: "null", "length", "characters", "equality", "uniqueness", ...
 
     @property
     def identity(self) -> str:

@@ -29,6 +29,7 @@ __all__ = ["Surroundings", "Treatment", "Unclassified", "Unmaskable", "check_rul
 
 UNCLASSIFIED = "unclassified"
 _CERTAIN = ("configured", "migration history", "surrogate key", "enum")
+_ALL = masks.templates()["keep"].keeps
 
 
 class Unmaskable(RequestError):
@@ -193,7 +194,7 @@ def _by_label(table: Table, column: Column, around: Surroundings, judged: Meanin
     label = around.labels[column.relation, column.name]
     reason = f"its security label says {label.words}"
     if label.to_null and not column.not_null:
-        return _treatment(table, column, "null", reason, masks.null, around)
+        return _treatment(table, column, "null", reason, masks.mask("null"), around)
     told = replace(judged, what=label.meaning or judged.what)
     found = _masked(table, column, around, told, reason)
     record = replace(found.record, meaning=told.what or "", confidence="high" if label.meaning else "")
@@ -227,7 +228,7 @@ def _masked(table: Table, column: Column, around: Surroundings, judged: Meaning,
         return _treatment(table, column, found[0], reason, found[1], around)
     if column.not_null:
         raise Unmaskable(f"{table.identity}.{column.name}", column.type)
-    return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.null, around)
+    return _treatment(table, column, "null", f"no mask knows the type {column.type}", masks.mask("null"), around)
 
 
 def _shared_meaning(column: Column, around: Surroundings, judged: Meaning) -> str | None:
@@ -238,11 +239,14 @@ def _shared_meaning(column: Column, around: Surroundings, judged: Meaning) -> st
 
 def _clear(table: Table, column: Column, reason: str) -> Treatment:
     sure = "high" if reason in _CERTAIN else "medium"
-    record = ColumnTreatment(table=table.identity, column=column.name, mask="keep", reason=reason, confidence=sure)
+    record = ColumnTreatment(
+        table=table.identity, column=column.name, mask="keep", reason=reason, confidence=sure, keeps=_ALL
+    )
     return Treatment(column=column, record=record, mask=None, domain="")
 
 
 def _treatment(table: Table, column: Column, name: str, reason: str, mask: Mask, around: Surroundings) -> Treatment:
-    record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason)
+    kept = treatments.keeps(name, column)
+    record = ColumnTreatment(table=table.identity, column=column.name, mask=name, reason=reason, keeps=kept)
     domain = around.domains.get((column.relation, column.name)) or semantic_class(column.name) or column.name
     return Treatment(column=column, record=record, mask=mask, domain=domain)

@@ -1,13 +1,17 @@
-"""Which mask a type has by default."""
+"""Which mask a type or a meaning has: the files of sql/masks/ say so, and here is what the types add to them."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from rehearse.catalog.relations import MOMENTS, Column
+from psycopg import sql
+from psycopg.sql import SQL, Composable
+
+from rehearse.catalog.relations import Column
 from rehearse.sanitise import masks
-from rehearse.sanitise.masks import Mask
+from rehearse.sanitise.masks import Mask, Part
 
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
 NUMBERS = INTEGERS | {"numeric", "real", "double precision", "money", "oid"}
@@ -16,42 +20,29 @@ RANGES = frozenset(
     f"{name}{kind}" for name in ("int4", "int8", "num", "ts", "tstz", "date") for kind in ("range", "multirange")
 )
 TEXTS = frozenset({"text", "character varying", "character", "name", "citext", "ltree"})
+KNOWN = tuple(sorted({"mask", *masks.templates()}))
+DEFAULT = "anything"  # the meaning of a mask that a type gets when nothing else is known
 
+_KINDS = ("enum", "array", "composite")  # categories whose types have names of their own
 _DIGITS = {"smallint": 5, "integer": 10, "oid": 10, "bigint": 19}  # as many as the largest value has
-
-# what a type's values become when nothing says they may stay
-_BY_TYPE: MappingProxyType[str, tuple[str, Mask]] = MappingProxyType(
+_CONSTANTS = {
+    "boolean": "false", "time without time zone": "00:00", "time with time zone": "00:00+00", "interval": "0",
+    "line": "{1,1,0}", "lseg": "[(0,0),(1,1)]", "box": "(1,1),(0,0)", "path": "((0,0),(1,1))",
+    "polygon": "((0,0),(1,1))", "circle": "<(0,0),1>", "tsquery": "", "money": "0",
+    "custom range": "empty", "custom multirange": "{}",
+}  # fmt: skip
+_DAYS = SQL("pg_catalog.make_interval(days => x.days)")
+_MOMENTS = (SQL("'1800-01-01'"), SQL("'infinity'"), _DAYS)
+_RANGES: Mapping[str, tuple[Composable, Composable, Composable]] = MappingProxyType(  # least, most, distance
     {
-        **dict.fromkeys(TEXTS - {"citext"}, ("text", masks.text)),
-        "citext": ("text", masks.folded_text),
-        '"char"': ("text", masks.text),
-        **dict.fromkeys(("numeric", "real", "double precision"), ("number", masks.number(0))),
-        **{name: ("number", masks.number(digits)) for name, digits in _DIGITS.items()},
-        "money": ("text", masks.text),
-        **dict.fromkeys(MOMENTS, ("date", masks.date)),
-        "json": ("json", masks.json),
-        "jsonb": ("json", masks.json),
-        "uuid": ("uuid", masks.uuid),
-        "bytea": ("binary", masks.binary),
-        "inet": ("address", masks.address),
-        "cidr": ("address", masks.network),
-        "macaddr": ("address", masks.mac_address),
-        "xml": ("constant", masks.constant("<masked/>")),
-        "tsvector": ("constant", masks.constant("")),
-        "tsquery": ("constant", masks.constant("")),
-        "hstore": ("constant", masks.constant("")),
-        "point": ("constant", masks.constant("(0,0)")),
-        "time without time zone": ("constant", masks.constant("00:00")),
-        "time with time zone": ("constant", masks.constant("00:00+00")),
-        "interval": ("constant", masks.constant("0")),
-        "boolean": ("constant", masks.constant("false")),
-        **dict.fromkeys(RANGES, ("constant", masks.constant("empty"))),
+        "int4range": (SQL("-2147480000"), SQL("2147483647"), SQL("x.days")),
+        "int8range": (SQL("-9223372036854770000"), SQL("9223372036854775807"), SQL("x.days")),
+        "numrange": (SQL("'-Infinity'"), SQL("'Infinity'"), SQL("x.days")),
+        "daterange": (SQL("'1800-01-01'"), SQL("'infinity'"), SQL("x.days")),
+        "tsrange": _MOMENTS,
+        "tstzrange": _MOMENTS,
     }
 )
-_LABEL: tuple[str, Mask] = ("label", masks.label)
-_NAMED: MappingProxyType[str, Mask] = MappingProxyType({"hash": masks.hashed, "null": masks.null})
-_ALIASES = frozenset({"mask", "text", "email", "name", "phone", "address", "digits", "number", "date", "uuid", "json"})
-KNOWN = tuple(sorted({"keep", *_NAMED, *_ALIASES}))
 
 
 def base_name(base: str) -> str:
@@ -61,26 +52,126 @@ def base_name(base: str) -> str:
 
 def by_type(column: Column) -> tuple[str, Mask] | None:
     """Return the name and function of the mask a column's type has, None for a type nobody knows."""
-    if column.category == "array" and column.element is not None:
-        element = _LABEL if column.element_is_enum else _BY_TYPE.get(base_name(column.element))
-        return None if element is None else (element[0], partial(masks.array, element[1]))
-    if column.category == "enum":
-        return _LABEL
-    if column.category in ("base", "range"):
-        return _BY_TYPE.get(base_name(column.base))
-    return None
+    return by_meaning(column, None)
 
 
-def by_meaning(column: Column, _meaning: str | None) -> tuple[str, Mask] | None:
-    """Return the mask of a column whose values mean something, or by type alone."""
-    return by_type(column)
+def by_meaning(column: Column, meaning: str | None) -> tuple[str, Mask] | None:
+    """Return the mask for values that mean something, None: nothing special; by type where no mask knows both."""
+    name = _chosen(column, meaning) or _chosen(column, DEFAULT)
+    return None if name is None else _applied(name, column)
 
 
 def by_name(name: str, column: Column) -> tuple[str, Mask] | None:
-    """Return the mask a configuration names; the ones named after a kind of value are those of the type."""
-    if name in _NAMED:
-        return name, _NAMED[name]
-    if name in _ALIASES:
-        found = by_type(column)
-        return None if found is None else (name if name != "mask" else found[0], found[1])
-    return None
+    """Return the mask a configuration names, "mask" for that of the type; None: the type is not for it.
+
+    A mask named after a kind of value (email, name, address, ...) is that of the type where its own cannot be: what
+    somebody declares to be personal is masked in any case.
+    """
+    if name == "mask":
+        return by_type(column)
+    template = masks.templates().get(name)
+    if template is None:
+        return None
+    if template.takes(_type(_innermost(column))) or (column.category in _KINDS and template.takes(_type(column))):
+        return _applied(name, column)
+    found = by_type(column) if template.meanings - {"none", DEFAULT} else None
+    return None if found is None else (name, found[1])
+
+
+def keeps(name: str, column: Column) -> tuple[str, ...]:
+    """Return what a mask keeps of the values of a column, in the words of sql/masks/."""
+    template = masks.templates().get(name)
+    if name == "code":
+        return tuple(word for word in masks.templates()["text"].keeps if word != "uniqueness")
+    if template is None:
+        return ()
+    kept = template.keeps
+    if name == "number" and column.base not in INTEGERS | {"numeric"}:
+        kept = tuple(word for word in kept if word not in ("length", "uniqueness"))
+    if column.category == "array":
+        return tuple(word for word in kept if word in masks.templates()["array"].keeps)
+    if base_name(column.base) == "citext":  # equal but for their case: masked as if they were written small
+        return tuple(word for word in kept if word not in ("length", "characters", "folding"))
+    return kept
+
+
+def others(column: Column, name: str) -> tuple[str, ...]:
+    """Return the masks that suit the type and keep values unique, other than one that failed to."""
+    return tuple(
+        found.name
+        for found in masks.templates().values()
+        if found.name not in (name, "keep")
+        and "uniqueness" in found.keeps
+        and DEFAULT in found.meanings
+        and found.takes(_type(column))
+    )
+
+
+def _chosen(column: Column, meaning: str | None) -> str | None:
+    type_ = _type(_innermost(column))
+    return next(
+        (found.name for found in masks.templates().values() if meaning in found.meanings and found.takes(type_)), None
+    )
+
+
+def _applied(name: str, column: Column) -> tuple[str, Mask] | None:
+    """Return a mask filled in with what a column's type adds, over the elements of an array."""
+    if column.category == "array":
+        inner = _applied(name, _innermost(column))
+        return None if inner is None else (inner[0], masks.mask("array", {"element": inner[1]}))
+    parts = _parts(name, column)
+    return None if parts is None else (name, _folding(column, masks.mask(name, parts)))
+
+
+def _parts(name: str, column: Column) -> Mapping[str, Part] | None:
+    type_ = base_name(column.base)
+    if name == "number":
+        return {"digits": sql.Literal(_DIGITS.get(type_, 0))}
+    if name == "constant":
+        known = _CONSTANTS.get(type_, _CONSTANTS.get(_type(column)))
+        return None if known is None else {"constant": sql.Literal(known)}
+    if name == "range":
+        return dict(zip(("least", "most", "distance"), _RANGES[type_], strict=True))
+    if name == "composite":
+        return {"fields": _fields(column)}
+    return {}
+
+
+def _fields(column: Column) -> Mask:
+    """Return a mask of a row: each field by what its type has, NULL where no mask knows it."""
+
+    def masked(value: Composable, domain: str) -> Composable:
+        each = []
+        for field in column.fields:
+            found = None if field.category == "composite" else by_type(field)
+            place = SQL("({}).{}").format(value, sql.Identifier(field.name))
+            each.append(SQL("NULL") if found is None else found[1](place, f"{domain}.{field.name}"))
+        return SQL("ROW({})").format(SQL(", ").join(each))
+
+    return masked
+
+
+def _folding(column: Column, mask: Mask) -> Mask:
+    """Mask a text whose type ignores case by its lower-case form: that is what its equality is about."""
+    if base_name(column.base) != "citext":
+        return mask
+    return lambda value, domain: mask(SQL("pg_catalog.lower(({})::pg_catalog.text)").format(value), domain)
+
+
+def _innermost(column: Column) -> Column:
+    """Return an array's element as if it were the column."""
+    if column.category != "array" or column.element is None:
+        return column
+    category = "enum" if column.element_is_enum else "range" if base_name(column.element) in RANGES else "base"
+    return replace(column, base=column.element, category=category, element=None, element_is_enum=False)
+
+
+def _type(column: Column) -> str:
+    """Return what the files call a type: its name, or the category of a type that a database has made up."""
+    name = base_name(column.base)
+    if column.category in _KINDS:
+        return column.category
+    if column.category == "range":
+        multi = name.endswith("multirange")
+        return "range" if name in _RANGES else "custom multirange" if multi else "custom range"
+    return name

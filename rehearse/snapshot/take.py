@@ -23,10 +23,10 @@ from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.sanitise import classify, labels, masks
+from rehearse.sanitise import classify, labels, masks, subjects
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import disclosures, references, sampling, selection
+from rehearse.snapshot import disclosures, references, sampling, selection, verifying
 from rehearse.snapshot.canaries import collect
 from rehearse.snapshot.copying import Wanted, copy_tables
 from rehearse.snapshot.counting import count
@@ -184,11 +184,13 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         rules=rules,
     )
     selected = selection.select(connection, source, progress)
+    progress("verifying the masks")
+    verified = verifying.verify(connection, copied, subjects.tie(treated, joining), selected.ctids, joining)
     wanted = [
         Wanted(
             number=number,
             table=table,
-            treatments=treated[table.oid],
+            treatments=verified.treated[table.oid],
             ctids=frozenset(selected.ctids[table.oid]) if table.oid in selected.ctids else None,
         )
         for number, table in enumerate(tables, start=1)
@@ -201,7 +203,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         samples=tuple(samples.get(table.oid) or _without_data(table, reasons[table.oid]) for table in tables),
         treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
         coverage=selected.coverage,
-        notes=selected.notes,
+        notes=(*selected.notes, *verified.notes),
         canaries=canaries,
     )
 

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/closure.py [--rows 50] [DUMP.sql ...]
 
-The dumps are plain pg_dump output, loaded by psql; where none is named, those are taken that the variable CORPORA names,
-separated by ":". The graphs have cycles, composite keys, self references and partitions; one has 100 tables. The limit:
-no row whose parent the source has is kept without it. The exit status is 1 when one is.
+The dumps are plain pg_dump output, loaded by psql; where none is named, those are taken that the variable CORPORA
+names, separated by ":". The graphs have cycles, composite keys, self references and partitions; one has 100 tables.
+The limit: no row whose parent the source has is kept without it. The exit status is 1 when one is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,7 @@
+-- purpose: replace a postal address: letters by letters, digits by digits
+-- needs: a key, as rehearse.ip and rehearse.op in the startup packet
+-- keeps: null, length, characters, equality, folding
+-- types: text, character varying, character, name, citext, ltree
+-- meanings: address
+-- returns: masked
+SELECT %(fill_of_value)s AS masked

@@ -1,0 +1,10 @@
+-- purpose: replace a secret by hexadecimal digits of the same number
+-- needs: a key, as rehearse.ip and rehearse.op in the startup packet
+-- keeps: null, length, equality
+-- types: text, character varying, character, name, citext, ltree, "char"
+-- meanings: secret
+-- returns: masked
+SELECT pg_catalog.left(pg_catalog.repeat(pg_catalog.encode(x.k, 'hex'), pg_catalog.length(x.v) / 64 + 1),
+                       pg_catalog.length(x.v)) AS masked
+  FROM (SELECT %(value)s::pg_catalog.text AS v, %(mac)s AS k OFFSET 0) AS x
+ WHERE x.v IS NOT NULL

@@ -8,10 +8,14 @@ from typing import Any, ClassVar
 
 import psycopg
 import pytest
+from test_counts import replica, wait_for
 
 from rehearse.catalog import relations
-from rehearse.engine.server import Server
+from rehearse.db.queries import query
+from rehearse.engine.binaries import resolve
+from rehearse.engine.server import Server, running
 from rehearse.errors import RequestError
+from rehearse.model.environment import Environment
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.snapshot import Coverage, Snapshot
 from rehearse.sanitise import SanitiseRules
@@ -119,6 +123,25 @@ def test_an_older_source_is_searched_the_same(server15: Server, database15: str,
         connection.execute(ITEMS)
 
     check_items(snap(server15, database15, tmp_path, SampleRules(rows=100)))
+
+
+def test_a_reader_on_a_standby_is_enough_for_every_search(tmp_path: Path):
+    binaries = resolve(None, use="embedded").binaries
+    with (
+        running(binaries, settings={"wal_level": "replica", "max_wal_senders": "4"}) as primary,
+        replica(primary) as place,
+    ):
+        with primary.connect("template1") as connection:
+            connection.execute(ITEMS)
+            connection.execute(query("roles/reader").encode())
+        wanted = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'rehearse_reader')"
+        wait_for(Environment(name="", url=f"postgresql://rehearse@/template1?host={place}"), wanted)
+        url, rules = f"postgresql://rehearse_reader@/template1?host={place}", SampleRules(rows=100)
+
+        snapshot = take(url, tmp_path / "s", rules=rules, sanitise=SanitiseRules(), progress=lambda _: None)
+
+    check_items(snapshot)
+    assert all(not each.not_sought for each in snapshot.manifest.coverage)
 
 
 def test_searches_that_are_declined_are_not_run_and_said_to_be(server: Server, items: str, tmp_path: Path):

@@ -185,4 +185,4 @@ def _scans(key: Key) -> float:
     nulls = 2.0 if "duplicates of NULL" in key.kinds else 0.0
     if set(key.kinds) == {"duplicates of NULL"}:
         return nulls
-    return nulls + 7 + repeated * sum(4.0 if is_text(column) else 2.0 for column in key.columns)
+    return nulls + 8 + repeated * sum(12.0 if is_text(column) else 4.0 for column in key.columns)

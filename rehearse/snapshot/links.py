@@ -105,6 +105,12 @@ def _is_divisible(key: ForeignKey, columns: Mapping[int, Sequence[Column]]) -> b
     )
 
 
+def _scans(link: Link) -> float:
+    """Estimate the cost of a search in count(*) of the child; measured on 5 M rows in memory."""
+    within_itself = 3 if link.is_of_itself else 0
+    return 3 + 3 * link.parts + within_itself + 2 * link.parts * link.parents / max(1, link.children)
+
+
 def announced(links: Iterable[Link], *, wanted: bool) -> tuple[Search, ...]:
     """Return the searches that would be run, with what they cost in count(*) of the child; pure."""
     return tuple(
@@ -112,7 +118,7 @@ def announced(links: Iterable[Link], *, wanted: bool) -> tuple[Search, ...]:
             kind="orphans",
             table=link.child.identity,
             name=link.key.name,
-            scans=3 + 3 * link.parts + (3 if link.is_of_itself else 0) + 3 * link.parents / max(1, link.children),
+            scans=_scans(link),
             declined=not wanted,
         )
         for link in links

@@ -140,7 +140,9 @@ class Passes:
 def beside_extremes(table: Table, asked: Composable, some: Mapping[int, Category], within: Composable) -> Composed:
     """Return the query for something of some rows t, with the extremes e of them all beside each.
 
-    The extremes are told to be computed once: a planner that expects one row of a piece would for every row.
+    The extremes are computed once: a planner that expects a piece to have one row would do it for every row. And they
+    are computed of the piece, which the count sees to: extremes alone might be looked for along an index, past all rows
+    of the table that are not of the piece.
     """
     rows = SQL("FROM ONLY {} AS t").format(table.name)
     extremes = [
@@ -150,9 +152,9 @@ def beside_extremes(table: Table, asked: Composable, some: Mapping[int, Category
     ]
     if not extremes:
         return SQL("SELECT {} {} WHERE {}").format(asked, rows, within)
-    return SQL("WITH e AS MATERIALIZED (SELECT {} {} WHERE {}) SELECT {} {} CROSS JOIN e WHERE {}").format(
-        SQL(", ").join(extremes), rows, within, asked, rows, within
-    )
+    return SQL(
+        "WITH e AS MATERIALIZED (SELECT {}, pg_catalog.count(*) AS rows {} WHERE {}) SELECT {} {} CROSS JOIN e WHERE {}"
+    ).format(SQL(", ").join(extremes), rows, within, asked, rows, within)
 
 
 def extreme_name(number: int) -> sql.Identifier:

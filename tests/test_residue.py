@@ -12,6 +12,7 @@ from benchmarks import privacy
 from stdnum import luhn
 
 from rehearse.catalog import relations
+from rehearse.catalog.relations import Column
 from rehearse.db.connect import connect_source
 from rehearse.engine.server import Server
 from rehearse.model.sampling import TableRule
@@ -77,7 +78,7 @@ def leaking(column: str) -> Mask:
     def masked(value: psycopg.sql.Composable, domain: str) -> psycopg.sql.Composable:
         if f'"{column}"' in value.as_string(None):
             return psycopg.sql.SQL("({})::pg_catalog.text").format(value)
-        return masks.text(value, domain)
+        return masks.mask("text")(value, domain)
 
     return masked
 
@@ -163,12 +164,22 @@ def test_a_masked_snapshot_passes(people: str, tmp_path: Path):
     assert snapshot.directory.is_dir()
 
 
+def mask_texts_by(monkeypatch: pytest.MonkeyPatch, mask: masks.Mask) -> None:
+    """Let every text be masked by a mask of the test's own."""
+    chosen = treatments.by_meaning
+
+    def by_meaning(column: Column, meaning: str | None) -> tuple[str, masks.Mask] | None:
+        return ("text", mask) if column.base == "text" else chosen(column, meaning)
+
+    monkeypatch.setattr(treatments, "by_meaning", by_meaning)
+
+
 @pytest.mark.parametrize("column", ["name", "email", "phone", "note"])
 def test_a_column_that_leaves_unmasked_fails_the_snapshot_and_removes_it(
     people: str, tmp_path: Path, column: str, monkeypatch: pytest.MonkeyPatch
 ):
 
-    monkeypatch.setattr(treatments, "_BY_TYPE", {**treatments._BY_TYPE, "text": ("text", leaking(column))})
+    mask_texts_by(monkeypatch, leaking(column))
 
     with pytest.raises(ResidueFound) as refused:
         snap(people, tmp_path)
@@ -184,10 +195,10 @@ def test_one_row_that_leaves_unmasked_is_enough(people: str, tmp_path: Path, mon
 
     def once(value: psycopg.sql.Composable, domain: str) -> psycopg.sql.Composable:
         return psycopg.sql.SQL("CASE WHEN {} LIKE 'mail7@%' THEN {} ELSE {} END").format(
-            value, value, masks.text(value, domain)
+            value, value, masks.mask("text")(value, domain)
         )
 
-    monkeypatch.setattr(treatments, "_BY_TYPE", {**treatments._BY_TYPE, "text": ("text", once)})
+    mask_texts_by(monkeypatch, once)
 
     with pytest.raises(ResidueFound, match=r"public\.people\.email"):
         snap(people, tmp_path)
@@ -295,7 +306,7 @@ def test_a_row_beyond_reason_is_searched_in_pieces(
 ):
 
     monkeypatch.setattr(scan, "_LONGEST_LINE", 100)
-    monkeypatch.setattr(treatments, "_BY_TYPE", {**treatments._BY_TYPE, "text": ("text", leaking("note"))})
+    mask_texts_by(monkeypatch, leaking("note"))
 
     with pytest.raises(ResidueFound, match="clear values of public"):
         snap(people, tmp_path)

@@ -38,7 +38,10 @@ OURS = ("example", "examplecom", "exampleorg", "examplenet", "invalid", "masked"
 
 _COUNTED_ONE_BY_ONE = 2_000
 _FALSE_ALARM = 1e-9  # of one shape
-_FREELY_DRAWN = frozenset({"text", "number", "hash", "uuid", "binary", "null", "constant"})  # keep no part of a value
+# masks that keep no part of a value; of any other half of the bits are taken to be drawn
+_FREELY_DRAWN = frozenset(
+    {"text", "fill", "letterwise", "name", "address", "digits", "number", "hash", "secret", "uuid", "bytea", "null"}
+)
 _LETTER_BITS, _DIGIT_BITS = math.log2(26), math.log2(10)
 _SEPARATORS = (BLANKS + BETWEEN_WORDS + WITHIN_WORDS).encode()
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())

@@ -104,3 +104,20 @@ def test_secrets_of_applications_stay_out_of_the_facts(server: Server, database:
 
     assert snapshot.facts.database_settings == {"app.region": "eu", "DateStyle": "SQL, DMY"}
     assert column(snapshot, "days", "day")[0].startswith("2026-")
+
+
+def test_keys_of_documents_stay_where_twenty_rows_share_them(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE events (id int PRIMARY KEY, payload jsonb)")
+        connection.execute("""
+            INSERT INTO events
+            SELECT n, jsonb_build_object('kind', jsonb_build_object('orderId', n), 'somebody' || n, true)
+                   || CASE WHEN n <= 19 THEN '{"seldom": 1}' ELSE '{}' END::jsonb
+              FROM generate_series(1, 40) n""")
+
+    snapshot = take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+
+    data = (snapshot.directory / str(snapshot.manifest.samples[0].file)).read_text()
+    assert data.count('"kind": {"orderId": ') == 40
+    assert "somebody" not in data
+    assert "seldom" not in data

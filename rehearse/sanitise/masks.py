@@ -155,6 +155,10 @@ def _any_number(_value: Composable, _domain: str) -> Composable:
     return sql.Literal(0)
 
 
+def _no_keys(_value: Composable, _domain: str) -> Composable:
+    return sql.Literal([""])
+
+
 def _encoding(_value: Composable, _domain: str) -> Composable:
     return _ENCODING
 
@@ -191,6 +195,7 @@ _SLOTS: Mapping[str, Mask] = MappingProxyType(
         "mac": mac,
         "subject": mac,  # whose dates move together; a value's own, where nobody has been established
         "digits": _any_number,  # as many as a value of the type can have
+        "keys": _no_keys,  # of documents: those that stay, where any have been established
         "rounds": _rounds,
         "encoding": _encoding,
         "first8": _first8,

@@ -23,7 +23,7 @@ from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
-from rehearse.sanitise import classify, labels, masks, subjects
+from rehearse.sanitise import classify, documents, labels, masks, subjects
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import disclosures, references, sampling, selection, verifying
@@ -185,6 +185,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     )
     selected = selection.select(connection, source, progress)
     progress("verifying the masks")
+    treated = {table.oid: documents.keep_keys(connection, table, treated[table.oid]) for table in copied}
     verified = verifying.verify(connection, copied, subjects.tie(treated, joining), selected.ctids, joining)
     wanted = [
         Wanted(

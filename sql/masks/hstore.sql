@@ -1,11 +1,12 @@
--- purpose: mask the values of a map, and keys that are no plain words
+-- purpose: mask the values of a map, and keys that few rows have
 -- needs: a key, as rehearse.ip and rehearse.op in the startup packet
 -- keeps: null, equality, validity
 -- types: hstore
 -- meanings: anything
 -- returns: masked
 SELECT COALESCE((SELECT pg_catalog.string_agg(
-                          CASE WHEN t.m[2] IS NOT NULL AND t.m[1] ~ '^"[a-z_]+[0-9]?[0-9]?"$' THEN t.m[1] || t.m[2]
+                          CASE WHEN t.m[2] IS NOT NULL AND pg_catalog.btrim(t.m[1], '"') = ANY (%(keys)s)
+                               THEN t.m[1] || t.m[2]
                                WHEN t.m[2] IS NOT NULL
                                THEN (SELECT %(text_of_leaf)s FROM (SELECT t.m[1] AS leaf OFFSET 0) AS l) || t.m[2]
                                WHEN t.m[1] IS NOT NULL

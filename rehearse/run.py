@@ -125,10 +125,10 @@ def take_snapshot(request: Request, directory: Path, progress: Progress) -> Snap
     )
 
 
-def plan_snapshot(request: Request) -> SnapshotPlan:
+def plan_snapshot(request: Request, *, worded: bool) -> SnapshotPlan:
     """Return what a snapshot of the request's source would keep and cost; no row is read for it."""
     assert request.source is not None
-    return snapshots.plan(request.source, request.sampling, request.limits)
+    return snapshots.plan(request.source, request.sampling, request.limits, request.sanitise, worded=worded)
 
 
 def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:

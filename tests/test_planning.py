@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def shop(server: Server, database: str) -> str:
 
 
 def planned(url: str, rules: SampleRules = RULES) -> dict[str, TablePlan]:
-    return {table.table: table for table in plan(url, rules, ReadingLimits()).tables}
+    return {table.table: table for table in plan(url, rules, ReadingLimits(), SanitiseRules()).tables}
 
 
 def test_each_table_has_its_choice(shop: str):
@@ -56,8 +57,8 @@ def test_each_table_has_its_choice(shop: str):
 
 
 def test_searches_are_announced_with_their_cost_and_can_be_declined(shop: str):
-    announced = plan(shop, RULES, ReadingLimits()).searches
-    declined = plan(shop, replace(RULES, duplicates=False), ReadingLimits()).searches
+    announced = plan(shop, RULES, ReadingLimits(), SanitiseRules()).searches
+    declined = plan(shop, replace(RULES, duplicates=False), ReadingLimits(), SanitiseRules()).searches
 
     assert [(search.kind, search.table) for search in announced] == [("duplicates", "public.large")] * len(announced)
     assert announced
@@ -95,7 +96,17 @@ def test_the_command_prints_tables_and_statements_and_writes_nothing(shop: str, 
     assert "200 of 5,000" in found.stdout
     assert "pg_dump --schema-only" in found.stdout
     assert "canary" not in found.stdout
+    assert "COPY (SELECT t." not in found.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_copy_can_be_read_before_it_is_sent(server: Server, database: str, shop: str, tmp_path: Path):
+    found = rehearse("snapshot", shop, "--plan", "--sql", "--rows", "200", cwd=tmp_path)
+
+    copies = re.findall(r"^COPY \(SELECT .*? TO STDOUT;$", found.stdout, re.MULTILINE | re.DOTALL)
+    assert len(copies) == 5
+    assert any('FROM ONLY "public"."large" AS t WHERE t.ctid = ANY' in copy for copy in copies)
+    assert all("rehearse.op" in copy for copy in copies if '"name"' in copy)
 
 
 def test_a_snapshot_needs_a_place_or_a_plan(shop: str, tmp_path: Path):

@@ -34,6 +34,7 @@ def command(
     *,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The directory to make.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what it would keep and cost; no row is read.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="--plan: also print each COPY as it would be sent.")] = False,
     rows: Rows = None,
     prune: Annotated[
         Path | None, typer.Option(help="Take none: remove those in this directory that are past their retention.")
@@ -62,20 +63,20 @@ def command(
     if classified:
         classify(request, write)
     elif plan:
-        _plan(request)
+        _plan(request, worded=sql)
     elif output is None:
         raise NoOutput
     else:
         _take(request, output)
 
 
-def _plan(request: Request) -> None:
+def _plan(request: Request, *, worded: bool) -> None:
     from rehearse.reports.plan import text  # noqa: PLC0415 - only now needed
     from rehearse.run import plan_snapshot  # noqa: PLC0415 - drivers are slow to import
 
     with progress() as tell:
         tell("planning")
-        planned = plan_snapshot(request)
+        planned = plan_snapshot(request, worded=worded)
     typer.echo(text.render(planned, width=width()), nl=False)
 
 

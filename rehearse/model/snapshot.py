@@ -67,6 +67,7 @@ class Coverage:
     present: tuple[str, ...]  # "null", "longest", "duplicates", "orphan", the labels of an enum, ...
     absent: tuple[str, ...]  # the source has no such row
     not_sought: Mapping[str, str] = field(default_factory=dict)  # kind of row -> why
+    capped: Mapping[str, str] = field(default_factory=dict)  # kind of row -> how many there are of it: "10 of 1,410"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,11 @@ def treat(
     return tuple(_decided(table, column, around, seen.get(column.name, Seen())) for column in copied)
 
 
+def foreseen(table: Table, columns: Iterable[Column], around: Surroundings) -> tuple[Treatment, ...]:
+    """Decide every column as `treat` does for an empty table: no value is looked at."""
+    return tuple(_decided(table, column, around, Seen()) for column in columns if not column.generated)
+
+
 def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
     """Refuse rules that name a mask nobody knows or a column that is not there."""
     for pattern, mask in rules.columns.items():

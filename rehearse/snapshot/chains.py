@@ -14,7 +14,7 @@ from rehearse.snapshot.searching import Asking, Places, places
 _DEPTH = 1_000
 
 
-def own_parent(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
+def own_parent(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
     """Return a row that refers to itself."""
     same = SQL(" AND ").join(
         SQL("t.{} = t.{}").format(sql.Identifier(child), sql.Identifier(parent))
@@ -23,10 +23,10 @@ def own_parent(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]
     found = SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c LIMIT 1").format(
         pointers(link.key, link.child.source, SQL("({}) AND {}").format(link.among_children, same))
     )
-    return {OF_ITSELF[0]: places(asking.rows(found))}, []
+    return {OF_ITSELF[0]: places(asking.rows(found))}, {}
 
 
-def deepest(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
+def deepest(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
     """Return the row with the most ancestors, down from rows that refer to none: no cycle is ever entered."""
     key = link.key
     own = SQL(", ").join(
@@ -66,7 +66,7 @@ def deepest(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
         deepest=sql.Literal(_DEPTH),
     )
     answers = asking.rows(found)
-    return {OF_ITSELF[1]: places([row[:2] for row in answers])}, []
+    return {OF_ITSELF[1]: places([row[:2] for row in answers])}, {}
 
 
 def _child_of(row: str, numbers: Iterable[int]) -> Composable:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import psycopg
-
-from rehearse.db.queries import query
 from rehearse.model.catalog import Catalog
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.sanitise import literals
 from rehearse.sanitise.names import semantic_class
 
 
-def of_schema(connection: psycopg.Connection, catalog: Catalog, *, superuser: bool) -> tuple[str, ...]:
+def of_schema(catalog: Catalog) -> tuple[str, ...]:
     """Say what of the schema's dump is personal or secret; values are never said.
 
-    Subscriptions and security labels are not dumped. A superuser's dump is made as pg_read_all_data, which sees no
-    options of user mappings; the owner of a mapping or of its server sees them, and so does pg_dump (manual 54.23,
-    pg_user_mappings).
+    Subscriptions, security labels and options of user mappings are not dumped.
     """
-    mappings = () if superuser else _mappings(connection)
-    return (*literals.notes(catalog), *_options(catalog), *mappings)
+    return (*literals.notes(catalog), *_options(catalog))
 
 
 def of_columns(treatments: Iterable[ColumnTreatment]) -> tuple[str, ...]:
@@ -44,11 +38,3 @@ def _options(catalog: Catalog) -> Iterator[str]:
                     f"The options of {kind.replace('-', ' ')} {entry.identity} leave the source in clear with its "
                     f"schema: {', '.join(secret)}. Move them to a user mapping."
                 )
-
-
-def _mappings(connection: psycopg.Connection) -> Iterator[str]:
-    for mapping, options in connection.execute(query("snapshot/visible_mappings").encode()):
-        yield (
-            f"The options of user mapping {mapping} ({options}) leave the source in clear with its schema, because "
-            "this role may see them. Take the snapshot with a role that owns neither the mapping nor its server."
-        )

@@ -18,7 +18,7 @@ from rehearse.db.queries import query
 from rehearse.engine import variables
 from rehearse.engine.binaries import client_environment, client_tools
 from rehearse.model.wording import without_values
-from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld, Withheld
+from rehearse.snapshot.errors import DumpFailed, MappingsSeen, NoTLS, TablesWithheld, Withheld
 
 _LIMITS = {**GENTLE, "default_transaction_read_only": "on"}
 _SECRETS = ("sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")  # beside the password
@@ -42,8 +42,7 @@ def dump_schema(connection: psycopg.Connection, url: str, snapshot: str, *, supe
     """Write the schema as a pg_dump archive in custom format, seen by an exported snapshot.
 
     pg_dump goes where the connection went, whatever was said by URL, service, PG* variables and .pgpass: of several
-    hosts to the one that answered. A superuser reads as pg_read_all_data, so that passwords of user mappings stay
-    where they are. Passwords never stand in a command line. Raises NoTLS and DumpFailed.
+    hosts to the one that answered. Passwords never stand in a command line. Raises NoTLS, MappingsSeen and DumpFailed.
     """
     tools = client_tools(connection.info.server_version // 10000)
     borrowed = client_environment(tools)
@@ -52,13 +51,27 @@ def dump_schema(connection: psycopg.Connection, url: str, snapshot: str, *, supe
     command = [
         str(tools.bin_dir / "pg_dump"), "--format=custom", "--schema-only", "--no-subscriptions",
         "--no-security-labels", "--lock-wait-timeout=2000", "--no-password", f"--snapshot={snapshot}",
-        f"--file={path}", *(["--role=pg_read_all_data"] if superuser else []), f"--dbname={_place(connection)}",
+        f"--file={path}", *_role(connection, superuser=superuser), f"--dbname={_place(connection)}",
     ]  # fmt: skip
     with _secrets(connection) as secret:
         environment = {**_without_libpq(os.environ), **borrowed, **secret, "PGOPTIONS": startup_options(url, _LIMITS)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, errors="replace")
     if done.returncode:
         raise DumpFailed(redact(without_values(done.stderr.strip()), url))
+
+
+def _role(connection: psycopg.Connection, *, superuser: bool) -> tuple[str, ...]:
+    """Return as whom pg_dump reads: options of user mappings, passwords mostly, stay where they are.
+
+    A superuser sees them all, the owner of a mapping or of its server its own, and pg_dump writes down what it sees
+    (manual 54.23, pg_user_mappings); pg_read_all_data sees none. Raises MappingsSeen for who cannot act as that.
+    """
+    seen = () if superuser else connection.execute(query("snapshot/visible_mappings").encode()).fetchall()
+    if not (superuser or seen):
+        return ()
+    if connection.execute(query("snapshot/reads_all").encode()).fetchone() != (True,):
+        raise MappingsSeen(tuple(f"{mapping} ({options})" for mapping, options in seen))
+    return ("--role=pg_read_all_data",)
 
 
 def _place(connection: psycopg.Connection) -> str:

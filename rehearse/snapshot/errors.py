@@ -64,6 +64,17 @@ class DumpFailed(RehearseError):
         )
 
 
+class MappingsSeen(RehearseError):
+    """pg_dump would write down the options of user mappings, passwords among them."""
+
+    def __init__(self, mappings: tuple[str, ...]) -> None:
+        super().__init__(
+            f"This role sees the options of user mappings, and pg_dump would write them down: {', '.join(mappings)}.",
+            "Take the snapshot with a role that owns neither the mappings nor their servers, or GRANT pg_read_all_data "
+            "to this one: the schema is then read as that.",
+        )
+
+
 class NoTLS(RehearseError):
     """The source is reached by TLS, and the only pg_dump here does not speak it."""
 

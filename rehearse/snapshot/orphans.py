@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 
 import psycopg
 from psycopg import sql
@@ -26,7 +27,7 @@ def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, want
         return _found(link, {}, dict.fromkeys(link.kinds, reason))
     present: dict[str, Places] = {}
     reasons: dict[str, str] = {}
-    notes: list[str] = []
+    capped: dict[str, str] = {}
     for kinds, search in (
         (("orphan", *OF_PARENTS), _between),
         (OF_ITSELF[:1], chains.own_parent),
@@ -40,11 +41,16 @@ def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, want
             reasons |= dict.fromkeys(kinds, end.reason)
             continue
         present |= kept
-        notes += said
-    return _found(link, present, reasons, tuple(notes))
+        capped |= said
+    return _found(link, present, reasons, capped)
 
 
-def _found(link: Link, present: Mapping[str, Places], reasons: Mapping[str, str], notes: tuple[str, ...] = ()) -> Found:
+def _found(
+    link: Link,
+    present: Mapping[str, Places],
+    reasons: Mapping[str, str],
+    capped: Mapping[str, str] = MappingProxyType({}),
+) -> Found:
     rows: dict[int, frozenset[str]] = {}
     for listed in present.values():
         for leaf, place in listed:
@@ -56,11 +62,12 @@ def _found(link: Link, present: Mapping[str, Places], reasons: Mapping[str, str]
         present=tuple(kind for kind in link.kinds if present.get(kind)),
         absent=tuple(kind for kind in link.kinds if kind in present and not present[kind]),
         not_sought=dict(reasons),
+        capped=dict(capped),
     )
-    return Found(coverage=coverage, rows=rows, notes=notes)
+    return Found(coverage=coverage, rows=rows)
 
 
-def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
+def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
     """Return an orphan, and parents by how many children they have, with some of their children."""
     present: dict[str, Places] = {"orphan": [], **{kind: [] for kind in OF_PARENTS}}
     most, lost = 0, False
@@ -78,11 +85,7 @@ def _between(link: Link, asking: Asking) -> tuple[dict[str, Places], list[str]]:
     for kind in ("one child", "many children"):
         if len(present[kind]) == 1:
             present[kind] += places(asking.rows(_children(link, present[kind])))
-    note = (
-        f"Of the {most:,} rows of {link.child.identity} that refer to one row of {link.parent.identity} by "
-        f"{link.key.name}, {CHILDREN} are kept on its account."
-    )
-    return present, [note] if most > CHILDREN else []
+    return present, {"many children": f"{CHILDREN} of {most:,}"} if most > CHILDREN else {}
 
 
 def _counted(link: Link, part: int) -> Composed:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 import psycopg
+from psycopg.sql import SQL
 
 from rehearse.catalog import relations
 from rehearse.catalog.relations import Table
@@ -15,7 +16,10 @@ from rehearse.model.plan import PlannedStatement, SearchPlan, SnapshotPlan, Tabl
 from rehearse.model.quantity import size
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
+from rehearse.sanitise import classify, labels
+from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import references, sampling, selection
+from rehearse.snapshot.copying import statement
 from rehearse.snapshot.counting import COUNTED_UP_TO
 from rehearse.snapshot.dump import check_readable
 from rehearse.snapshot.facts import table_facts
@@ -31,8 +35,10 @@ _SEARCHED = 3_000_000  # values, in both passes for edge rows together
 _COPIED = 400_000  # values, masked
 
 
-def plan(url: str, rules: SampleRules, limits: ReadingLimits) -> SnapshotPlan:
-    """Return what a snapshot would keep and cost.
+def plan(
+    url: str, rules: SampleRules, limits: ReadingLimits, sanitise: SanitiseRules, *, worded: bool = False
+) -> SnapshotPlan:
+    """Return what a snapshot would keep and cost; `worded`: with each COPY as it would be sent.
 
     Raises what `connect_source` raises, TablesWithheld and BadTableRule.
     """
@@ -43,12 +49,13 @@ def plan(url: str, rules: SampleRules, limits: ReadingLimits) -> SnapshotPlan:
         history = frozenset(str(row[0]) for row in connection.execute(query("facts/version_tables").encode()))
         source = _source(connection, found, rules, history)
         tables = tuple(_table(table, source, history) for table in found)
+        copies = tuple(_copies(connection, source, sanitise, history)) if worded else ()
         return SnapshotPlan(
             source=describe(url),
             connections=max(3, limits.jobs + 1),
             tables=tables,
             searches=tuple(_searches(selection.searches(connection, source).announced(rules), source)),
-            statements=tuple(_statements(tables)),
+            statements=(*_statements(tables), *copies),
         )
 
 
@@ -97,6 +104,21 @@ def _searches(announced: Iterable[Search], source: Source) -> Iterator[SearchPla
             scans=search.scans,
             time=time,
             declined=search.declined,
+        )
+
+
+def _copies(
+    connection: psycopg.Connection, source: Source, sanitise: SanitiseRules, history: frozenset[str]
+) -> Iterator[PlannedStatement]:
+    """Yield the COPY of each table, as if no value told anything: what turns out to be codes will stay clear."""
+    joining = [key for key in source.foreign_keys if key.joins_columns]
+    hints = labels.read(connection, source.columns)
+    around = classify.surroundings(sanitise, joining, source.relations, source.columns, history, hints)
+    for table in source.tables:
+        treated = classify.foreseen(table, source.columns[table.oid], around)
+        rows = SQL("true") if table.oid in source.whole else SQL("t.ctid = ANY ('...')")
+        yield PlannedStatement(
+            purpose=f"the rows of {table.identity}", sql=statement(table, treated, rows).as_string(connection)
         )
 
 

@@ -116,7 +116,6 @@ class Found:
 
     coverage: Coverage
     rows: Mapping[int, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))  # table or leaf -> ctids
-    notes: tuple[str, ...] = ()
 
 
 def parts(rows: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -29,7 +29,7 @@ class Source:
     tables: tuple[Table, ...]  # of which rows are taken
     whole: frozenset[int]  # those of them of which every row is
     relations: Mapping[int, Relation]
-    columns: Mapping[int, Sequence[Column]]
+    columns: Mapping[int, tuple[Column, ...]]
     foreign_keys: tuple[ForeignKey, ...]  # declared and configured
     sizes: Sizes
     rules: SampleRules
@@ -97,7 +97,7 @@ def select(connection: psycopg.Connection, source: Source, progress: Progress) -
     return Selection(
         ctids=chosen,
         coverage=(*sought.coverage, *(each.coverage for each in found), *partitions),
-        notes=(*sought.notes, *(note for each in found for note in each.notes), *_orphan_notes(lost)),
+        notes=(*sought.notes, *_orphan_notes(lost)),
     )
 
 

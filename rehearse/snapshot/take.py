@@ -115,7 +115,6 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
     progress("dumping the schema")
     dump_schema(connection, url, seen.name, superuser=facts.connected_as_superuser, path=writer.schema_dump)
     described = catalog.read(connection, facts.server_major)
-    disclosed = disclosures.of_schema(connection, described, superuser=facts.connected_as_superuser)
     progress("counting rows")
     facts = replace(facts, tables=count(seen, found, facts.tables))
     copied = _copy(seen, writer, [table for table in found if table.kind != "m"], facts, wish, progress)
@@ -137,7 +136,7 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
             *_schema_only_notes(copied.samples),
             *copied.notes,
             *disclosures.of_columns(copied.treatments),
-            *disclosed,
+            *disclosures.of_schema(described),
         ),
     )
     progress("searching the snapshot for clear values")

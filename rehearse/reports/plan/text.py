@@ -29,7 +29,8 @@ def _lines(plan: SnapshotPlan, width: int) -> Iterator[str]:
         yield from (f"  {line}" for line in columns([*map(_search, plan.searches)], width - 2))
     yield f"\nProduction is sent, READ ONLY and as of one moment, over {plan.connections} connections:"
     for statement in plan.statements:
-        yield from _item(statement.purpose, width)
+        if statement.sql is None:
+            yield from _item(statement.purpose, width)
     for statement in plan.statements:
         if statement.sql is not None:
             yield f"\n-- {statement.purpose}\n{statement.sql};"

@@ -28,7 +28,7 @@ from rehearse.snapshot.searching import PER_SEARCH, Search
 from rehearse.snapshot.selection import Source
 from rehearse.snapshot.skipping import reason_to_skip
 
-# What one connection does in a second: tests/benchmarks/edge_rows.py and tests/benchmarks/throughput.py. Production
+# What one connection does in a second: tests/benchmarks/coverage.py and tests/benchmarks/throughput.py. Production
 # may be slower, and busy.
 _COUNTED = 400 * 1024 * 1024  # bytes of heap
 _SEARCHED = 3_000_000  # values, in both passes for edge rows together

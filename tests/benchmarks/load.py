@@ -26,7 +26,6 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from edge_rows import BIG
 from measures import timed
 from test_counts import replica, wait_for
 
@@ -35,11 +34,19 @@ from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
 from rehearse.model.environment import Environment
 
+BIG = """
+CREATE TABLE big AS
+SELECT n AS id, n % 1000 AS parent, 'name ' || n AS name, md5(n::text) AS hash, 'x' || n || '@example.org' AS email,
+       now() - n * interval '1 min' AS at, date '2000-01-01' + n % 5000 AS day, (n % 7)::numeric(10, 2) AS amount,
+       n * 1.5::float8 AS share, n % 2 = 0 AS even, CASE WHEN n % 3 = 0 THEN 'note ' || n END AS note,
+       n * 7::bigint AS far
+  FROM generate_series(1, 5000000) n
+"""
 _SETTINGS = {
     "wal_level": "replica", "max_wal_senders": "4", "log_min_duration_statement": "0", "log_statement": "none",
     "shared_buffers": "1GB",
 }  # fmt: skip
-_CONFIG = "[snapshot]\n"
+_CONFIG = "[snapshot]\nduplicates = false\norphans = false\n"
 _LONGEST = 1.0  # seconds
 _LOCKS = """
 SELECT DISTINCT l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)

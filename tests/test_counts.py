@@ -677,7 +677,7 @@ def test_keys_that_say_who_somebody_is_are_masked_unless_asked_for(pair: tuple[E
 
     assert clear == {"email": "person3@example.org"}
     assert masked is not None
-    assert (len(masked), masked[7], masked[-4]) == (19, "@", ".")
+    assert (len(masked), masked.count("@"), masked[-5:]) == (19, 1, ".test")
     assert "person" not in masked
 
 

@@ -60,18 +60,6 @@ class Search:
     scans: float  # so many times what counting the table's rows takes
     declined: bool = False
 
-    @property
-    def sentence(self) -> str:
-        """Say what it is and what it costs.
-
-        >>> Search(kind="duplicates", table="public.people", name="email", scans=24).sentence
-        'duplicates of public.people (email): about 24 times a count(*), at most 1 minute'
-        """
-        cost = (
-            "declined" if self.declined else f"about {self.scans:.0f} times a count(*), at most {duration(PER_SEARCH)}"
-        )
-        return f"{self.kind} of {self.table} ({self.name}): {cost}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:

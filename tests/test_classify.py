@@ -15,6 +15,7 @@ from test_cli import rehearse
 
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import ColumnTreatment, Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.sanitise.evidence import Seen
@@ -60,7 +61,7 @@ def people(server: Server, database: str) -> str:
 
 def snap(url: str, directory: Path, **rules: object) -> Snapshot:
     sanitise = SanitiseRules(**rules)  # type: ignore[arg-type]
-    return take(url, directory / "snapshot", rows=50, sanitise=sanitise, progress=lambda _: None)
+    return take(url, directory / "snapshot", rules=SampleRules(rows=50), sanitise=sanitise, progress=lambda _: None)
 
 
 def test_values_tell_what_names_do_not(people: str):

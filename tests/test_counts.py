@@ -28,6 +28,7 @@ from rehearse.engine.server import Server, running
 from rehearse.model.comparison import Status
 from rehearse.model.counts import Counts, Kind, Row, Tolerance
 from rehearse.model.environment import Environment
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 
@@ -296,7 +297,7 @@ def test_estimates_never_prove_anything_equal(pair: tuple[Environment, Environme
 def test_a_snapshot_directory_says_what_its_source_held(pair: tuple[Environment, Environment], tmp_path: Path):
     directory = tmp_path / "snap"
     assert pair[0].url is not None
-    take(pair[0].url, directory, rows=50, sanitise=SanitiseRules(), progress=lambda _: None)
+    take(pair[0].url, directory, rules=SampleRules(rows=50), sanitise=SanitiseRules(), progress=lambda _: None)
     sql(pair[1], "DELETE FROM orders WHERE id = 7")
     snapshot = Environment(name="nightly", snapshot=str(directory))
 

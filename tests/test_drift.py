@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from rehearse.cli import application
 from rehearse.engine.server import Server
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 
@@ -104,7 +105,9 @@ def test_rules_of_the_configuration_hold(
 
 
 def test_a_snapshot_is_compared_with_what_came_after(server: Server, pair: tuple[str, str], tmp_path: Path):
-    snapshot = take(pair[0], tmp_path / "s", rows=10, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        pair[0], tmp_path / "s", rules=SampleRules(rows=10), sanitise=SanitiseRules(), progress=lambda _: None
+    )
 
     assert drift(str(snapshot.directory), pair[1]).exit_code == 0
     altered(server, pair, "ALTER TABLE orders ADD COLUMN paid boolean")

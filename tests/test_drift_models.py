@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from rehearse.cli import application
 from rehearse.engine.server import Server
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 
@@ -394,7 +395,7 @@ def test_a_name_that_leads_to_no_models_is_a_wrong_request(shop: str, tmp_path: 
 
 
 def test_both_and_neither_and_a_snapshot_are_refused(shop: str, tmp_path: Path):
-    snapshot = take(shop, tmp_path / "s", rows=10, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(shop, tmp_path / "s", rules=SampleRules(rows=10), sanitise=SanitiseRules(), progress=lambda _: None)
     neither = CliRunner().invoke(application("drift"), ["drift", shop])
     found = [neither, drift(shop, shop), drift(str(snapshot.directory))]
 

@@ -19,6 +19,7 @@ from psycopg.sql import SQL, Composable, Literal
 from rehearse.catalog import relations
 from rehearse.db.connect import connect_source
 from rehearse.engine.server import Server
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules, masks, treatments
 from rehearse.snapshot import take
 
@@ -273,7 +274,13 @@ def test_the_key_shows_nowhere(server: Server, database: str, tmp_path: Path):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(key=KEY), progress=lambda _: None)
+    take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(key=KEY),
+        progress=lambda _: None,
+    )
     done.set()
     watcher.join()
 
@@ -304,7 +311,13 @@ def test_a_constraint_that_masked_values_break_is_told_and_one_they_can_keep_is_
         connection.execute("INSERT INTO people SELECT n, 'p' || n || '@example.org', '+49 30 ' || 100000 + n, 'n' || n "
                            "FROM generate_series(1, 200) n")  # fmt: skip
 
-    snapshot = take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(),
+        progress=lambda _: None,
+    )
 
     told = [note for note in snapshot.manifest.notes if "break" in note]
     assert told == ['Masked values of public.people (tel) break "german".']
@@ -319,7 +332,13 @@ def test_masked_keys_join_whatever_is_drawn_again(server: Server, database: str,
             "INSERT INTO pets SELECT mail FROM people"
         )
 
-    snapshot = take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(),
+        progress=lambda _: None,
+    )
 
     people, pets = (sorted((snapshot.directory / str(found.file)).read_text().split())
                     for found in sorted(snapshot.manifest.samples, key=lambda found: found.table))  # fmt: skip
@@ -336,7 +355,13 @@ def test_the_dates_of_one_person_move_together(server: Server, database: str, tm
             "INSERT INTO visits SELECT n, n, timestamp '1990-01-31 07:00' FROM generate_series(1, 50) n"
         )
 
-    snapshot = take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(),
+        progress=lambda _: None,
+    )
 
     people, visits = ([line.split("\t") for line in (snapshot.directory / str(found.file)).read_text().splitlines()]
                       for found in sorted(snapshot.manifest.samples, key=lambda found: found.table))  # fmt: skip
@@ -355,7 +380,13 @@ def test_a_composite_an_enum_and_a_map_are_masked_part_by_part(server: Server, d
                  FROM generate_series(1, 20) n"""
         )
 
-    snapshot = take(server.dsn(database), tmp_path / "s", rows=9, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=9),
+        sanitise=SanitiseRules(),
+        progress=lambda _: None,
+    )
 
     line = (snapshot.directory / str(snapshot.manifest.samples[0].file)).read_text().splitlines()[0].split("\t")
     assert re.fullmatch(r'[(][A-Z][a-z]{3},"?19(78|79|77)-\d\d-\d\d 00:00:00"?[)]', line[1])

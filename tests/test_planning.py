@@ -69,9 +69,7 @@ def test_searches_are_announced_with_their_cost_and_can_be_declined(shop: str):
 def test_what_is_planned_is_what_is_taken(shop: str, tmp_path: Path):
     tables = planned(shop)
 
-    snapshot = take(
-        shop, tmp_path / "s", rows=200, tables=RULES.tables, sanitise=SanitiseRules(), progress=lambda _: None
-    )
+    snapshot = take(shop, tmp_path / "s", rules=RULES, sanitise=SanitiseRules(), progress=lambda _: None)
 
     whole = {sample.table for sample in snapshot.manifest.samples if sample.whole}
     assert whole - {"public.unknown"} == {name for name, table in tables.items() if table.choice == "whole"}

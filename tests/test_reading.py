@@ -19,6 +19,7 @@ from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
 from rehearse.model.environment import Environment
 from rehearse.model.reading import ReadingLimits
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import guard, take
@@ -32,7 +33,14 @@ def snap(
     url: str, directory: Path, limits: ReadingLimits, *, rows: int = 100_000, told: list[str] | None = None
 ) -> Snapshot:
     said = [] if told is None else told
-    return take(url, directory / "s", rows=rows, sanitise=SanitiseRules(), progress=said.append, limits=limits)
+    return take(
+        url,
+        directory / "s",
+        rules=SampleRules(rows=rows),
+        sanitise=SanitiseRules(),
+        progress=said.append,
+        limits=limits,
+    )
 
 
 def lines(snapshot: Snapshot, table: str) -> list[str]:

@@ -12,7 +12,7 @@ from rehearse.engine.server import Server
 from rehearse.errors import RehearseError
 from rehearse.migrators.process import output
 from rehearse.model import wording
-from rehearse.model.sampling import TableRule
+from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 from rehearse.snapshot.sampling import BadTableRule
@@ -191,10 +191,9 @@ def test_a_condition_of_a_table_rule_is_refused_without_values(server: Server, d
         take(
             server.dsn(database),
             tmp_path / "s",
-            rows=10,
+            rules=SampleRules(rows=10, tables={"public.people": TableRule(where="'secret'::int = 1")}),
             sanitise=SanitiseRules(),
             progress=lambda _: None,
-            tables={"public.people": TableRule(where="'secret'::int = 1")},
         )
 
     assert 'invalid input syntax for type integer: "..."' in str(refused.value)

@@ -15,7 +15,7 @@ from rehearse.catalog import relations
 from rehearse.catalog.relations import Column
 from rehearse.db.connect import connect_source
 from rehearse.engine.server import Server
-from rehearse.model.sampling import TableRule
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import ColumnTreatment, Snapshot
 from rehearse.sanitise import SanitiseRules, classify, masks, residue, treatments
 from rehearse.sanitise.clear import Doubts
@@ -57,7 +57,7 @@ def people(server: Server, database: str) -> str:
 
 def snap(url: str, directory: Path, rules: SanitiseRules | None = None) -> Snapshot:
     rules = rules or SanitiseRules(key=KEY)
-    return take(url, directory / "snapshot", rows=100, sanitise=rules, progress=lambda _: None)
+    return take(url, directory / "snapshot", rules=SampleRules(rows=100), sanitise=rules, progress=lambda _: None)
 
 
 def collected(url: str, *, rows: int | None = None) -> residue.Canaries:
@@ -322,8 +322,8 @@ def test_masks_that_meet_by_chance_raise_no_alarm(server: Server, database: str,
         connection.execute("ANALYZE")
 
     taken = take(
-        server.dsn(database), tmp_path / "s", rows=20000, sanitise=SanitiseRules(key=KEY), progress=lambda _: None,
-        tables={"public.t": TableRule(rows=20000)},
+        server.dsn(database), tmp_path / "s", rules=SampleRules(rows=20000), sanitise=SanitiseRules(key=KEY),
+        progress=lambda _: None,
     )  # fmt: skip
 
     assert any(

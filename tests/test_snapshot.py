@@ -17,7 +17,7 @@ from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
 from rehearse.errors import RequestError
 from rehearse.model.environment import Environment
-from rehearse.model.sampling import TableRule
+from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import edges, pieces, take
@@ -68,7 +68,13 @@ def shop(server: Server, database: str) -> str:
 
 
 def snap(url: str, directory: Path, *, rows: int = 250, rules: SanitiseRules | None = None) -> Snapshot:
-    return take(url, directory / "snapshot", rows=rows, sanitise=rules or SanitiseRules(), progress=lambda _: None)
+    return take(
+        url,
+        directory / "snapshot",
+        rules=SampleRules(rows=rows),
+        sanitise=rules or SanitiseRules(),
+        progress=lambda _: None,
+    )
 
 
 def copied(snapshot: Snapshot, table: str) -> list[dict[str, str]]:
@@ -372,7 +378,8 @@ def test_a_table_that_is_not_searched_is_named(
 
 def ruled(url: str, directory: Path, **tables: TableRule) -> Snapshot:
     named = {name.replace("__", "."): rule for name, rule in tables.items()}
-    return take(url, directory / "snapshot", rows=100, sanitise=SanitiseRules(), progress=lambda _: None, tables=named)
+    rules = SampleRules(rows=100, tables=named)
+    return take(url, directory / "snapshot", rules=rules, sanitise=SanitiseRules(), progress=lambda _: None)
 
 
 def test_tables_have_rules_of_their_own(server: Server, database: str, tmp_path: Path):
@@ -426,7 +433,11 @@ def test_a_rule_for_a_table_that_means_nothing_is_refused(
 
     with pytest.raises(RequestError) as refused:
         take(
-            server.dsn(database), tmp_path / "s", rows=9, sanitise=SanitiseRules(), progress=str, tables={pattern: rule}
+            server.dsn(database),
+            tmp_path / "s",
+            rules=SampleRules(rows=9, tables={pattern: rule}),
+            sanitise=SanitiseRules(),
+            progress=str,
         )
 
     assert words in str(refused.value)

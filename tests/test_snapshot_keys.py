@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from rehearse.engine.server import Server
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
@@ -36,7 +37,9 @@ INSERT INTO schema_migrations VALUES ('Canary');
 def snap(server: Server, database: str, directory: Path, rules: SanitiseRules) -> Snapshot:
     with server.connect(database) as connection:
         connection.execute(SCHEMA)
-    return take(server.dsn(database), directory / "s", rows=100, sanitise=rules, progress=lambda _: None)
+    return take(
+        server.dsn(database), directory / "s", rules=SampleRules(rows=100), sanitise=rules, progress=lambda _: None
+    )
 
 
 def column(snapshot: Snapshot, table: str, name: str) -> list[str]:
@@ -115,7 +118,13 @@ def test_keys_of_documents_stay_where_twenty_rows_share_them(server: Server, dat
                    || CASE WHEN n <= 19 THEN '{"seldom": 1}' ELSE '{}' END::jsonb
               FROM generate_series(1, 40) n""")
 
-    snapshot = take(server.dsn(database), tmp_path / "s", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(),
+        progress=lambda _: None,
+    )
 
     data = (snapshot.directory / str(snapshot.manifest.samples[0].file)).read_text()
     assert data.count('"kind": {"orderId": ') == 40

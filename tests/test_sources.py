@@ -30,6 +30,7 @@ from rehearse.engine.server import Server
 from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Verdict
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.run import Request, rehearse
 from rehearse.sanitise import SanitiseRules
@@ -127,7 +128,9 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def snap(url: str, directory: Path) -> Snapshot:
-    return take(url, directory / "snapshot", rows=100, sanitise=SanitiseRules(), progress=lambda _: None)
+    return take(
+        url, directory / "snapshot", rules=SampleRules(rows=100), sanitise=SanitiseRules(), progress=lambda _: None
+    )
 
 
 def rows(snapshot: Snapshot) -> dict[str, int]:

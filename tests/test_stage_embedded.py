@@ -12,6 +12,7 @@ import pytest
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import find_all
 from rehearse.engine.server import running
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
@@ -129,7 +130,9 @@ def production(major: int, database: str, script: str, directory: Path) -> Itera
         with server.connect(database) as connection:
             connection.execute(script)
         rules = SanitiseRules(columns=KEEP if "customers" in script else {})
-        yield take(server.dsn(database), directory / "snapshot", rows=1000, sanitise=rules, progress=silent)
+        yield take(
+            server.dsn(database), directory / "snapshot", rules=SampleRules(rows=1000), sanitise=rules, progress=silent
+        )
 
 
 @pytest.fixture(

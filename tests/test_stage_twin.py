@@ -21,6 +21,7 @@ from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import Binaries, find_all
 from rehearse.engine.server import Server, running
 from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
@@ -76,7 +77,13 @@ def production(major: int, script: Path, directory: Path) -> Iterator[Production
             [psql, "--quiet", "-v", "ON_ERROR_STOP=1", "--dbname", server.dsn("shop", user="boss"), "-f", script],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        taken = take(server.dsn("shop"), directory / "snapshot", rows=1000, sanitise=SanitiseRules(), progress=silent)
+        taken = take(
+            server.dsn("shop"),
+            directory / "snapshot",
+            rules=SampleRules(rows=1000),
+            sanitise=SanitiseRules(),
+            progress=silent,
+        )
         yield Production(server=server, snapshot=taken)
 
 
@@ -269,7 +276,9 @@ def test_text_sorts_as_in_production_or_is_said_not_to(
         with server.connect("template1") as connection:
             connection.execute(f"CREATE DATABASE shop TEMPLATE template0 ENCODING 'UTF8' {locale}")
         wanted = rows_of(server.dsn("shop"), asked)
-        taken = take(server.dsn("shop"), tmp_path / "s", rows=1, sanitise=SanitiseRules(), progress=silent)
+        taken = take(
+            server.dsn("shop"), tmp_path / "s", rules=SampleRules(rows=1), sanitise=SanitiseRules(), progress=silent
+        )
     with raise_stage(taken, silent, use=use) as raised:
         found = rows_of(raised.before, asked)
 

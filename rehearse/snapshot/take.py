@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from rehearse.db.connect import describe, redact
 from rehearse.db.said import said
 from rehearse.model.facts import Facts
 from rehearse.model.reading import ReadingLimits
-from rehearse.model.sampling import SampleRules, TableRule
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, documents, labels, masks, subjects
@@ -67,25 +67,21 @@ def take(
     url: str,
     directory: Path,
     *,
-    rows: int = 1000,
+    rules: SampleRules,
     sanitise: SanitiseRules,
     progress: Progress,
-    tables: Mapping[str, TableRule] | None = None,
-    rules: SampleRules | None = None,
     limits: ReadingLimits = _DEFAULT_LIMITS,
 ) -> Snapshot:
     """Write a snapshot of a database into a directory that does not exist yet.
 
-    `rows` is kept of each larger table unless `tables` says otherwise, with the parents of every row; `rules` say
-    both, and more. The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
+    The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
     standby that ends them for the sake of replication is asked again, three times in all. Raises SourceUnreachable,
     SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound and
     what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     settings = {**_WORDING, **masks.pads(key)}
-    wanted = rules or SampleRules(rows=rows, tables=tables or {})
-    wish = _Wish(rules=wanted, sanitise=sanitise, key=key, limits=limits)
+    wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with archive.writing(directory) as writer, moment(url, settings, limits) as seen:

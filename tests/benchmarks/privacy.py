@@ -40,6 +40,7 @@ from stdnum.iso7064 import mod_97_10
 from rehearse.engine.binaries import client_tools, resolve
 from rehearse.engine.server import Server, running
 from rehearse.model.migration import MigrationPlan
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.reports import json, text
 from rehearse.run import Request, rehearse
@@ -197,7 +198,9 @@ def search(server: Server, database: str, directory: Path, number: int) -> Searc
 
 
 def _take(url: str, directory: Path, key: bytes) -> Snapshot:
-    return take(url, directory, rows=10_000, sanitise=SanitiseRules(key=key), progress=lambda _: None)
+    return take(
+        url, directory, rules=SampleRules(rows=10_000), sanitise=SanitiseRules(key=key), progress=lambda _: None
+    )
 
 
 def _rehearsed(snapshot: Snapshot, directory: Path, patterns: Path) -> tuple[dict[str, int], dict[str, int]]:

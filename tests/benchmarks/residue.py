@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rehearse.engine.binaries import resolve
 from rehearse.engine.server import Server, running
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 
@@ -62,7 +63,7 @@ def _measure(server: Server, directory: Path, rows: int) -> None:
         connection.execute(SCHEMA.format(rows=rows))
     phases: list[tuple[float, str]] = []
     taken = take(
-        server.dsn(database), directory, rows=rows, sanitise=SanitiseRules(),
+        server.dsn(database), directory, rules=SampleRules(rows=rows), sanitise=SanitiseRules(),
         progress=lambda phase: phases.append((time.perf_counter(), phase)),
     )  # fmt: skip
     end = time.perf_counter()

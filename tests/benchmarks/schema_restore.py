@@ -10,6 +10,7 @@ from pathlib import Path
 from schema_data import FILLED, OWNER, Place, create, fill, make_roles, tables
 
 from rehearse.engine.server import Server, running
+from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
@@ -102,7 +103,11 @@ def content(place: Place, directory: Path, scale: float) -> Content:
     subprocess.run([*command, "--dbname", place.server.dsn(FILLED)], check=True)
     rules = SanitiseRules(columns={f"{table}.*": "keep" for table in tables(place, FILLED)})
     snapshot = take(
-        place.server.dsn(FILLED), directory / "snapshot", rows=_EVERY_ROW, sanitise=rules, progress=lambda _: None
+        place.server.dsn(FILLED),
+        directory / "snapshot",
+        rules=SampleRules(rows=_EVERY_ROW),
+        sanitise=rules,
+        progress=lambda _: None,
     )
     assert all(sample.whole for sample in snapshot.manifest.samples)
     return Content(snapshot=snapshot, dump=dump)

@@ -28,6 +28,7 @@ from rivals import installed
 from rehearse.catalog.relations import Table
 from rehearse.engine.binaries import find_all, resolve
 from rehearse.engine.server import Server, running
+from rehearse.model.sampling import SampleRules
 from rehearse.sanitise import SanitiseRules, masks
 from rehearse.sanitise.classify import Treatment
 from rehearse.snapshot import copying, take
@@ -94,7 +95,9 @@ class Copy:
 
         with self._scratch() as directory:
             note("begin")
-            snapshot = take(self.url, directory / "s", rows=_EVERY_ROW, sanitise=rules, progress=note)
+            snapshot = take(
+                self.url, directory / "s", rules=SampleRules(rows=_EVERY_ROW), sanitise=rules, progress=note
+            )
             note("taken")
             bin_dir = self.source.binaries.bin_dir
             with raise_stage(snapshot, note, use="auto", bin_dir=bin_dir):
@@ -163,7 +166,7 @@ class Copy:
         copying.statement = noted
         try:
             with self._scratch() as directory:
-                take(self.url, directory / "s", rows=1, sanitise=rules, progress=lambda _: None)
+                take(self.url, directory / "s", rules=SampleRules(rows=1), sanitise=rules, progress=lambda _: None)
         finally:
             copying.statement = original
 

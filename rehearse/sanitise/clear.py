@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.sanitise import validators
 
-# Copied whatever they hold: version tables, and keys that are numbers or uuids by their type
-_NOT_LOOKED_AT = ("migration history", "surrogate key")
+# Copied whatever they hold: version tables, keys that are numbers or uuids by their type, what a project says
+_NOT_LOOKED_AT = ("migration history", "surrogate key", "configured")
+# Types with no room for what the validators know
+_HARMLESS = ("boolean", "smallint", "integer", "real", "double", "date", "time", "interval", "uuid", "oid", "bit")
 _WORDS = {
     "email": "e-mail addresses", "iban": "account numbers (IBAN)", "phone": "telephone numbers",
     "identity": "social security numbers", "secret": "secrets", "card": "card numbers",
@@ -28,17 +30,16 @@ class Doubts:
     seen: Counter[str] = field(default_factory=Counter)
     long_numbers: int = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Say whether the values have anything to say."""
+        return self.treatment.reason not in _NOT_LOOKED_AT and not self.treatment.type.startswith(_HARMLESS)
+
     def see(self, values: Collection[bytes]) -> None:
         """Look at values as COPY writes them."""
-        if self.treatment.reason in _NOT_LOOKED_AT:
-            return
         text = b"\n".join(values).decode(errors="replace")
         self.seen.update(found.kind for found in validators.find(text))
         self.long_numbers += sum(1 for _ in _LONG_NUMBER.finditer(text))
-
-    @property
-    def is_by_configuration(self) -> bool:
-        return self.treatment.reason == "configured"
 
     def certain(self) -> Iterator[tuple[str, int]]:
         """Yield what the column holds, in words, and how often; cards only where numbers have too many check digits."""

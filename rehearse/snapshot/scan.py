@@ -33,40 +33,69 @@ def scan(
     Raises ResidueFound, which names places and numbers, never values.
     """
     search = _Search(canaries, Fingerprints(key))
-    treatments = {(found.table, found.column): found for found in manifest.treatments}
-    doubts: list[tuple[str, Doubts]] = []
-    for sample in manifest.samples:
-        if sample.file is not None:
-            columns = [treatments.get((sample.table, _unquoted(column))) for column in sample.columns]
-            doubts += ((sample.file, doubt) for doubt in search.data(directory / sample.file, sample, columns))
-    found = [*_certain(doubts), *search.leaks(), *_described(search, directory, manifest, catalog, facts)]
+    tables = tuple(_tables(directory, manifest))
+    doubts = [(str(table.sample.file), doubt) for table in tables for doubt in search.data(table)]
+    search.describe(_descriptions(directory, manifest, catalog, facts))
+    if search.has_hits:
+        for table in tables:
+            search.keep(table)
+    found = [*_certain(doubts), *search.leaks(), *search.quotes(_ignored(search, catalog, facts))]
     if found:
         raise ResidueFound(found)
     return canaries.notes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """The rows of one table, and what was done to its columns."""
+
+    path: Path
+    sample: TableSample
+    treated: tuple[ColumnTreatment | None, ...]
+
+    @property
+    def is_kept_by_configuration(self) -> bool:
+        """Say whether a project keeps any column: a row torn to pieces may then hold what it likes."""
+        return any(found.is_clear and found.reason == "configured" for found in self.treated if found)
+
+
+def _tables(directory: Path, manifest: Manifest) -> Iterator[_Table]:
+    treatments = {(found.table, found.column): found for found in manifest.treatments}
+    for sample in manifest.samples:
+        if sample.file is not None:
+            treated = tuple(treatments.get((sample.table, _unquoted(column))) for column in sample.columns)
+            yield _Table(path=directory / sample.file, sample=sample, treated=treated)
+
+
 def _certain(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[Found]:
     for file, doubt in doubts:
-        if not doubt.is_by_configuration:
-            for what, count in doubt.certain():
-                yield Found(file=file, place=doubt.treatment.identity, what=what, count=count)
+        for what, count in doubt.certain():
+            yield Found(file=file, place=doubt.treatment.identity, what=what, count=count)
 
 
-def _described(search: _Search, directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts) -> Iterator[Found]:
-    """Search what describes the source, where names of objects and roles and defaults of columns may stand."""
+def _descriptions(
+    directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts
+) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield the lines of what describes the source, with the names of its files."""
+    with _schema(directory, facts.server_major) as blocks:
+        for lines in blocks:
+            yield "schema/schema.dump", lines
+    yield "catalog.json", _json(catalog, Catalog).splitlines()
+    yield "facts.json", _json(facts, Facts).splitlines()
+    yield "manifest.json", _json(manifest, Manifest).splitlines()
+
+
+def _ignored(search: _Search, catalog: Catalog, facts: Facts) -> _Ignored:
+    """Return what may stand in a description: names of objects and roles, and the defaults of columns."""
     names = {found.identity for found in catalog.objects} | {role.name for role in facts.roles}
-    common = search.fingerprints_of(residue.units(name.encode() for name in names))
-    defaults = {
-        column.identity: search.fingerprints_of(residue.units([column.text("default").replace("\n", " ").encode()]))
-        for column in catalog.of_kind("column")
-        if column.text("default")
-    }
-    described = _Ignored(everywhere=common, of_place=defaults)
-    with _schema(directory, facts.server_major) as lines:
-        yield from search.text("schema/schema.dump", lines, described)
-    yield from search.text("catalog.json", [_json(catalog, Catalog).splitlines()], described)
-    yield from search.text("facts.json", [_json(facts, Facts).splitlines()], described)
-    yield from search.text("manifest.json", [_json(manifest, Manifest).splitlines()], described)
+    return _Ignored(
+        everywhere=search.fingerprints_of(residue.units(name.encode() for name in names)),
+        of_place={
+            column.identity: search.fingerprints_of(residue.units([column.text("default").replace("\n", " ").encode()]))
+            for column in catalog.of_kind("column")
+            if column.text("default")
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +117,7 @@ class _Where:
 
 
 class _Search:
-    """One pass over the files of a snapshot."""
+    """One pass over the files of a snapshot, and another over what stays clear if anything was met."""
 
     def __init__(self, canaries: Canaries, fingerprints: Fingerprints) -> None:
         self._of = fingerprints.of
@@ -96,29 +125,50 @@ class _Search:
         self._canaries = {key: what for key, what in canaries.found.items() if key not in ours}
         self._places = canaries.places
         self._hits: dict[_Where, dict[Shape, set[bytes]]] = {}
+        self._quoted: dict[str, set[bytes]] = {}  # canaries met in a description, by its file
         self._scanned: Counter[tuple[str, Shape]] = Counter()  # masked units, by mask and shape
         self._kept: set[bytes] = set()  # canaries that columns hold which stay clear: they are none
 
     def fingerprints_of(self, units: Iterable[bytes]) -> frozenset[bytes]:
         return frozenset(self._of(units))
 
-    def data(self, path: Path, sample: TableSample, treated: list[ColumnTreatment | None]) -> list[Doubts]:
+    @property
+    def has_hits(self) -> bool:
+        return bool(self._hits or self._quoted)
+
+    def data(self, table: _Table) -> list[Doubts]:
         """Look at a table's rows, column by column; return what was seen in clear ones."""
-        doubts = {number: Doubts(found) for number, found in enumerate(treated) if found is not None and found.is_clear}
-        with path.open("rb") as file:
+        clear = {number: Doubts(found) for number, found in enumerate(table.treated) if found and found.is_clear}
+        open_ = {number: doubt for number, doubt in clear.items() if doubt.is_open}
+        masked = {n: found for n, found in enumerate(table.treated) if n not in clear} if self._canaries else {}
+        if not (open_ or masked):
+            return []
+        with table.path.open("rb") as file:
             for rows, pieces in _rows(file):
-                for number, values in enumerate(zip(*(row.split(b"\t") for row in rows), strict=False)):
-                    distinct = set(values)
-                    if number in doubts:
-                        self._keep(residue.units(distinct))
-                        doubts[number].see(distinct)
+                for number, values in _columns(rows, {*open_, *masked}):
+                    if number in open_:
+                        open_[number].see(values)
                     else:
-                        self._look(residue.units(distinct), treated[number] if number < len(treated) else None, sample)
-                if any(doubt.is_by_configuration for doubt in doubts.values()):
-                    self._keep(residue.units(pieces))
-                else:
-                    self._look(residue.units(pieces), None, sample)
-        return list(doubts.values())
+                        self._look(residue.units(values), masked[number], table.sample)
+                if masked and not table.is_kept_by_configuration:
+                    self._look(residue.units(pieces), None, table.sample)
+        return list(open_.values())
+
+    def keep(self, table: _Table) -> None:
+        """Take what a table's clear columns hold for no canary."""
+        clear = {number for number, found in enumerate(table.treated) if found and found.is_clear}
+        with table.path.open("rb") as file:
+            for rows, pieces in _rows(file) if clear else ():
+                for _, values in _columns(rows, clear):
+                    self._kept |= self._known(residue.units(values))
+                if table.is_kept_by_configuration:
+                    self._kept |= self._known(residue.units(pieces))
+
+    def describe(self, texts: Iterable[tuple[str, list[bytes]]]) -> None:
+        """Look at what describes the source."""
+        for name, lines in texts:
+            if found := self._known(residue.telling_units(lines)):
+                self._quoted.setdefault(name, set()).update(found)
 
     def leaks(self) -> Iterator[Found]:
         """Yield the hits in data that chance does not explain, now that all kept values are known."""
@@ -133,20 +183,16 @@ class _Search:
                 what = f"clear values of {self._places[where.origin]}"
                 yield Found(file=where.file, place=where.place, what=what, count=count)
 
-    def text(self, name: str, blocks: Iterable[list[bytes]], ignored: _Ignored) -> Iterator[Found]:
-        """Yield what a text that describes the source holds of the values of its rows."""
-        hits: dict[str, set[bytes]] = {}
-        for lines in blocks:
-            for key in self._known(residue.telling_units(lines)):
-                if key not in self._kept and key not in ignored.everywhere:
-                    place = self._places[self._canaries[key][0]]
-                    if key not in ignored.of_place.get(place, ()):
-                        hits.setdefault(place, set()).add(key)
-        for place, found in sorted(hits.items()):
-            yield Found(file=name, place="", what=f"clear values of {place}", count=len(found))
-
-    def _keep(self, units: set[bytes]) -> None:
-        self._kept |= self._known(units)
+    def quotes(self, ignored: _Ignored) -> Iterator[Found]:
+        """Yield what the descriptions hold of the values of rows."""
+        for name, keys in self._quoted.items():
+            found = Counter(
+                place
+                for key in keys - self._kept - ignored.everywhere
+                if key not in ignored.of_place.get(place := self._places[self._canaries[key][0]], ())
+            )
+            for place, count in sorted(found.items()):
+                yield Found(file=name, place="", what=f"clear values of {place}", count=count)
 
     def _look(self, units: set[bytes], treatment: ColumnTreatment | None, sample: TableSample) -> None:
         mask = treatment.mask if treatment is not None else "text"
@@ -160,7 +206,14 @@ class _Search:
 
     def _known(self, units: set[bytes]) -> set[bytes]:
         """Return the fingerprints of units that are canaries."""
-        return self._of(units) & self._canaries.keys()
+        return self._of(units) & self._canaries.keys() if self._canaries else set()
+
+
+def _columns(rows: list[bytes], wanted: set[int]) -> Iterator[tuple[int, set[bytes]]]:
+    """Yield the distinct values of some columns."""
+    split = [row.split(b"\t") for row in rows]
+    for number in sorted(wanted):
+        yield number, {row[number] for row in split if number < len(row)}
 
 
 def _rows(file: IO[bytes]) -> Iterator[tuple[list[bytes], list[bytes]]]:

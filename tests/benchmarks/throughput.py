@@ -183,7 +183,7 @@ class Copy:
         assert self.rivals is not None
         place = [f"--db-host={self.source.socket_dir}", "--db-user=rehearse"]
         command = [str(self.rivals / "pg_anon"), mode, *place, *options]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=self.directory)
         if done.returncode:
             raise SystemExit(f"pg_anon {mode}: {done.stdout[-2000:]} {done.stderr[-2000:]}")
 

@@ -77,7 +77,10 @@ CASES = [
      (r'[{]"[a-z]{4}_[a-z]{2}": \d, "[a-z]{3}@[a-z]{7}[.][a-z]{3}": '
      r'\["[A-Z][a-z][^\x00-\x7f]", true, null, -\d[.]\d\][}]')),
     ("json", "json", r'"line\nbreak \"quoted\" A"', r'"[a-z]{4}\\n[a-z]{5} \\"[a-z]{6}\\" [A-Z?]"'),
-    ("xml", "xml", '<a href="x"><!--c--><b>Text &amp; so</b></a>', r"<a><b>[A-Z][a-z]{3} _[a-z]{3}; [a-z]{2}</b></a>"),
+    ("xml", "xml", '<a href="x"><!--c--><b>Text &amp; so</b></a>',
+     r'<a href="[a-z]"><b>[A-Z][a-z]{3} _[a-z]{3}; [a-z]{2}</b></a>'),
+    ("xml", "xml", """<p:a xmlns:p='urn:b' p:who = 'Ann "A" > B'/>""",
+     r'<p:a xmlns:p="[a-z]{3}:[a-z]" p:who="[A-Z][a-z]{2} _[A-Z]_ _ [A-Z]"/>'),
     ("tsvector", "tsvector", "'word':1", r""),
     ("array", "text[]", "{Anna,NULL,b}", r"[{][A-Z][a-z]{3},NULL,[a-z][}]"),
     ("array", "text[]", "{{a,b},{c,d}}", r"[{][{][a-z],[a-z][}],[{][a-z],[a-z][}][}]"),
@@ -394,3 +397,33 @@ def test_a_composite_an_enum_and_a_map_are_masked_part_by_part(server: Server, d
     assert sum(bool(re.fullmatch(r'"[A-Z][a-z]{2} [A-Z]"=>NULL', pair)) for pair in pairs) == 1
     assert sum(bool(re.fullmatch(r'"color"=>"[A-Z][a-z]{3}"', pair)) for pair in pairs) == 1
     assert "rare" not in line[2]
+
+
+def test_a_composite_within_another_one_and_in_an_array_is_masked_too(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TYPE pair AS (who text, born date); CREATE TYPE nest AS (pair pair, note text)")
+        connection.execute("CREATE DOMAIN couple AS pair; CREATE TABLE things (nest nest, pairs pair[], couple couple)")
+        connection.execute(
+            """INSERT INTO things VALUES (ROW(ROW('Anna', '1980-01-01')::pair, 'Hm, so'),
+                                          ARRAY[ROW('Bert', '1990-01-01')::pair, NULL], ROW('Carl', NULL)::pair)"""
+        )
+
+    snapshot = take(
+        server.dsn(database), tmp_path / "s", rules=SampleRules(), sanitise=SanitiseRules(), progress=lambda _: None
+    )
+
+    name = str(snapshot.manifest.samples[0].file)
+    with server.connect(database) as connection:
+        with connection.cursor().copy("COPY things FROM STDIN") as copying:
+            copying.write((snapshot.directory / name).read_bytes())
+        row = connection.execute(
+            """SELECT ((t.nest).pair).who, (t.pairs[1]).who, (t.couple).who, ((t.nest).pair).born, (t.nest).note,
+                      t.pairs[2] FROM things AS t OFFSET 1"""
+        ).fetchone()
+    assert row is not None
+    *names, born, note, nobody = row
+    assert all(re.fullmatch("[A-Z][a-z]{3}", name) for name in names)
+    assert not {"Anna", "Bert", "Carl"} & set(names)
+    assert 1977 <= born.year <= 1980
+    assert re.fullmatch("[A-Z][a-z], [a-z]{2}", note)
+    assert nobody is None

@@ -59,7 +59,7 @@ class Column:
     element: str | None  # base type of an array's elements
     element_is_enum: bool
     in_primary_key: bool
-    fields: tuple[Column, ...] = ()  # of a composite type, as if they were columns
+    fields: tuple[Column, ...] = ()  # of a composite type, or of an array's elements, as if they were columns
 
     @property
     def is_moment(self) -> bool:
@@ -121,7 +121,7 @@ def columns(connection: psycopg.Connection, relations: Sequence[int]) -> dict[in
     fields = _fields(connection)
     with connection.cursor(row_factory=class_row(Column)) as cursor:
         for column in cursor.execute(query("facts/columns").encode(), {"relations": list(relations)}):
-            found[column.relation].append(replace(column, fields=fields.get(column.base, ())))
+            found[column.relation].append(_with_fields(column, fields))
     return {relation: tuple(listed) for relation, listed in found.items()}
 
 
@@ -134,6 +134,12 @@ def _fields(connection: psycopg.Connection) -> dict[str, tuple[Column, ...]]:
             for field in cursor.execute(query("facts/columns").encode(), {"relations": list(known)}):
                 fields[known[field.relation]].append(field)
     return {name: tuple(listed) for name, listed in fields.items()}
+
+
+def _with_fields(column: Column, fields: Mapping[str, Iterable[Column]]) -> Column:
+    """Add the fields of a composite type, and those of their own types in turn: none is part of itself."""
+    own = fields.get(column.element or column.base, ())
+    return replace(column, fields=tuple(_with_fields(field, fields) for field in own))
 
 
 def foreign_keys(connection: psycopg.Connection) -> tuple[ForeignKey, ...]:

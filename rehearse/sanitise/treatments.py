@@ -143,7 +143,7 @@ def _fields(column: Column) -> Mask:
     def masked(value: Composable, domain: str) -> Composable:
         each = []
         for field in column.fields:
-            found = None if field.category == "composite" else by_type(field)
+            found = by_type(field)
             place = SQL("({}).{}").format(value, sql.Identifier(field.name))
             each.append(SQL("NULL") if found is None else found[1](place, f"{domain}.{field.name}"))
         return SQL("ROW({})").format(SQL(", ").join(each))
@@ -162,8 +162,16 @@ def _innermost(column: Column) -> Column:
     """Return an array's element as if it were the column."""
     if column.category != "array" or column.element is None:
         return column
-    category = "enum" if column.element_is_enum else "range" if base_name(column.element) in RANGES else "base"
-    return replace(column, base=column.element, category=category, element=None, element_is_enum=False)
+    return replace(column, base=column.element, category=_category(column), element=None, element_is_enum=False)
+
+
+def _category(array: Column) -> str:
+    """Return the category of an array's elements."""
+    if array.element_is_enum:
+        return "enum"
+    if array.fields:
+        return "composite"
+    return "range" if base_name(array.element or "") in RANGES else "base"
 
 
 def _type(column: Column) -> str:

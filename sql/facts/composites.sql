@@ -1,9 +1,12 @@
--- purpose: name every row type that a column of the database's own has
+-- purpose: name every row type that a column, a field or a domain has
 -- needs: CONNECT
 -- returns: relation, name
-SELECT DISTINCT t.typrelid AS relation, pg_catalog.format_type(t.oid, NULL) AS name
+SELECT t.typrelid AS relation, pg_catalog.format_type(t.oid, NULL) AS name
   FROM pg_catalog.pg_type AS t
-  JOIN pg_catalog.pg_attribute AS a ON a.atttypid IN (t.oid, t.typarray) AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.oid >= 16384
+  JOIN pg_catalog.pg_class AS c ON c.oid = t.typrelid AND c.oid >= 16384
  WHERE t.typtype = 'c'
+   AND (c.relkind = 'c'
+        OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                    WHERE a.atttypid IN (t.oid, t.typarray) AND a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped)
+        OR EXISTS (SELECT FROM pg_catalog.pg_type AS d WHERE d.typbasetype IN (t.oid, t.typarray)))
  ORDER BY 1

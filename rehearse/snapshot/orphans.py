@@ -28,11 +28,7 @@ def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, want
     present: dict[str, Places] = {}
     reasons: dict[str, str] = {}
     capped: dict[str, str] = {}
-    for kinds, search in (
-        (("orphan", *OF_PARENTS), _between),
-        (OF_ITSELF[:1], chains.own_parent),
-        (OF_ITSELF[1:], chains.deepest),
-    ):
+    for kinds, search in ((("orphan", *OF_PARENTS), _between), (OF_ITSELF, chains.search)):
         if not set(kinds) <= set(link.kinds):
             continue
         try:

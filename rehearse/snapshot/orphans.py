@@ -146,10 +146,13 @@ def _children(link: Link, of: Places) -> Composed:
     one = SQL("t.tableoid = {}::pg_catalog.oid AND t.ctid = {}::pg_catalog.tid").format(
         sql.Literal(leaf), sql.Literal(place)
     )
-    return SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c JOIN {} AS p ON {} LIMIT {}").format(
+    return SQL(
+        "SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c WHERE ({}) = (SELECT {} FROM {} AS p) LIMIT {}"
+    ).format(
         pointers(link.key, link.child.source, SQL("({})").format(link.among_children)),
+        columns(link.key, "c"),
+        columns(link.key, "p"),
         pointed_at(link.key, link.parent.source, one),
-        matched(link.key, "c", "p"),
         sql.Literal(CHILDREN),
     )
 

@@ -257,15 +257,30 @@ def test_rows_are_alike_as_their_type_says(
     with server.connect(database) as connection:
         connection.execute("CREATE EXTENSION citext")
         connection.execute(f"CREATE TABLE t (v {type_})")
-        connection.execute(f"INSERT INTO t SELECT v::{type_} FROM unnest(%s::text[]) AS v", [list(values)])
-        made = source(connection)
-        (table,) = made.tables
-        key = keys.Key(table=table, columns=made.columns[table.oid])
 
-        found = duplicates.seek(connection, key, sampling.admitted(TableRule()), searching.Patience())
+        found = alike(connection, type_, values)
 
-    assert [kind for kind in found.coverage.present if kind != "duplicates of NULL"] == list(present)
-    assert not found.coverage.not_sought
+    assert found.present == present
+    assert not found.not_sought
+
+
+def test_rows_are_alike_as_their_collation_says(server15: Server, database15: str):
+    with psycopg.connect(server15.dsn(database15), autocommit=True) as connection:
+        connection.execute("CREATE COLLATION small (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+        connection.execute("CREATE TABLE t (v text COLLATE small)")
+
+        found = alike(connection, "text", ("Ab", "aB"))
+
+    assert found.present == ("duplicates",)
+
+
+def alike(connection: psycopg.Connection, type_: str, values: tuple[str, ...]) -> Coverage:
+    """Fill the column of a table, and search it."""
+    connection.execute(f"INSERT INTO t SELECT v::{type_} FROM unnest(%s::text[]) AS v", [list(values)])
+    made = source(connection)
+    (table,) = made.tables
+    key = keys.Key(table=table, columns=made.columns[table.oid])
+    return duplicates.seek(connection, key, sampling.admitted(TableRule()), searching.Patience()).coverage
 
 
 @pytest.mark.parametrize("indexed", [True, False])

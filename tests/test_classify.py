@@ -339,6 +339,32 @@ def test_classifying_prints_a_table_or_a_block_and_copies_nothing(people: str, t
     assert (without.returncode, [path.name for path in tmp_path.iterdir()]) == (2, ["block.toml"])
 
 
+def test_refusing_says_so_through_the_command_and_classifying_shows_the_table_first(people: str, tmp_path: Path):
+    (tmp_path / "rehearse.toml").write_text('[sanitise]\nunclassified = "refuse"\n')
+
+    table = rehearse("snapshot", people, "--classify", cwd=tmp_path)
+    written = rehearse("snapshot", people, "--classify", "--write", "-", cwd=tmp_path)
+    refused = rehearse("snapshot", people, "-o", "taken", cwd=tmp_path)
+
+    assert (table.returncode, written.returncode, refused.returncode) == (2, 0, 2)
+    assert "email in 300 of 300 values" in table.stdout
+    for said in (table.stderr, refused.stderr):
+        sentence = 'sanitise.unclassified is "refuse", and nothing says what'
+        assert sentence in " ".join(said.split())
+        assert '"public.things.name" = ' in said
+    assert [path.name for path in tmp_path.iterdir()] == ["rehearse.toml"]
+
+
+def test_a_policy_of_refusing_is_content_with_classified_columns(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE plain (id int PRIMARY KEY, email text)")
+    (tmp_path / "rehearse.toml").write_text('[sanitise]\nunclassified = "refuse"\n')
+
+    found = rehearse("snapshot", server.dsn(database), "--classify", cwd=tmp_path)
+
+    assert (found.returncode, "2 columns, 1 masked" in found.stderr) == (0, True)
+
+
 def load(server: Server, database: str, name: str) -> str:
     path = CORPORA / name
     if not path.exists():

@@ -93,6 +93,10 @@ def test_the_command_prints_tables_and_statements_and_writes_nothing(shop: str, 
     assert found.returncode == 0
     assert "200 of 5,000" in found.stdout
     assert "pg_dump --schema-only" in found.stdout
+    said = " ".join(found.stdout.split())
+    assert "classification, where the rows are: up to 20,000 rows of each of 5 tables, about 25,051 in all" in said
+    assert "verification of what masks keep, among the rows to copy: up to 10,000 rows of each of 5 tables" in said
+    assert "fingerprints, for the search for clear values: up to 10,000 rows of each of 5 tables" in said
     assert "canary" not in found.stdout
     assert "COPY (SELECT t." not in found.stdout
     assert list(tmp_path.iterdir()) == []

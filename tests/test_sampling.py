@@ -19,7 +19,7 @@ from rehearse.model.environment import Environment
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.snapshot import Coverage, Snapshot
 from rehearse.sanitise import SanitiseRules
-from rehearse.snapshot import duplicates, orphans, sampling, searching, selection, take
+from rehearse.snapshot import duplicates, keys, links, orphans, sampling, searching, selection, take
 from rehearse.snapshot.facts import table_facts
 
 ITEMS = """
@@ -229,9 +229,78 @@ def test_choosing_rows_brings_no_value_home(server: Server, items: str):
         selection.edges.seek_all(connection, made.sampled, made.columns, made.rules, lambda _: None)
 
     told = [value for value in flat(Overheard.told) if isinstance(value, str)]
-    kinds = {"orphan", "no child", "one child", "many children"}
+    kinds = {"orphan", *links.OF_PARENTS, *links.OF_ITSELF}
     assert len(told) > 50
     assert [value for value in told if not re.fullmatch(r"\(\d+,\d+\)", value) and value not in kinds] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "present"),
+    [
+        ("text", ("Ab ", "aB"), ("case variants",)),
+        ("text", ("Ab", "ab", "ab", "aB"), ("duplicates", "case variants")),
+        ("text", ("ÉTÉ", " été"), ("case variants",)),
+        ("text", ("ab", "a b"), ()),
+        ("varchar(9)", ("ab", "ab"), ("duplicates",)),
+        ("char(9)", ("ab", "ab   "), ("duplicates",)),
+        ("citext", ("Ab", "aB"), ("duplicates",)),
+        ("bigint", ("7", "7"), ("duplicates",)),
+        ("bigint", ("7", "-7"), ()),
+        ("numeric", ("1.0", "1.00"), ("duplicates",)),
+        ("float8", ("0", "-0"), ("duplicates",)),
+        ("uuid", ("{00000000-0000-0000-0000-00000000000a}", "0000000000000000000000000000000A"), ("duplicates",)),
+    ],
+)
+def test_rows_are_alike_as_their_type_says(
+    server: Server, database: str, type_: str, values: tuple[str, ...], present: tuple[str, ...]
+):
+    with server.connect(database) as connection:
+        connection.execute("CREATE EXTENSION citext")
+        connection.execute(f"CREATE TABLE t (v {type_})")
+
+        found = alike(connection, type_, values)
+
+    assert found.present == present
+    assert not found.not_sought
+
+
+def test_rows_are_alike_as_their_collation_says(server15: Server, database15: str):
+    with psycopg.connect(server15.dsn(database15), autocommit=True) as connection:
+        connection.execute("CREATE COLLATION small (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+        connection.execute("CREATE TABLE t (v text COLLATE small)")
+
+        found = alike(connection, "text", ("Ab", "aB"))
+
+    assert found.present == ("duplicates",)
+
+
+def alike(connection: psycopg.Connection, type_: str, values: tuple[str, ...]) -> Coverage:
+    """Fill the column of a table, and search it."""
+    connection.execute(f"INSERT INTO t SELECT v::{type_} FROM unnest(%s::text[]) AS v", [list(values)])
+    made = source(connection)
+    (table,) = made.tables
+    key = keys.Key(table=table, columns=made.columns[table.oid])
+    return duplicates.seek(connection, key, sampling.admitted(TableRule()), searching.Patience()).coverage
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_chain_is_found_with_an_index_of_children_and_without(server: Server, items: str, *, indexed: bool):
+    with server.connect(items) as connection:
+        if indexed:
+            connection.execute("CREATE INDEX ON items (leader) WHERE leader IS NOT NULL")
+        made = source(connection)
+        (link,) = (each for each in selection.searches(connection, made).links if each.key.name == "to_leader")
+
+        found = orphans.seek(connection, link, searching.Patience())
+
+        kept = connection.execute(
+            "SELECT id FROM items WHERE ctid = ANY (%s::tid[])", [list(found.rows[link.key.child])]
+        )
+        ids = {number for (number,) in kept}
+
+    assert link.is_indexed == indexed
+    assert found.coverage.present[-2:] == ("row that is its own parent", "deepest chain")
+    assert {7020, 7030} <= ids
 
 
 PARTITIONED = """

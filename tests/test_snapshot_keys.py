@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
+
+import pytest
 
 from rehearse.engine.server import Server
 from rehearse.model.sampling import SampleRules
@@ -130,3 +134,102 @@ def test_keys_of_documents_stay_where_twenty_rows_share_them(server: Server, dat
     assert data.count('"kind": {"orderId": ') == 40
     assert "somebody" not in data
     assert "seldom" not in data
+
+
+def test_no_leaf_of_a_document_is_clear_whatever_its_key(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE people (id int PRIMARY KEY, payload jsonb, old json)")
+        connection.execute("""
+            INSERT INTO people
+            SELECT n, p.payload, p.payload
+              FROM generate_series(101, 140) n,
+                   LATERAL (SELECT jsonb_build_object(
+                       'email', 'anna' || n || '@acme.io', 'birthdate', date '1980-01-01' + n, 'birth_year', 1800 + n,
+                       'salary', 51000.50 + n, 'ssn', 123456000 + n, 'active', true, 'id', n,
+                       'home', jsonb_build_object('phones', jsonb_build_array('+49 151 23456' || n, 4915123456000 + n)),
+                       'Anna' || n, null) AS payload) AS p""")
+
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=100),
+        sanitise=SanitiseRules(key=b"k" * 32),
+        progress=lambda _: None,
+    )
+
+    clear = [
+        {
+            f"anna{n}@acme.io", str(date(1980, 1, 1) + timedelta(days=n)), 1800 + n, 51000.5 + n, 123456000 + n,
+            f"+49 151 23456{n}", 4915123456000 + n,
+        }
+        for n in range(101, 141)
+    ]  # fmt: skip
+    for name in ("payload", "old"):
+        masked = [json.loads(text) for text in column(snapshot, "people", name)]
+        assert [found["active"] for found in masked] == [True] * 40
+        assert [leaves(found) & known for found, known in zip(masked, clear, strict=True)] == [set()] * 40
+        assert not [key for found in masked for key in found if key.startswith("Anna")]
+
+
+def leaves(value: object) -> set[object]:
+    """Return the strings and numbers of a document."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    if inner is None:
+        return {value} if isinstance(value, str | int | float) else set()
+    return {leaf for each in inner for leaf in leaves(each)}
+
+
+def test_another_mask_is_taken_where_no_draw_keeps_a_constraint(server: Server, database: str, tmp_path: Path):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE parts (id int PRIMARY KEY, number text CHECK (number ~ '^[a-z]+-[0-9]+$'))")
+        connection.execute("INSERT INTO parts SELECT n, 'abc-' || n FROM generate_series(100, 400) n")
+
+    snapshot = take(
+        server.dsn(database),
+        tmp_path / "s",
+        rules=SampleRules(rows=50),
+        sanitise=SanitiseRules(columns={"public.parts.number": "secret"}),
+        progress=lambda _: None,
+    )
+
+    (number,) = (found for found in snapshot.manifest.treatments if found.column == "number")
+    assert (number.mask, number.reason) == ("text", "configured")
+    assert all(re.fullmatch("[a-z]{3}-[0-9]{3}", value) for value in column(snapshot, "parts", "number"))
+    assert not [note for note in snapshot.manifest.notes if "break" in note]
+
+
+@pytest.mark.parametrize(("rows", "least"), [(20, 20), (1000, 120)], ids=["sampled", "whole"])
+def test_bytes_of_no_encoding_are_taken_and_masked(
+    server: Server, database: str, tmp_path: Path, rows: int, least: int
+):
+    bytes_ = f"{database}_bytes"
+    with server.connect(database) as connection:
+        connection.execute(
+            f"CREATE DATABASE {bytes_} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+    try:
+        with server.connect(bytes_) as connection:
+            connection.execute("CREATE TABLE people (id int PRIMARY KEY, name text, payload jsonb, seen bytea)")
+            for bytes_of in (b"Zo\xeb", "Zoë".encode(), b"\xff\xfe", b"Zoe"):
+                connection.execute(
+                    "INSERT INTO people SELECT n + %s, convert_from(%s, 'SQL_ASCII') || n, '{\"name\": \"Zoe\"}', %s "
+                    "FROM generate_series(1, 30) n",
+                    [1000 * len(bytes_of) + bytes_of[-1], bytes_of, bytes_of],
+                )
+            connection.execute("ANALYZE")
+
+        snapshot = take(
+            server.dsn(bytes_),
+            tmp_path / "s",
+            rules=SampleRules(rows=rows),
+            sanitise=SanitiseRules(),
+            progress=lambda _: None,
+        )
+    finally:
+        with server.connect(database) as connection:
+            connection.execute(f"DROP DATABASE {bytes_} WITH (FORCE)")
+
+    (sample,) = snapshot.manifest.samples
+    data = (snapshot.directory / str(sample.file)).read_bytes()
+    assert sample.rows >= least
+    assert not [value for value in (b"Zo\xeb", "Zoë".encode(), b"\xff\xfe", b"Zoe") if value in data]

@@ -20,8 +20,12 @@ _WIDTH_OF_A_PIPE = 200
 
 
 def classify(request: Request, write: Path | None) -> None:
-    """Classify the columns of a source; a table, or a block of TOML, to stdout or a new file."""
-    from rehearse.sanitise.proposal import block, needs_decision  # noqa: PLC0415 - drivers are slow to import
+    """Classify the columns of a source; a table, or a block of TOML, to stdout or a new file.
+
+    Raises Unclassified after the table where a snapshot would be refused; the block is what then helps.
+    """
+    from rehearse.sanitise.classify import refuse_unclassified  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.sanitise.proposal import block, needs_decision  # noqa: PLC0415 - as above
     from rehearse.snapshot.classifying import classify_source  # noqa: PLC0415 - as above
 
     assert request.source is not None
@@ -38,6 +42,8 @@ def classify(request: Request, write: Path | None) -> None:
     open_ = sum(map(needs_decision, found))
     masked = sum(1 for column in found if not column.is_clear)
     typer.echo(f"{len(found):,} columns, {masked:,} masked, {open_:,} need a decision.", err=True)
+    if write is None and request.sanitise.unclassified == "refuse":
+        refuse_unclassified(found)
 
 
 def _print(found: tuple[ColumnTreatment, ...]) -> None:

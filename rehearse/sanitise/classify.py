@@ -100,9 +100,9 @@ def check_rules(rules: SanitiseRules, identities: frozenset[str]) -> None:
         raise BadSanitiseRule(f'[sanitise.columns] "{pattern}" matches no column.', hint)
 
 
-def refuse_unclassified(decided: Iterable[Treatment]) -> None:
+def refuse_unclassified(decided: Iterable[ColumnTreatment]) -> None:
     """Stop where a policy of refusing meets a column nobody has classified; raises Unclassified."""
-    open_ = tuple(found.record for found in decided if found.record.reason == UNCLASSIFIED)
+    open_ = tuple(found for found in decided if found.reason == UNCLASSIFIED)
     if open_:
         raise Unclassified(open_)
 

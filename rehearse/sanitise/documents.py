@@ -15,7 +15,7 @@ from rehearse.sanitise import masks
 from rehearse.sanitise.classify import Treatment
 
 CARRIED_BY = 20  # rows, as with codes
-_EXAMINED = 5_000  # rows
+EXAMINED = 5_000  # rows
 _CHARACTERS = 20_000  # of one document
 _MOST = 500
 # What follows a string that is a key, in the text of a value of the type.
@@ -54,7 +54,7 @@ def _shared(connection: psycopg.Connection, table: Table, found: Treatment) -> t
         column=sql.Identifier(found.column.name),
         characters=sql.Literal(_CHARACTERS),
         table=table.name,
-        rows=sql.Literal(_EXAMINED),
+        rows=sql.Literal(EXAMINED),
         string=sql.Literal(string),
         plain=sql.Literal("^[A-Za-z_][A-Za-z_0-9-]{0,39}$"),
         carried=sql.Literal(CARRIED_BY),

@@ -25,7 +25,7 @@ from rehearse.sanitise.residue import Canaries, Shape
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
 from rehearse.snapshot.copying import Wanted
 
-_ROWS = 10_000  # of one table
+ROWS = 10_000  # of one table
 _ALL = 300_000  # canaries of a snapshot: some 50 MB
 _OF_A_COLUMN = 4_000
 _CHARACTERS = 2_000  # of one value
@@ -93,7 +93,7 @@ def _is_never(column: Column) -> bool:
 
 def _partly(table: Table) -> str:
     return (
-        f"The residual scan knows clear values of a part of {table.identity} only: of up to {_ROWS:,} rows, and of as "
+        f"The residual scan knows clear values of a part of {table.identity} only: of up to {ROWS:,} rows, and of as "
         f"many as {duration(_PATIENCE)} for all tables allow."
     )
 
@@ -137,15 +137,15 @@ def _groups(columns: Sequence[Column]) -> Iterator[Sequence[Column]]:
 def _rows(connection: psycopg.Connection, read: Wanted) -> tuple[list[str], bool]:
     """Return the ctids to look at, and whether they are all that are taken; of large tables page by page."""
     if read.ctids is not None:
-        return sorted(read.ctids)[:_ROWS], len(read.ctids) <= _ROWS
+        return sorted(read.ctids)[:ROWS], len(read.ctids) <= ROWS
     table, known = read.table, read.table.estimate or 0
-    share = min(100.0, 150 * _ROWS / known) if known > 2 * _ROWS else 100.0
+    share = min(100.0, 150 * ROWS / known) if known > 2 * ROWS else 100.0
     part = SQL(" TABLESAMPLE SYSTEM ({}) REPEATABLE (1)").format(sql.Literal(share)) if share < 100.0 else SQL("")  # noqa: PLR2004 - per cent
     asking = SQL("SELECT t.ctid::pg_catalog.text FROM ONLY {} AS t{} LIMIT {}").format(
-        table.name, part, sql.Literal(_ROWS + 1)
+        table.name, part, sql.Literal(ROWS + 1)
     )
     found = [str(ctid) for (ctid,) in connection.execute(asking)]
-    return found[:_ROWS], len(found) <= _ROWS and share == 100.0  # noqa: PLR2004 - as above
+    return found[:ROWS], len(found) <= ROWS and share == 100.0  # noqa: PLR2004 - as above
 
 
 def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> sql.Composed:

@@ -5,68 +5,68 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from psycopg import sql
-from psycopg.sql import SQL, Composable
+from psycopg.sql import SQL, Composable, Composed
 
 from rehearse.snapshot.links import OF_ITSELF, Link
-from rehearse.snapshot.pointers import pointers
 from rehearse.snapshot.searching import Asking, Places, places
 
 _DEPTH = 1_000
 
 
-def own_parent(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
-    """Return a row that refers to itself."""
-    same = SQL(" AND ").join(
-        SQL("t.{} = t.{}").format(sql.Identifier(child), sql.Identifier(parent))
-        for child, parent in zip(link.key.child_columns, link.key.parent_columns, strict=True)
-    )
-    found = SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c LIMIT 1").format(
-        pointers(link.key, link.child.source, SQL("({}) AND {}").format(link.among_children, same))
-    )
-    return {OF_ITSELF[0]: places(asking.rows(found))}, {}
+def search(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
+    """Return a row that refers to itself, and the row with the most ancestors."""
+    found = list(asking.rows(_chained(link)))
+    return {kind: places(row[1:] for row in found if row[0] == kind) for kind in OF_ITSELF}, {}
 
 
-def deepest(link: Link, asking: Asking) -> tuple[dict[str, Places], dict[str, str]]:
-    """Return the row with the most ancestors, down from rows that refer to none: no cycle is ever entered."""
+def _chained(link: Link) -> Composed:
+    """Return the query for both, down from rows that refer to none: no cycle is ever entered.
+
+    Where no index leads from a parent to its children, the rows that refer to any are read once and kept, in memory
+    or a temporary file: every generation would read the table again.
+    """
     key = link.key
-    own = SQL(", ").join(
-        SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"own{number}"))
-        for number, name in enumerate(key.parent_columns, start=1)
-    )
-    pointing = SQL("(SELECT t.tableoid AS leaf, t.ctid AS place, {own}, {refers} FROM {source} AS t WHERE {where})")
-    refers = SQL(", ").join(
-        SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"k{number}"))
-        for number, name in enumerate(key.child_columns, start=1)
-    )
+    own, refers = _named(key.parent_columns, "own"), _named(key.child_columns, "k")
     empty = SQL(" OR ").join(SQL("t.{} IS NULL").format(sql.Identifier(name)) for name in key.child_columns)
-    where = SQL(key.where or "true")
-    rows = pointing.format(
-        own=own, refers=refers, source=link.child.source, where=SQL("({}) AND NOT ({})").format(where, empty)
-    )
-    roots = pointing.format(
-        own=own, refers=refers, source=link.child.source, where=SQL("(({}) IS NOT TRUE OR {})").format(where, empty)
-    )
     numbers = range(1, len(key.parent_columns) + 1)
-    found = SQL(
-        "WITH RECURSIVE down (leaf, place, depth, {named}) AS ("
-        "SELECT r.leaf, r.place, 0, {root} FROM {roots} AS r "
-        "WHERE EXISTS (SELECT FROM {rows} AS c WHERE {child_of_root}) "
-        "UNION ALL SELECT c.leaf, c.place, d.depth + 1, {child} FROM down AS d JOIN {rows} AS c ON {child_of_row} "
+    return SQL(
+        "WITH RECURSIVE pointing AS {kept} (SELECT t.tableoid AS leaf, t.ctid AS place, {own}, {refers}, "
+        "({wanted}) AS wanted FROM {source} AS t WHERE ({where}) AND NOT ({empty})), "
+        "down (leaf, place, depth, {names}) AS (SELECT r.leaf, r.place, 0, {of_root} "
+        "FROM (SELECT t.tableoid AS leaf, t.ctid AS place, {own} FROM {source} AS t "
+        "WHERE ({where}) IS NOT TRUE OR {empty}) AS r "
+        "WHERE EXISTS (SELECT FROM pointing AS c WHERE {child_of_root}) "
+        "UNION ALL SELECT c.leaf, c.place, d.depth + 1, {of_child} FROM down AS d JOIN pointing AS c ON {child_of_row} "
         "WHERE d.depth < {deepest}) "
-        "SELECT d.leaf, d.place::pg_catalog.text, d.depth FROM down AS d WHERE d.depth > 0 "
-        "ORDER BY d.depth DESC LIMIT 1"
+        "(SELECT {chain} AS kind, d.leaf, d.place::pg_catalog.text FROM down AS d WHERE d.depth > 0 "
+        "ORDER BY d.depth DESC LIMIT 1) "
+        "UNION ALL (SELECT {itself}, c.leaf, c.place::pg_catalog.text FROM pointing AS c WHERE c.wanted AND {same} "
+        "LIMIT 1)"
     ).format(
-        named=SQL(", ").join(sql.Identifier(f"own{number}") for number in numbers),
-        root=SQL(", ").join(sql.Identifier("r", f"own{number}") for number in numbers),
-        child=SQL(", ").join(sql.Identifier("c", f"own{number}") for number in numbers),
-        roots=roots,
-        rows=rows,
+        kept=SQL("NOT MATERIALIZED" if link.is_indexed else "MATERIALIZED"),
+        own=own,
+        refers=refers,
+        wanted=link.among_children,
+        source=link.child.source,
+        where=SQL(key.where or "true"),
+        empty=empty,
+        names=SQL(", ").join(sql.Identifier(f"own{number}") for number in numbers),
+        of_root=SQL(", ").join(sql.Identifier("r", f"own{number}") for number in numbers),
+        of_child=SQL(", ").join(sql.Identifier("c", f"own{number}") for number in numbers),
         child_of_root=_child_of("r", numbers),
         child_of_row=_child_of("d", numbers),
         deepest=sql.Literal(_DEPTH),
+        chain=sql.Literal(OF_ITSELF[1]),
+        itself=sql.Literal(OF_ITSELF[0]),
+        same=_child_of("c", numbers),
     )
-    answers = asking.rows(found)
-    return {OF_ITSELF[1]: places([row[:2] for row in answers])}, {}
+
+
+def _named(columns: Iterable[str], prefix: str) -> Composable:
+    return SQL(", ").join(
+        SQL("t.{} AS {}").format(sql.Identifier(name), sql.Identifier(f"{prefix}{number}"))
+        for number, name in enumerate(columns, start=1)
+    )
 
 
 def _child_of(row: str, numbers: Iterable[int]) -> Composable:

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import Column, ForeignKey, Relation, Table
 from rehearse.model.sampling import SampleRules
 from rehearse.sanitise.treatments import INTEGERS
+from rehearse.snapshot.keys import Index
 from rehearse.snapshot.sampling import admitted, rule_of
 from rehearse.snapshot.searching import Search, parts
 
@@ -29,6 +30,7 @@ class Link:
     among_children: Composable  # which rows a project wants at all
     among_parents: Composable
     is_limited: bool  # they are not all wanted
+    is_indexed: bool  # an index leads from a parent to its children, in every table that holds some
     divisible: bool  # equal keys have equal hashes: their types are the same, or integers
     reason: str = ""  # why it cannot be searched
 
@@ -52,12 +54,14 @@ def links(
     sampled: frozenset[int],
     columns: Mapping[int, Sequence[Column]],
     rules: SampleRules,
+    indexes: Iterable[Index],
 ) -> tuple[Link, ...]:
     """Return the foreign keys of which not all rows are kept anyway, those first that PostgreSQL does not vouch for.
 
     `available` are the tables of which rows are taken, `sampled` those of them that are not taken whole.
     """
     tables = tuple(available)
+    leading = {(index.relation, index.columns[0]) for index in indexes}
     found = []
     for key in keys:
         child, parent = (_held_by(oid, relations, tables) for oid in (key.child, key.parent))
@@ -73,6 +77,7 @@ def links(
                 among_children=admitted(rule_of(child[0], rules)) if child else SQL("true"),
                 among_parents=admitted(rule_of(parent[0], rules)) if parent else SQL("true"),
                 is_limited=bool(child and rule_of(child[0], rules).where),
+                is_indexed=all(any((table.oid, name) in leading for name in key.child_columns) for table in child),
                 divisible=_is_divisible(key, columns),
                 reason=_reason(key, relations, tables),
             )

@@ -28,11 +28,7 @@ def seek(connection: psycopg.Connection, link: Link, patience: Patience, *, want
     present: dict[str, Places] = {}
     reasons: dict[str, str] = {}
     capped: dict[str, str] = {}
-    for kinds, search in (
-        (("orphan", *OF_PARENTS), _between),
-        (OF_ITSELF[:1], chains.own_parent),
-        (OF_ITSELF[1:], chains.deepest),
-    ):
+    for kinds, search in ((("orphan", *OF_PARENTS), _between), (OF_ITSELF, chains.search)):
         if not set(kinds) <= set(link.kinds):
             continue
         try:
@@ -150,10 +146,13 @@ def _children(link: Link, of: Places) -> Composed:
     one = SQL("t.tableoid = {}::pg_catalog.oid AND t.ctid = {}::pg_catalog.tid").format(
         sql.Literal(leaf), sql.Literal(place)
     )
-    return SQL("SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c JOIN {} AS p ON {} LIMIT {}").format(
+    return SQL(
+        "SELECT c.leaf, c.place::pg_catalog.text FROM {} AS c WHERE ({}) = (SELECT {} FROM {} AS p) LIMIT {}"
+    ).format(
         pointers(link.key, link.child.source, SQL("({})").format(link.among_children)),
+        columns(link.key, "c"),
+        columns(link.key, "p"),
         pointed_at(link.key, link.parent.source, one),
-        matched(link.key, "c", "p"),
         sql.Literal(CHILDREN),
     )
 

@@ -13,12 +13,12 @@ from rehearse.catalog.relations import Table
 from rehearse.db.connect import connect_source, describe
 from rehearse.db.queries import query
 from rehearse.model.plan import PlannedStatement, SearchPlan, SnapshotPlan, TablePlan
-from rehearse.model.quantity import size
+from rehearse.model.quantity import count, size
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
-from rehearse.sanitise import classify, labels
+from rehearse.sanitise import classify, documents, examined, labels
 from rehearse.sanitise.rules import SanitiseRules
-from rehearse.snapshot import references, sampling, selection
+from rehearse.snapshot import canaries, references, sampling, selection, verifying
 from rehearse.snapshot.copying import statement
 from rehearse.snapshot.counting import COUNTED_UP_TO
 from rehearse.snapshot.dump import check_readable
@@ -149,10 +149,29 @@ def _statements(tables: Sequence[TablePlan]) -> Iterator[PlannedStatement]:
     yield PlannedStatement(
         purpose=f"count(*) of tables up to {size(COUNTED_UP_TO)}, in pieces of about half a second, like all below"
     )
-    yield PlannedStatement(purpose=f"up to 20,000 rows of each of {len(copied)} tables are classified where they are")
+    yield PlannedStatement(
+        purpose=f"classification, where the rows are: {_at_most(examined.ROWS, [table.rows for table in copied])}"
+    )
     if sampled:
         yield PlannedStatement(
             purpose=f"edge rows of {len(sampled)} tables, in two passes over each; rows drawn by TABLESAMPLE; the "
             "parents of chosen rows, by their keys"
         )
+    kept = [table.kept_rows for table in copied]
+    yield PlannedStatement(
+        purpose=f"keys that documents share: up to {documents.EXAMINED:,} rows of each column of json, jsonb or hstore"
+    )
+    yield PlannedStatement(
+        purpose=f"verification of what masks keep, among the rows to copy: {_at_most(verifying.EXAMINED, kept)}; "
+        "where a constraint would break, those of its table again"
+    )
+    yield PlannedStatement(
+        purpose=f"fingerprints, for the search for clear values: {_at_most(canaries.ROWS, kept)}, of the rows to copy"
+    )
     yield PlannedStatement(purpose=f"COPY (SELECT ..., masked) TO STDOUT of {len(copied)} tables: whole, or by ctid")
+
+
+def _at_most(limit: int, rows: Sequence[int | None]) -> str:
+    """Say how many rows of tables are read at most: of one never analysed, as many as are allowed."""
+    total = sum(limit if known is None else min(known, limit) for known in rows)
+    return f"up to {limit:,} rows of each of {len(rows)} tables, about {count(total)} in all"

@@ -67,14 +67,19 @@ class Patience:
 
     until: float = field(default_factory=lambda: time.monotonic() + ALL_SEARCHES.total_seconds())
 
-    def search(self, connection: psycopg.Connection, run: Callable[[Asking], Answer]) -> Answer:
+    def search(
+        self,
+        connection: psycopg.Connection,
+        run: Callable[[Asking], Answer],
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """Run one search with settings of its own, put back whatever happens. Raises NotSought."""
         end = min(self.until, time.monotonic() + PER_SEARCH.total_seconds())
         if time.monotonic() > self.until:
             raise NotSought(f"other searches took {duration(ALL_SEARCHES)} already")
         try:
             with connection.transaction(force_rollback=True):
-                for name, value in _SETTINGS.items():
+                for name, value in {**_SETTINGS, **settings}.items():
                     connection.execute(SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
                 return run(Asking(connection=connection, until=end))
         except errors.QueryCanceled:

@@ -65,8 +65,9 @@ class Searches:
 
 def searches(connection: psycopg.Connection, source: Source) -> Searches:
     """Return what would be searched: reads the catalog and statistics, no row of a table."""
+    indexes = keys.indexes(connection)
     return Searches(
-        keys=keys.keys(source.sampled, source.columns, keys.indexes(connection), keys.distinctness(connection)),
+        keys=keys.keys(source.sampled, source.columns, indexes, keys.distinctness(connection)),
         links=links.links(
             source.foreign_keys,
             source.relations,
@@ -74,6 +75,7 @@ def searches(connection: psycopg.Connection, source: Source) -> Searches:
             frozenset(table.oid for table in source.sampled),
             source.columns,
             source.rules,
+            indexes,
         ),
     )
 

@@ -168,7 +168,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         seen.share(copied, lambda free, table: (table.oid, classify.treat(free, table, columns[table.oid], around)))
     )
     if sanitise.unclassified == "refuse":
-        classify.refuse_unclassified(treatment for table in copied for treatment in treated[table.oid])
+        classify.refuse_unclassified(treatment.record for table in copied for treatment in treated[table.oid])
     sizes = sampling.Sizes.of(facts.tables)
     source = selection.Source(
         tables=tuple(copied),

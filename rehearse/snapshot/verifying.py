@@ -18,7 +18,7 @@ from rehearse.snapshot.sampling import chunks
 
 Treated = Mapping[int, tuple[Treatment, ...]]
 
-_EXAMINED = 10_000  # rows of a table
+EXAMINED = 10_000  # rows of a table
 _DRAWS = 3
 _BARE = {"character": "pg_catalog.bpchar", "bit": "pg_catalog.varbit"}  # alone they would mean one character, one bit
 
@@ -146,7 +146,7 @@ def _of_table(
         columns=SQL(", ").join(SQL("t.{}").format(Identifier(each.column.name)) for each in listed),
         table=table.name,
         where=_chosen(ctids),
-        most=Literal(_EXAMINED),
+        most=Literal(EXAMINED),
         masked=SQL(", ").join(_in_place(each) for each in listed),
         pairs=SQL(", ").join(_pair(each) for each in masked),
         counts=SQL(", ").join([count for _, _, count in promised] + counted),
@@ -168,7 +168,7 @@ def _of_table(
 def _chosen(ctids: set[str] | None) -> Composable:
     if ctids is None:
         return SQL("")
-    listed = [chunk for chunk in islice(chunks(set(islice(sorted(ctids), _EXAMINED))), 2) if chunk is not None]
+    listed = [chunk for chunk in islice(chunks(set(islice(sorted(ctids), EXAMINED))), 2) if chunk is not None]
     each = [SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(chunk) for chunk in listed]
     return SQL(" WHERE {}").format(SQL(" OR ").join(each)) if each else SQL(" WHERE FALSE")
 

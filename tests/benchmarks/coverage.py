@@ -146,14 +146,14 @@ def selected(connection: psycopg.Connection) -> set[int]:
     known = relations.relations(connection)
     tables = relations.tables(connection)
     facts, _ = read_facts(connection, tables)
-    rules = SampleRules()
+    rules, sizes = SampleRules(), sampling.Sizes.of(facts.tables)
     source = selection.Source(
         tables=tables,
-        whole=sampling.whole_tables(tables, facts, rules),
+        whole=sampling.whole_tables(tables, sizes, frozenset(), rules),
         relations=known,
         columns=relations.columns(connection, sorted(known)),
         foreign_keys=relations.foreign_keys(connection),
-        facts=facts,
+        sizes=sizes,
         rules=rules,
     )
     chosen = selection.select(connection, source, lambda _: None)

@@ -111,7 +111,7 @@ def _examine(
         try:
             with connection.transaction(force_rollback=True):  # the settings end with it
                 connection.execute(
-                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off").format(
+                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'").format(
                         sql.Literal(patience)
                     )
                 )

@@ -111,9 +111,7 @@ def _examine(
         try:
             with connection.transaction(force_rollback=True):  # the settings end with it
                 connection.execute(
-                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'").format(
-                        sql.Literal(patience)
-                    )
+                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'").format(sql.Literal(patience))
                 )
                 rows = connection.execute(_question(table, columns, coded, _TENTH**attempt)).fetchall()
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):

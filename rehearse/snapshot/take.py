@@ -24,6 +24,7 @@ from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, documents, labels, masks, subjects
+from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import disclosures, references, sampling, selection, verifying
@@ -164,9 +165,12 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
-    treated = dict(
-        seen.share(copied, lambda free, table: (table.oid, classify.treat(free, table, columns[table.oid], around)))
-    )
+
+    def treat(free: psycopg.Connection, table: Table) -> tuple[int, tuple[Treatment, ...]]:
+        found = classify.treat(free, table, columns[table.oid], around)
+        return table.oid, documents.keep_keys(free, table, found)
+
+    treated = dict(seen.share(copied, treat))
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment for table in copied for treatment in treated[table.oid])
     sizes = sampling.Sizes.of(facts.tables)
@@ -181,8 +185,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     )
     selected = selection.select(connection, source, progress)
     progress("verifying the masks")
-    treated = {table.oid: documents.keep_keys(connection, table, treated[table.oid]) for table in copied}
-    verified = verifying.verify(connection, copied, subjects.tie(treated, joining), selected.ctids, joining)
+    verified = verifying.verify(seen, copied, subjects.tie(treated, joining), selected.ctids, joining)
     wanted = [
         Wanted(
             number=number,

@@ -196,7 +196,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         for number, table in enumerate(tables, start=1)
         if table.oid in treated
     ]
-    canaries = collect(connection, wanted, progress)
+    canaries = collect(seen, wanted, progress)
     rows = copy_tables(seen, writer, wanted, Tally(_expected(wanted, facts), progress))
     samples = {each.table.oid: _sample(writer, each, rows[each.number]) for each in wanted}
     return _Copied(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -146,9 +146,8 @@ def _of_table(
     counted = [each.violations(side) for each in concerned for side in ("clear", "masked")]
     if not promised and not counted:
         return
-    row = connection.execute(
-        _question(table, listed, ctids, [*(count for _, _, count in promised), *counted])
-    ).fetchone()
+    asking = _question(table, listed, ctids, [count for _, _, count in promised], counted)
+    row = connection.execute(asking).fetchone()
     assert row is not None
     kept = row[: len(promised)]
     for (each, word, _), missing in zip(promised, kept, strict=True):
@@ -163,29 +162,40 @@ def _of_table(
 
 
 def _question(
-    table: Table, listed: Sequence[Treatment], ctids: set[str] | None, counts: Iterable[Composable]
+    table: Table,
+    listed: Sequence[Treatment],
+    ctids: set[str] | None,
+    kept: Sequence[Composable],
+    counted: Sequence[Composable],
 ) -> sql.Composed:
     """Return the statement: rows as they are, each beside itself masked once, and what is counted on the two sides."""
     return SQL(
-        "WITH clear AS MATERIALIZED (SELECT {columns} FROM ONLY {table} AS t{where} LIMIT {most}), "
-        "drawn AS MATERIALIZED (SELECT {values} FROM clear AS t), "
-        "masked AS (SELECT {masked} FROM drawn AS d), "
-        "both_sides AS (SELECT {pairs} FROM drawn AS d) SELECT {counts}"
+        "WITH drawn AS MATERIALIZED (SELECT {values} "
+        "FROM (SELECT {columns} FROM ONLY {table} AS t{where} LIMIT {most}) AS t), "
+        "clear AS (SELECT {clear} FROM drawn AS d), masked AS (SELECT {masked} FROM drawn AS d), "
+        "both_sides AS (SELECT {pairs} FROM drawn AS d) SELECT {counts}{sides}"
     ).format(
+        values=SQL(", ").join(value for each in listed for value in _values(each)),
         columns=SQL(", ").join(SQL("t.{}").format(Identifier(each.column.name)) for each in listed),
         table=table.name,
         where=_chosen(ctids),
         most=Literal(_EXAMINED),
-        values=SQL(", ").join(value for each in listed for value in _values(each)),
-        masked=SQL(", ").join(
-            SQL("d.{} AS {}").format(Identifier(_place(each)), Identifier(each.column.name)) for each in listed
-        ),
+        clear=_named(listed, _clear_place),
+        masked=_named(listed, _place),
         pairs=SQL(", ").join(
             SQL("(d.{side})::pg_catalog.text AS {side}").format(side=Identifier(side))
             for each in _masked(listed)
             for side in (_clear_place(each), _place(each))
         ),
-        counts=SQL(", ").join(counts),
+        counts=SQL(", ").join([*kept, *counted]),
+        sides=SQL(" FROM both_sides AS b" if kept else ""),
+    )
+
+
+def _named(listed: Iterable[Treatment], place: Callable[[Treatment], str]) -> Composable:
+    """Return the columns of one side under their own names: constraints know them by these."""
+    return SQL(", ").join(
+        SQL("d.{} AS {}").format(Identifier(place(each)), Identifier(each.column.name)) for each in listed
     )
 
 
@@ -225,20 +235,13 @@ def _promises(each: Treatment) -> Iterator[tuple[str, Composable]]:
         "m": Identifier("b", _place(each)),
     }
     if "null" in each.record.keeps:
-        yield "null", _count(SQL("({c} IS NULL) <> ({m} IS NULL)"), sides)
+        yield "null", SQL("pg_catalog.count(*) FILTER (WHERE ({c} IS NULL) <> ({m} IS NULL))").format(**sides)
     if "length" in each.record.keeps:
-        yield "length", _count(SQL("pg_catalog.length({c}) <> pg_catalog.length({m})"), sides)
+        unlike = "pg_catalog.count(*) FILTER (WHERE pg_catalog.length({c}) <> pg_catalog.length({m}))"
+        yield "length", SQL(unlike).format(**sides)
     if "uniqueness" in each.record.keeps:
-        yield (
-            "uniqueness",
-            SQL("(SELECT pg_catalog.count(DISTINCT {c}) - pg_catalog.count(DISTINCT {m}) FROM both_sides AS b)").format(
-                **sides
-            ),
-        )
-
-
-def _count(condition: SQL, sides: Mapping[str, Composable]) -> Composable:
-    return SQL("(SELECT pg_catalog.count(*) FROM both_sides AS b WHERE {})").format(condition.format(**sides))
+        fewer = "pg_catalog.count(DISTINCT {c}) - pg_catalog.count(DISTINCT {m})"
+        yield "uniqueness", SQL(fewer).format(**sides)
 
 
 def _parted(tables: Iterable[Table], treated: Treated, keys: Iterable[ForeignKey]) -> Iterator[str]:

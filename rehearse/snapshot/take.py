@@ -184,21 +184,23 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         rules=rules,
     )
     selected = selection.select(connection, source, progress)
+    empty: sampling.Chosen = {table.oid: set() for table in copied if table.identity in sizes.empty}
+    ctids = {**selected.ctids, **empty}  # of an empty table nothing is asked
     progress("verifying the masks")
-    verified = verifying.verify(seen, copied, subjects.tie(treated, joining), selected.ctids, joining)
+    verified = verifying.verify(seen, copied, subjects.tie(treated, joining), ctids, joining)
     wanted = [
         Wanted(
             number=number,
             table=table,
             treatments=verified.treated[table.oid],
-            ctids=frozenset(selected.ctids[table.oid]) if table.oid in selected.ctids else None,
+            ctids=frozenset(ctids[table.oid]) if table.oid in ctids else None,
         )
         for number, table in enumerate(tables, start=1)
         if table.oid in treated
     ]
     canaries = collect(seen, wanted, progress)
     rows = copy_tables(seen, writer, wanted, Tally(_expected(wanted, facts), progress))
-    samples = {each.table.oid: _sample(writer, each, rows[each.number]) for each in wanted}
+    samples = {each.table.oid: _sample(writer, each, rows[each.number], source.whole) for each in wanted}
     return _Copied(
         samples=tuple(samples.get(table.oid) or _without_data(table, reasons[table.oid]) for table in tables),
         treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
@@ -214,14 +216,14 @@ def _expected(wanted: Iterable[Wanted], facts: Facts) -> int:
     return sum(known.get(each.table.identity, 0) if each.ctids is None else len(each.ctids) for each in wanted)
 
 
-def _sample(writer: Writer, copied: Wanted, rows: int) -> TableSample:
+def _sample(writer: Writer, copied: Wanted, rows: int, whole: frozenset[int]) -> TableSample:
     name, _ = writer.data_file(copied.number)
     return TableSample(
         table=copied.table.identity,
         columns=tuple(_quoted(treatment.column.name) for treatment in copied.treatments),
         file=name,
         rows=rows,
-        whole=copied.ctids is None,
+        whole=copied.table.oid in whole,
     )
 
 

@@ -119,8 +119,9 @@ def _examined(
         concerned = tuple(_concerned(treated[table.oid], known.get(table.oid, ())))
         return table.oid, tuple(_of_table(connection, table, treated[table.oid], chosen.get(table.oid), concerned))
 
-    broken = dict(moment.share(tables, examine))
-    return [found for table in tables for found in broken[table.oid]]
+    asked = [table for table in tables if chosen.get(table.oid) != set()]
+    broken = dict(moment.share(asked, examine))
+    return [found for table in asked for found in broken[table.oid]]
 
 
 def _masked(listed: Iterable[Treatment]) -> list[Treatment]:
@@ -204,7 +205,7 @@ def _chosen(ctids: set[str] | None) -> Composable:
         return SQL("")
     listed = [chunk for chunk in islice(chunks(set(islice(sorted(ctids), _EXAMINED))), 2) if chunk is not None]
     each = [SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(chunk) for chunk in listed]
-    return SQL(" WHERE {}").format(SQL(" OR ").join(each)) if each else SQL(" WHERE FALSE")
+    return SQL(" WHERE {}").format(SQL(" OR ").join(each))
 
 
 def _typed(each: Treatment) -> Composable:

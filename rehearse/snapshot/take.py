@@ -40,14 +40,13 @@ from rehearse.snapshot.skipping import ROW_SECURITY, reason_to_skip
 from rehearse.snapshot.tally import Tally
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
-_SETTINGS = {
+_WORDING = {
     "client_encoding": "UTF8",
     "datestyle": "ISO",
     "intervalstyle": "postgres",
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "lc_monetary": "C",
-    "jit": "off",  # the masks of a table take longer to compile than to apply to a piece of it
 }
 _DEFAULT_LIMITS = ReadingLimits()
 _ATTEMPTS = 3
@@ -82,7 +81,7 @@ def take(
     what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
-    settings = {**_SETTINGS, **masks.pads(key)}
+    settings = {**_WORDING, **masks.pads(key)}
     wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:

@@ -47,7 +47,7 @@ class Phases:
     def tell(self, message: str) -> None:
         now = time.perf_counter()
         self.seconds[self._last] += now - self._since
-        self._last, self._since = " ".join(message.split(":", maxsplit=1)[0].split()[:2]), now
+        self._last, self._since = _DETAIL.sub("", message), now
 
 
 def main(arguments: Sequence[str]) -> int:

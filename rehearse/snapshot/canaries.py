@@ -173,7 +173,7 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         "pg_catalog.left(v.x, {characters}), {escaped}, ' ', 'g')) AS s OFFSET 0) AS f "
         "CROSS JOIN LATERAL (SELECT pg_catalog.unnest({units}) OFFSET 0) AS p (u) "
         "WHERE t.ctid = ANY ({ctids}::pg_catalog.tid[]) AND v.x IS NOT NULL "
-        "AND CASE WHEN pg_catalog.length(p.u) >= {shortest} THEN p.u !~ {nobody} END "
+        "AND CASE WHEN pg_catalog.length(p.u) >= {shortest} THEN p.u !~ {impersonal} END "
         "GROUP BY v.c, pg_catalog.left(p.u, {longest}) OFFSET 0) AS g"
     ).format(
         fingerprint=_fingerprint(SQL("g.u")),
@@ -186,7 +186,7 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         units=_units(SQL("f.s")),
         ctids=sql.Literal(list(ctids)),
         shortest=sql.Literal(residue.SHORTEST),
-        nobody=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$|{_MOMENT}"),
+        impersonal=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$|{_MOMENT}"),
     )
 
 

@@ -29,9 +29,13 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         ("statement_timeout", "5min"),
         ("lock_timeout", "2s"),
         ("idle_in_transaction_session_timeout", "10min"),
+        ("jit", "off"),
     ],
 )
 def test_a_source_is_read_gently(server: Server, database: str, setting: str, value: str):
+    with server.connect(database) as owner:
+        owner.execute(f'ALTER DATABASE "{database}" SET jit = on')
+
     with connect_source(server.dsn(database)) as connection:
         row = connection.execute(f"SHOW {setting}").fetchone()
 

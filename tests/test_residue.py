@@ -15,6 +15,7 @@ from rehearse.catalog import relations
 from rehearse.catalog.relations import Column
 from rehearse.db.connect import connect_source
 from rehearse.engine.server import Server
+from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import ColumnTreatment, Snapshot
 from rehearse.sanitise import SanitiseRules, classify, masks, residue, treatments
@@ -24,6 +25,7 @@ from rehearse.sanitise.residue import Fingerprints
 from rehearse.snapshot import canaries, scan, take
 from rehearse.snapshot.copying import Wanted
 from rehearse.snapshot.errors import ResidueFound
+from rehearse.snapshot.moment import moment
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SCHEMA = r"""
@@ -62,14 +64,15 @@ def snap(url: str, directory: Path, rules: SanitiseRules | None = None) -> Snaps
 
 def collected(url: str, *, rows: int | None = None) -> residue.Canaries:
     """Return the canaries of public.people."""
-    with connect_source(url, settings=masks.pads(KEY)) as connection:
+    with moment(url, masks.pads(KEY), ReadingLimits()) as seen:
+        connection = seen.lead
         table = next(found for found in relations.tables(connection) if found.identity == "public.people")
         columns = relations.columns(connection, [table.oid])
         around = classify.surroundings(SanitiseRules(), (), relations.relations(connection), columns, frozenset())
         treated = classify.treat(connection, table, columns[table.oid], around)
         ctids = None if rows is None else frozenset(f"(0,{line})" for line in range(1, rows + 1))
         wanted = Wanted(number=1, table=table, treatments=treated, ctids=ctids)
-        return canaries.collect(connection, [wanted], lambda _: None)
+        return canaries.collect(seen, [wanted], lambda _: None)
 
 
 def leaking(column: str) -> Mask:

@@ -20,7 +20,7 @@ from rehearse.model.environment import Environment
 from rehearse.model.sampling import SampleRules, TableRule
 from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
-from rehearse.snapshot import edges, pieces, take
+from rehearse.snapshot import copying, edges, pieces, take
 
 SCHEMA = """
 CREATE EXTENSION citext;
@@ -102,6 +102,29 @@ def test_small_tables_are_whole_and_large_ones_sampled(shop: str, tmp_path: Path
     assert not whole["public.people"]
     assert not whole["public.orders_a"]
     assert {found.table: found.rows for found in snapshot.facts.tables}["public.people"] == 1500
+
+
+def test_an_empty_table_is_whole_and_asked_for_nothing(
+    server: Server, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE nothing (id int, email text UNIQUE)")
+        connection.execute("CREATE TABLE something (id int, email text UNIQUE)")
+        connection.execute("INSERT INTO something VALUES (1, 'canary.person@example.org')")
+    asked: list[str] = []
+    original = copying.statement
+
+    def noted(table: relations.Table, *more: object) -> psycopg.sql.Composed:
+        asked.append(table.identity)
+        return original(table, *more)  # type: ignore[arg-type]  # handed on as they come
+
+    monkeypatch.setattr(copying, "statement", noted)
+
+    snapshot = snap(server.dsn(database), tmp_path)
+
+    samples = {sample.table: (sample.rows, sample.whole) for sample in snapshot.manifest.samples}
+    assert samples == {"public.nothing": (0, True), "public.something": (1, True)}
+    assert asked == ["public.something"]
 
 
 def test_every_row_has_its_parents(shop: str, tmp_path: Path):

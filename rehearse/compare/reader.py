@@ -28,8 +28,7 @@ _SETTINGS = {
     "lc_monetary": "C",
     "standard_conforming_strings": "on",
     "row_security": "off",  # an error where policies would hide rows, whoever they are hidden by
-    "jit": "off",  # compiling takes longer than most of these statements
-    "min_parallel_table_scan_size": "512MB",  # so does starting workers, but for large tables
+    "min_parallel_table_scan_size": "512MB",  # starting workers takes longer than reading smaller ones
     "min_parallel_index_scan_size": "128MB",
     "client_connection_check_interval": "10s",  # a query that nobody waits for any more ends by itself
 }

@@ -18,11 +18,13 @@ from rehearse.db.errors import NoSource, PasswordNotEncoded, SourcePooled, refus
 from rehearse.db.queries import query
 
 # A source is only ever read, and never made to wait for us: a lock we cannot have at once is given up,
-# a forgotten connection ends by itself (manual 20.11.1, Statement Behavior).
+# a forgotten connection ends by itself (manual 20.11.1, Statement Behavior). Nor is it made to compile: masks look
+# costly and take 20 s to a minute to compile, for every statement anew (manual 32.2, When to JIT?).
 GENTLE = {
     "statement_timeout": "5min",
     "lock_timeout": "2s",
     "idle_in_transaction_session_timeout": "10min",
+    "jit": "off",
 }
 _MARK = "rehearse.session"
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+[a-z0-9_]+://")

@@ -111,9 +111,7 @@ def _examine(
         try:
             with connection.transaction(force_rollback=True):  # the settings end with it
                 connection.execute(
-                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off").format(
-                        sql.Literal(patience)
-                    )
+                    SQL("SET LOCAL statement_timeout = {}; SET LOCAL work_mem = '64MB'").format(sql.Literal(patience))
                 )
                 rows = connection.execute(_question(table, columns, coded, _TENTH**attempt)).fetchall()
         except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
@@ -161,7 +159,8 @@ def _question(table: Table, columns: list[Column], coded: frozenset[str], diviso
         "pg_catalog.count(*) >= {carried} OR pg_catalog.mod(pg_catalog.hashtext(d.v), {share}) = 0 AS j "
         "FROM {rows} AS t "
         "CROSS JOIN LATERAL (VALUES {values}) AS d (n, v) WHERE d.v IS NOT NULL GROUP BY d.n, d.v) AS g "
-        "CROSS JOIN LATERAL (SELECT {found} OFFSET 0) AS f GROUP BY g.n"
+        "CROSS JOIN LATERAL (SELECT {found}, 4 * pg_catalog.length(pg_catalog.btrim(g.v)) AS nearly_all OFFSET 0) AS f "
+        "GROUP BY g.n"
     ).format(
         read=sql.Literal(_READ_OF_A_VALUE),
         numbers=_places(columns, treatments.NUMBERS),
@@ -193,7 +192,7 @@ def _hit(detector: Detector) -> Composable:
 
 
 def _whole(detector: Detector) -> Composable:
-    return SQL("f.{} >= 0.8 * pg_catalog.length(pg_catalog.btrim(g.v))").format(sql.Identifier(detector.name))
+    return SQL("5 * f.{} >= f.nearly_all").format(sql.Identifier(detector.name))  # four fifths, in whole numbers
 
 
 def _counted(condition: Composable) -> Composable:

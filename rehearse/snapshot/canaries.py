@@ -24,6 +24,7 @@ from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries, Shape
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
 from rehearse.snapshot.copying import Wanted
+from rehearse.snapshot.moment import Moment
 
 ROWS = 10_000  # of one table
 _ALL = 300_000  # canaries of a snapshot: some 50 MB
@@ -39,6 +40,8 @@ _FEW, _HALF = 3, 0.5  # in a small table: more than half of the rows
 _NEVER = MOMENTS | TIMES | RANGES | {"boolean", "smallint", "bit", "bit varying", '"char"', "real", "oid"}
 # A day, perhaps with a time: the same moment stands in columns that are kept.
 _MOMENT = "^(19|20)[0-9][0-9](0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(t?[0-9]{2,14})?z?[0-9]{0,4}$"
+
+_OfTable = tuple[Mapping[bytes, tuple[str, Shape]], bool]
 
 
 @dataclass(slots=True)
@@ -62,18 +65,24 @@ class _Kept:
                 del self.rows[dropped], self.what[dropped]
 
 
-def collect(connection: psycopg.Connection, reads: Iterable[Wanted], progress: Progress) -> Canaries:
-    """Return the canaries of the masked columns of all tables; within the transaction the ctids are of."""
+def collect(moment: Moment, reads: Iterable[Wanted], progress: Progress) -> Canaries:
+    """Return the canaries of the masked columns of all tables; at the moment the ctids are of."""
     asked = [(read, masked) for read in reads if (masked := _masked(read.treatments))]
     places = {f"{read.table.identity}.{column.name}": None for read, masked in asked for column in masked}
     numbers = {place: number for number, place in enumerate(places)}
     each = max(20, min(_OF_A_COLUMN, _ALL // max(1, len(places))))
+    end = time.monotonic() + _PATIENCE.total_seconds()
+
+    def of_table(connection: psycopg.Connection, piece: tuple[Wanted, tuple[Column, ...]]) -> tuple[int, _OfTable]:
+        read, masked = piece
+        progress(f"taking fingerprints of {read.table.identity}")
+        return read.number, _of_table(connection, read, masked, each, end)
+
+    taken = dict(moment.share(asked, of_table))
     found: dict[bytes, tuple[int, Shape]] = {}
     notes: list[str] = []
-    end = time.monotonic() + _PATIENCE.total_seconds()
-    for read, masked in asked:
-        progress(f"taking fingerprints of {read.table.identity}")
-        kept, complete = _of_table(connection, read, masked, each, end)
+    for read, _ in asked:
+        kept, complete = taken[read.number]
         if not complete:
             notes.append(_partly(read.table))
         for fingerprint, (column, form) in kept.items():
@@ -100,7 +109,7 @@ def _partly(table: Table) -> str:
 
 def _of_table(
     connection: psycopg.Connection, read: Wanted, masked: Sequence[Column], each: int, end: float
-) -> tuple[Mapping[bytes, tuple[str, Shape]], bool]:
+) -> _OfTable:
     """Return the canaries of a table, and whether every row taken was looked at."""
     ctids, complete = _rows(connection, read)
     kept = _Kept(most=each * len(masked))
@@ -162,9 +171,9 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         "FROM ONLY {table} AS t CROSS JOIN LATERAL (VALUES {texts}) AS v (c, x) "
         "CROSS JOIN LATERAL (SELECT pg_catalog.lower(pg_catalog.regexp_replace("
         "pg_catalog.left(v.x, {characters}), {escaped}, ' ', 'g')) AS s OFFSET 0) AS f "
-        "CROSS JOIN LATERAL ({units}) AS p (u) "
+        "CROSS JOIN LATERAL (SELECT pg_catalog.unnest({units}) OFFSET 0) AS p (u) "
         "WHERE t.ctid = ANY ({ctids}::pg_catalog.tid[]) AND v.x IS NOT NULL "
-        "AND pg_catalog.length(p.u) >= {shortest} AND p.u !~ {digits} AND p.u !~ {moment} "
+        "AND CASE WHEN pg_catalog.length(p.u) >= {shortest} THEN p.u !~ {impersonal} END "
         "GROUP BY v.c, pg_catalog.left(p.u, {longest}) OFFSET 0) AS g"
     ).format(
         fingerprint=_fingerprint(SQL("g.u")),
@@ -177,8 +186,7 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         units=_units(SQL("f.s")),
         ctids=sql.Literal(list(ctids)),
         shortest=sql.Literal(residue.SHORTEST),
-        digits=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$"),
-        moment=sql.Literal(_MOMENT),
+        impersonal=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$|{_MOMENT}"),
     )
 
 
@@ -191,18 +199,16 @@ def _fingerprint(unit: Composable) -> Composable:
 
 
 def _units(text: Composable) -> Composable:
-    """Return the query for the units of a text, as `residue.units` finds them."""
+    """Return the array of the units of a text, as `residue.units` finds them; some may be in it more than once."""
     splitting, within = residue.BLANKS + residue.BETWEEN_WORDS, residue.WITHIN_WORDS
     return SQL(
-        "SELECT w.u FROM pg_catalog.string_to_table(pg_catalog.translate({text}, {all}, {blanks}), ' ') AS w (u) "
-        "UNION SELECT w.u "
-        "FROM pg_catalog.string_to_table(pg_catalog.translate({text}, {words}, {fewer}), ' ') AS w (u) "
-        "UNION SELECT pg_catalog.translate({text}, {all}, '')"
+        "pg_catalog.string_to_array(pg_catalog.translate({text}, {all}, {blanks}), ' ') "
+        "|| pg_catalog.string_to_array(pg_catalog.translate({text}, {all}, {fewer}), ' ') "
+        "|| pg_catalog.translate({text}, {all}, '')"
     ).format(
         text=text,
         all=sql.Literal(splitting + within),
         blanks=sql.Literal(" " * len(splitting + within)),
-        words=sql.Literal(splitting + within),
         fewer=sql.Literal(" " * len(splitting)),
     )
 

@@ -63,6 +63,7 @@ class Sizes:
 
     rows: Mapping[str, int | None]  # by table; None: not known
     of_root: Mapping[str, int]  # by the partitioned table at the top: the rows of its leaves
+    empty: frozenset[str] = frozenset()  # tables that were counted, and hold no row
 
     @classmethod
     def of(cls, facts: Iterable[TableFacts]) -> Sizes:
@@ -70,7 +71,11 @@ class Sizes:
         for found in listed:
             if found.root is not None:
                 of_root[found.root] += found.rows or 0
-        return cls(rows={found.table: found.rows for found in listed}, of_root=of_root)
+        return cls(
+            rows={found.table: found.rows for found in listed},
+            of_root=of_root,
+            empty=frozenset(found.table for found in listed if found.rows_exact and not found.rows),
+        )
 
 
 def whole_tables(tables: Iterable[Table], sizes: Sizes, history: frozenset[str], rules: SampleRules) -> frozenset[int]:

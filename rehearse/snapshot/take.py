@@ -24,6 +24,7 @@ from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Coverage, Manifest, Snapshot, TableSample
 from rehearse.protocols import Progress
 from rehearse.sanitise import classify, documents, labels, masks, subjects
+from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
 from rehearse.snapshot import disclosures, references, sampling, selection, verifying
@@ -39,14 +40,13 @@ from rehearse.snapshot.skipping import ROW_SECURITY, reason_to_skip
 from rehearse.snapshot.tally import Tally
 
 # How values are written in COPY's text form must not depend on what the source's administrators prefer.
-_SETTINGS = {
+_WORDING = {
     "client_encoding": "UTF8",
     "datestyle": "ISO",
     "intervalstyle": "postgres",
     "extra_float_digits": "1",
     "bytea_output": "hex",
     "lc_monetary": "C",
-    "jit": "off",  # the masks of a table take longer to compile than to apply to a piece of it
 }
 _DEFAULT_LIMITS = ReadingLimits()
 _ATTEMPTS = 3
@@ -81,7 +81,7 @@ def take(
     what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
-    settings = {**_SETTINGS, **masks.pads(key)}
+    settings = {**_WORDING, **masks.pads(key)}
     wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
@@ -164,9 +164,12 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
-    treated = dict(
-        seen.share(copied, lambda free, table: (table.oid, classify.treat(free, table, columns[table.oid], around)))
-    )
+
+    def treat(free: psycopg.Connection, table: Table) -> tuple[int, tuple[Treatment, ...]]:
+        found = classify.treat(free, table, columns[table.oid], around)
+        return table.oid, documents.keep_keys(free, table, found)
+
+    treated = dict(seen.share(copied, treat))
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment.record for table in copied for treatment in treated[table.oid])
     sizes = sampling.Sizes.of(facts.tables)
@@ -180,22 +183,23 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         rules=rules,
     )
     selected = selection.select(connection, source, progress)
+    empty: sampling.Chosen = {table.oid: set() for table in copied if table.identity in sizes.empty}
+    ctids = {**selected.ctids, **empty}  # of an empty table nothing is asked
     progress("verifying the masks")
-    treated = {table.oid: documents.keep_keys(connection, table, treated[table.oid]) for table in copied}
-    verified = verifying.verify(connection, copied, subjects.tie(treated, joining), selected.ctids, joining)
+    verified = verifying.verify(seen, copied, subjects.tie(treated, joining), ctids, joining)
     wanted = [
         Wanted(
             number=number,
             table=table,
             treatments=verified.treated[table.oid],
-            ctids=frozenset(selected.ctids[table.oid]) if table.oid in selected.ctids else None,
+            ctids=frozenset(ctids[table.oid]) if table.oid in ctids else None,
         )
         for number, table in enumerate(tables, start=1)
         if table.oid in treated
     ]
-    canaries = collect(connection, wanted, progress)
+    canaries = collect(seen, wanted, progress)
     rows = copy_tables(seen, writer, wanted, Tally(_expected(wanted, facts), progress))
-    samples = {each.table.oid: _sample(writer, each, rows[each.number]) for each in wanted}
+    samples = {each.table.oid: _sample(writer, each, rows[each.number], source.whole) for each in wanted}
     return _Copied(
         samples=tuple(samples.get(table.oid) or _without_data(table, reasons[table.oid]) for table in tables),
         treatments=tuple(treatment.record for each in wanted for treatment in each.treatments),
@@ -211,14 +215,14 @@ def _expected(wanted: Iterable[Wanted], facts: Facts) -> int:
     return sum(known.get(each.table.identity, 0) if each.ctids is None else len(each.ctids) for each in wanted)
 
 
-def _sample(writer: Writer, copied: Wanted, rows: int) -> TableSample:
+def _sample(writer: Writer, copied: Wanted, rows: int, whole: frozenset[int]) -> TableSample:
     name, _ = writer.data_file(copied.number)
     return TableSample(
         table=copied.table.identity,
         columns=tuple(_quoted(treatment.column.name) for treatment in copied.treatments),
         file=name,
         rows=rows,
-        whole=copied.ctids is None,
+        whole=copied.table.oid in whole,
     )
 
 

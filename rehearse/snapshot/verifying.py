@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from rehearse.catalog.relations import ForeignKey, Table
 from rehearse.sanitise import treatments
 from rehearse.sanitise.classify import Treatment
+from rehearse.snapshot.moment import Moment
 from rehearse.snapshot.promises import Condition, conditions
 from rehearse.snapshot.sampling import chunks
 
@@ -45,7 +46,7 @@ class _Broken:
 
 
 def verify(
-    connection: psycopg.Connection,
+    moment: Moment,
     tables: Iterable[Table],
     treated: Treated,
     chosen: Mapping[int, set[str]],
@@ -58,16 +59,16 @@ def verify(
     Raises BrokenPromise for a mask that does not keep what it says.
     """
     tables = tuple(tables)
-    known = conditions(connection, [table.oid for table in tables])
+    known = conditions(moment.lead, [table.oid for table in tables])
     current = dict(treated)
-    broken = _examined(connection, tables, current, chosen, known)
+    broken = _examined(moment, tables, current, chosen, known)
     for draw in range(1, _DRAWS + 2):
         if not broken:
             break
         current, changed = _redrawn(current, broken, draw)
         again = [table for table in tables if table.oid in changed]
         kept = [found for found in broken if found.table.oid not in changed]
-        broken = [*kept, *_examined(connection, again, current, chosen, known)]
+        broken = [*kept, *_examined(moment, again, current, chosen, known)]
     return Verified(treated=current, notes=(*map(_sentence, broken), *_parted(tables, current, keys)))
 
 
@@ -108,23 +109,30 @@ def _again(found: Treatment, draw: int) -> Treatment:
 
 
 def _examined(
-    connection: psycopg.Connection,
-    tables: Iterable[Table],
+    moment: Moment,
+    tables: Sequence[Table],
     treated: Treated,
     chosen: Mapping[int, set[str]],
     known: Mapping[int, tuple[Condition, ...]],
 ) -> list[_Broken]:
-    found: list[_Broken] = []
-    for table in tables:
-        masked = [each for each in treated[table.oid] if each.mask is not None and each.record.mask != "null"]
-        if masked:
-            names = {each.column.name for each in masked}
-            there = {each.column.name for each in treated[table.oid]}  # generated columns are not
-            concerned = [
-                each for each in known.get(table.oid, ()) if names & set(each.columns) and there >= set(each.columns)
-            ]
-            found += _of_table(connection, table, treated[table.oid], chosen.get(table.oid), concerned)
-    return found
+    def examine(connection: psycopg.Connection, table: Table) -> tuple[int, tuple[_Broken, ...]]:
+        concerned = tuple(_concerned(treated[table.oid], known.get(table.oid, ())))
+        return table.oid, tuple(_of_table(connection, table, treated[table.oid], chosen.get(table.oid), concerned))
+
+    asked = [table for table in tables if chosen.get(table.oid) != set()]
+    broken = dict(moment.share(asked, examine))
+    return [found for table in asked for found in broken[table.oid]]
+
+
+def _masked(listed: Iterable[Treatment]) -> list[Treatment]:
+    return [each for each in listed if each.mask is not None and each.record.mask != "null"]
+
+
+def _concerned(listed: Iterable[Treatment], known: Iterable[Condition]) -> Iterator[Condition]:
+    """Yield the conditions that a mask could break."""
+    names = {each.column.name for each in _masked(listed)}
+    there = {each.column.name for each in listed}  # generated columns are not
+    yield from (each for each in known if names & set(each.columns) and there >= set(each.columns))
 
 
 def _of_table(
@@ -132,25 +140,14 @@ def _of_table(
     table: Table,
     listed: tuple[Treatment, ...],
     ctids: set[str] | None,
-    concerned: list[Condition],
+    concerned: Sequence[Condition],
 ) -> Iterator[_Broken]:
     """Ask one statement about a table, and compare what it counts on clear rows with what it does on masked ones."""
-    masked = [each for each in listed if each.mask is not None and each.record.mask != "null"]
-    promised = [(each, word, count) for each in masked for word, count in _promises(each)]
+    promised = [(each, word, count) for each in _masked(listed) for word, count in _promises(each)]
     counted = [each.violations(side) for each in concerned for side in ("clear", "masked")]
-    asking = SQL(
-        "WITH clear AS MATERIALIZED (SELECT {columns} FROM ONLY {table} AS t{where} LIMIT {most}), "
-        "masked AS MATERIALIZED (SELECT {masked} FROM clear AS t), "
-        "both_sides AS MATERIALIZED (SELECT {pairs} FROM clear AS t) SELECT {counts}"
-    ).format(
-        columns=SQL(", ").join(SQL("t.{}").format(Identifier(each.column.name)) for each in listed),
-        table=table.name,
-        where=_chosen(ctids),
-        most=Literal(EXAMINED),
-        masked=SQL(", ").join(_in_place(each) for each in listed),
-        pairs=SQL(", ").join(_pair(each) for each in masked),
-        counts=SQL(", ").join([count for _, _, count in promised] + counted),
-    )
+    if not promised and not counted:
+        return
+    asking = _question(table, listed, ctids, [count for _, _, count in promised], counted)
     row = connection.execute(asking).fetchone()
     assert row is not None
     kept = row[: len(promised)]
@@ -165,12 +162,50 @@ def _of_table(
             yield _Broken(table=table, name=condition.name, columns=frozenset(condition.columns))
 
 
+def _question(
+    table: Table,
+    listed: Sequence[Treatment],
+    ctids: set[str] | None,
+    kept: Sequence[Composable],
+    counted: Sequence[Composable],
+) -> sql.Composed:
+    """Return the statement: rows as they are, each beside itself masked once, and what is counted on the two sides."""
+    return SQL(
+        "WITH drawn AS MATERIALIZED (SELECT {values} "
+        "FROM (SELECT {columns} FROM ONLY {table} AS t{where} LIMIT {most}) AS t), "
+        "clear AS (SELECT {clear} FROM drawn AS d), masked AS (SELECT {masked} FROM drawn AS d), "
+        "both_sides AS (SELECT {pairs} FROM drawn AS d) SELECT {counts}{sides}"
+    ).format(
+        values=SQL(", ").join(value for each in listed for value in _values(each)),
+        columns=SQL(", ").join(SQL("t.{}").format(Identifier(each.column.name)) for each in listed),
+        table=table.name,
+        where=_chosen(ctids),
+        most=Literal(EXAMINED),
+        clear=_named(listed, _clear_place),
+        masked=_named(listed, _place),
+        pairs=SQL(", ").join(
+            SQL("(d.{side})::pg_catalog.text AS {side}").format(side=Identifier(side))
+            for each in _masked(listed)
+            for side in (_clear_place(each), _place(each))
+        ),
+        counts=SQL(", ").join([*kept, *counted]),
+        sides=SQL(" FROM both_sides AS b" if kept else ""),
+    )
+
+
+def _named(listed: Iterable[Treatment], place: Callable[[Treatment], str]) -> Composable:
+    """Return the columns of one side under their own names: constraints know them by these."""
+    return SQL(", ").join(
+        SQL("d.{} AS {}").format(Identifier(place(each)), Identifier(each.column.name)) for each in listed
+    )
+
+
 def _chosen(ctids: set[str] | None) -> Composable:
     if ctids is None:
         return SQL("")
     listed = [chunk for chunk in islice(chunks(set(islice(sorted(ctids), EXAMINED))), 2) if chunk is not None]
     each = [SQL("t.ctid = ANY ({}::pg_catalog.tid[])").format(chunk) for chunk in listed]
-    return SQL(" WHERE {}").format(SQL(" OR ").join(each)) if each else SQL(" WHERE FALSE")
+    return SQL(" WHERE {}").format(SQL(" OR ").join(each))
 
 
 def _typed(each: Treatment) -> Composable:
@@ -178,52 +213,52 @@ def _typed(each: Treatment) -> Composable:
     return SQL("({})::{}").format(each.expression, SQL(_BARE.get(each.column.base, each.column.base)))
 
 
-def _in_place(each: Treatment) -> Composable:
-    return SQL("{} AS {}").format(_typed(each) if each.mask else each.expression, Identifier(each.column.name))
+def _values(each: Treatment) -> Iterator[Composable]:
+    """Yield a column as it is, and masked where it is."""
+    yield SQL("t.{} AS {}").format(Identifier(each.column.name), Identifier(_clear_place(each)))
+    if each.mask is not None:
+        yield SQL("{} AS {}").format(_typed(each), Identifier(_place(each)))
 
 
-def _pair(each: Treatment) -> Composable:
-    name = each.column.name
-    return SQL("(t.{})::pg_catalog.text AS {}, ({})::pg_catalog.text AS {}").format(
-        Identifier(name), Identifier(f"c_{each.column.number}"), _typed(each), Identifier(f"m_{each.column.number}")
-    )
+def _clear_place(each: Treatment) -> str:
+    return f"c_{each.column.number}"
+
+
+def _place(each: Treatment) -> str:
+    """Return where a column is found as the copy will have it."""
+    return _clear_place(each) if each.mask is None else f"m_{each.column.number}"
 
 
 def _promises(each: Treatment) -> Iterator[tuple[str, Composable]]:
     """Yield what a mask says it keeps, with the count of rows that say otherwise."""
     sides = {
-        "c": Identifier("b", f"c_{each.column.number}"),
-        "m": Identifier("b", f"m_{each.column.number}"),
+        "c": Identifier("b", _clear_place(each)),
+        "m": Identifier("b", _place(each)),
     }
     if "null" in each.record.keeps:
-        yield "null", _count(SQL("({c} IS NULL) <> ({m} IS NULL)"), sides)
+        yield "null", SQL("pg_catalog.count(*) FILTER (WHERE ({c} IS NULL) <> ({m} IS NULL))").format(**sides)
     if "length" in each.record.keeps:
-        yield "length", _count(SQL("pg_catalog.length({c}) <> pg_catalog.length({m})"), sides)
+        unlike = "pg_catalog.count(*) FILTER (WHERE pg_catalog.length({c}) <> pg_catalog.length({m}))"
+        yield "length", SQL(unlike).format(**sides)
     if "uniqueness" in each.record.keeps:
-        yield (
-            "uniqueness",
-            SQL("(SELECT pg_catalog.count(DISTINCT {c}) - pg_catalog.count(DISTINCT {m}) FROM both_sides AS b)").format(
-                **sides
-            ),
-        )
-
-
-def _count(condition: SQL, sides: Mapping[str, Composable]) -> Composable:
-    return SQL("(SELECT pg_catalog.count(*) FROM both_sides AS b WHERE {})").format(condition.format(**sides))
+        fewer = "pg_catalog.count(DISTINCT {c}) - pg_catalog.count(DISTINCT {m})"
+        yield "uniqueness", SQL(fewer).format(**sides)
 
 
 def _parted(tables: Iterable[Table], treated: Treated, keys: Iterable[ForeignKey]) -> Iterator[str]:
     """Yield a sentence for every foreign key whose two sides are not masked alike."""
     identities = {table.oid: table.identity for table in tables}
-    shown = {(oid, each.column.name): _shown(each) for oid, listed in treated.items() for each in listed}
+    known = {(oid, each.column.name): each for oid, listed in treated.items() for each in listed}
     for key in keys:
         if key.child in identities and key.parent in identities:
-            children = [shown.get((key.child, name)) for name in key.child_columns]
-            parents = [shown.get((key.parent, name)) for name in key.parent_columns]
+            children = [_shown(known.get((key.child, name))) for name in key.child_columns]
+            parents = [_shown(known.get((key.parent, name))) for name in key.parent_columns]
             if children != parents:
                 yield f'The two sides of "{key.name}" of {identities[key.child]} are masked unlike and may not join.'
 
 
-def _shown(each: Treatment) -> str | None:
+def _shown(each: Treatment | None) -> str | None:
     """Return what a treatment does, without the column's name: equal for both sides of a key."""
-    return None if each.mask is None else sql.Composed([each.mask(SQL("v"), each.domain)]).as_string()
+    if each is None or each.mask is None:
+        return None
+    return sql.Composed([each.mask(SQL("v"), each.domain)]).as_string()

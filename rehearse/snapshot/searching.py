@@ -24,7 +24,6 @@ _SETTINGS = {
     "work_mem": "64MB",
     "hash_mem_multiplier": "2",
     "max_parallel_workers_per_gather": "0",
-    "jit": "off",
 }
 _AT_ONCE = 10_000_000  # groups of a 64-bit hash: what does not fit spills to temporary files of at most 400 MB
 _PARTS = 8  # at most: each reads the table again

@@ -121,9 +121,19 @@ def pads(key: bytes) -> dict[str, str]:
 
 def mac(value: Composable, domain: str) -> Composable:
     """Return the HMAC of a text value within a domain: 32 bytes."""
-    return SQL(
-        "pg_catalog.sha256({} || pg_catalog.sha256({} || pg_catalog.convert_to({} || ({})::pg_catalog.text, {})))"
-    ).format(_OUTER, _INNER, sql.Literal(f"{domain}|"), value, _ENCODING)
+    return _hmac(SQL("{} || {}").format(_bytes(f"{domain}|"), _text_bytes(value)))
+
+
+def _hmac(message: Composable) -> Composable:
+    return SQL("pg_catalog.sha256({} || pg_catalog.sha256({} || {}))").format(_OUTER, _INNER, message)
+
+
+def _bytes(text: str) -> Composable:
+    return SQL("{}::pg_catalog.bytea").format(sql.Literal("\\x" + text.encode().hex()))
+
+
+def _text_bytes(value: Composable) -> Composable:
+    return SQL("pg_catalog.convert_to(({})::pg_catalog.text, {})").format(value, _ENCODING)
 
 
 def code(values: tuple[str, ...], value: Composable, domain: str) -> Composable:
@@ -155,13 +165,16 @@ def _draw(value: Composable, domain: str) -> Composable:
     In a third of the time of an HMAC, and as good for texts: whoever knows such a digest could compute that of a longer
     value only, and of one with the NUL of SHA-256's padding in it, which no text has.
     """
-    return SQL("pg_catalog.sha256((SELECT {}) || pg_catalog.convert_to(({})::pg_catalog.text, {}))").format(
-        mac(sql.Literal(""), f"{domain}|draw"), value, _ENCODING
-    )
+    return SQL("pg_catalog.sha256({} || {})").format(_key(f"{domain}|draw"), _text_bytes(value))
 
 
 def _rounds(_value: Composable, domain: str) -> Composable:
-    return SQL("(SELECT {})").format(mac(sql.Literal(""), f"{domain}|rounds"))
+    return _key(f"{domain}|rounds")
+
+
+def _key(domain: str) -> Composable:
+    """Return the key of a domain, computed once a statement."""
+    return SQL("(SELECT {})").format(_hmac(_bytes(domain)))
 
 
 def _any_number(_value: Composable, _domain: str) -> Composable:

@@ -18,17 +18,17 @@ SELECT CASE WHEN x.n > 28 THEN %(fill_of_entire)s
                CASE WHEN x.n > 14 THEN q3.r2 - %(each80)s + c.r2m - (c.r2m & ((q3.r2 & %(each80)s) >> 7) * 255) - (c.r2m & (((q3.r2 - c.r2m) & %(each80)s) >> 7) * 255) ELSE 0 END AS r2
                FROM (SELECT k3.l1, k3.l2, k3.r1 + (pg_catalog.int8(pg_catalog.substring(k3.s, 1, 56)) & c.r1bits) + %(each80)s - c.r1m AS r1,
                 k3.r2 + (pg_catalog.int8(pg_catalog.substring(k3.s, 57, 56)) & c.r2bits) + %(each80)s - c.r2m AS r2
-                FROM (SELECT f2.l1, f2.l2, f2.r1, f2.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(%(rounds)s || '3' || pg_catalog.int8send(f2.l1) || pg_catalog.int8send(f2.l2)), 'hex'))::pg_catalog.varbit AS s
+                FROM (SELECT f2.l1, f2.l2, f2.r1, f2.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(x.rounds || '3' || pg_catalog.int8send(f2.l1) || pg_catalog.int8send(f2.l2)), 'hex'))::pg_catalog.varbit AS s
                  FROM (SELECT q2.r1, q2.r2, q2.l1 - %(each80)s + c.l1m - (c.l1m & ((q2.l1 & %(each80)s) >> 7) * 255) - (c.l1m & (((q2.l1 - c.l1m) & %(each80)s) >> 7) * 255) AS l1,
                   CASE WHEN x.n > 14 THEN q2.l2 - %(each80)s + c.l2m - (c.l2m & ((q2.l2 & %(each80)s) >> 7) * 255) - (c.l2m & (((q2.l2 - c.l2m) & %(each80)s) >> 7) * 255) ELSE 0 END AS l2
                   FROM (SELECT k2.r1, k2.r2, k2.l1 + (pg_catalog.int8(pg_catalog.substring(k2.s, 1, 56)) & c.l1bits) + %(each80)s - c.l1m AS l1,
                    k2.l2 + (pg_catalog.int8(pg_catalog.substring(k2.s, 57, 56)) & c.l2bits) + %(each80)s - c.l2m AS l2
-                   FROM (SELECT f1.l1, f1.l2, f1.r1, f1.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(%(rounds)s || '2' || pg_catalog.int8send(f1.r1) || pg_catalog.int8send(f1.r2)), 'hex'))::pg_catalog.varbit AS s
+                   FROM (SELECT f1.l1, f1.l2, f1.r1, f1.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(x.rounds || '2' || pg_catalog.int8send(f1.r1) || pg_catalog.int8send(f1.r2)), 'hex'))::pg_catalog.varbit AS s
                     FROM (SELECT q1.l1, q1.l2, q1.r1 - %(each80)s + c.r1m - (c.r1m & ((q1.r1 & %(each80)s) >> 7) * 255) - (c.r1m & (((q1.r1 - c.r1m) & %(each80)s) >> 7) * 255) AS r1,
                      CASE WHEN x.n > 14 THEN q1.r2 - %(each80)s + c.r2m - (c.r2m & ((q1.r2 & %(each80)s) >> 7) * 255) - (c.r2m & (((q1.r2 - c.r2m) & %(each80)s) >> 7) * 255) ELSE 0 END AS r2
                      FROM (SELECT k1.l1, k1.l2, k1.r1 + (pg_catalog.int8(pg_catalog.substring(k1.s, 1, 56)) & c.r1bits) + %(each80)s - c.r1m AS r1,
                       k1.r2 + (pg_catalog.int8(pg_catalog.substring(k1.s, 57, 56)) & c.r2bits) + %(each80)s - c.r2m AS r2
-                      FROM (SELECT f0.l1, f0.l2, f0.r1, f0.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(%(rounds)s || '1' || pg_catalog.int8send(f0.l1) || pg_catalog.int8send(f0.l2)), 'hex'))::pg_catalog.varbit AS s
+                      FROM (SELECT f0.l1, f0.l2, f0.r1, f0.r2, ('x' || pg_catalog.encode(pg_catalog.sha256(x.rounds || '1' || pg_catalog.int8send(f0.l1) || pg_catalog.int8send(f0.l2)), 'hex'))::pg_catalog.varbit AS s
                        FROM (SELECT c.l1, c.l2, c.r1, c.r2 OFFSET 0) AS f0 OFFSET 0) AS k1 OFFSET 0) AS q1 OFFSET 0) AS f1 OFFSET 0) AS k2 OFFSET 0) AS q2 OFFSET 0) AS f2 OFFSET 0) AS k3 OFFSET 0) AS q3 OFFSET 0) AS f3)
              FROM (SELECT d.l1m, d.l1bits, (d.l1 & d.l1bits) - d.l1l AS l1, d.l1 - (d.l1 & d.l1bits) + d.l1l AS l1rest, d.l2m, d.l2bits, (d.l2 & d.l2bits) - d.l2l AS l2, d.l2 - (d.l2 & d.l2bits) + d.l2l AS l2rest,
               d.r1m, d.r1bits, (d.r1 & d.r1bits) - d.r1l AS r1, d.r1 - (d.r1 & d.r1bits) + d.r1l AS r1rest, d.r2m, d.r2bits, (d.r2 & d.r2bits) - d.r2l AS r2, d.r2 - (d.r2 & d.r2bits) + d.r2l AS r2rest
@@ -43,6 +43,6 @@ SELECT CASE WHEN x.n > 28 THEN %(fill_of_entire)s
                  FROM (SELECT ('x' || pg_catalog.rpad(pg_catalog.encode(pg_catalog.convert_to(pg_catalog.left(x.entire, x.n / 2), 'UTF8'), 'hex'), 28, '0')
                    || pg_catalog.rpad(pg_catalog.encode(pg_catalog.convert_to(pg_catalog.substr(x.entire, x.n / 2 + 1), 'UTF8'), 'hex'), 28, '0'))::pg_catalog.varbit AS h
                   OFFSET 0) AS h OFFSET 0) AS w OFFSET 0) AS b OFFSET 0) AS d OFFSET 0) AS c) END AS masked
-  FROM (SELECT w.entire, pg_catalog.length(w.entire) AS n
+  FROM (SELECT w.entire, pg_catalog.length(w.entire) AS n, %(rounds)s AS rounds
           FROM (SELECT %(representable)s AS entire OFFSET 0) AS w OFFSET 0) AS x
  WHERE x.entire IS NOT NULL

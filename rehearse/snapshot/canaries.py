@@ -19,10 +19,11 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import MOMENTS, Column, Table
 from rehearse.model.quantity import duration
 from rehearse.protocols import Progress
-from rehearse.sanitise import residue
+from rehearse.sanitise import residue, units
 from rehearse.sanitise.classify import Treatment
-from rehearse.sanitise.residue import Canaries, Shape
+from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
+from rehearse.sanitise.units import Shape
 from rehearse.snapshot.copying import Wanted
 
 _ROWS = 10_000  # of one table
@@ -46,7 +47,7 @@ class _Kept:
     """The canaries of one table with the smallest fingerprints, and in how many rows each was."""
 
     most: int
-    limit: bytes = b"\xff" * residue.FINGERPRINT
+    limit: bytes = b"\xff" * units.FINGERPRINT
     rows: dict[bytes, int] = field(default_factory=dict)
     what: dict[bytes, tuple[str, Shape]] = field(default_factory=dict)
 
@@ -168,22 +169,22 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         "GROUP BY v.c, pg_catalog.left(p.u, {longest}) OFFSET 0) AS g"
     ).format(
         fingerprint=_fingerprint(SQL("g.u")),
-        size=sql.Literal(residue.FINGERPRINT),
-        longest=sql.Literal(residue.LONGEST),
+        size=sql.Literal(units.FINGERPRINT),
+        longest=sql.Literal(units.LONGEST),
         table=table.name,
         texts=texts,
         characters=sql.Literal(_CHARACTERS),
-        escaped=sql.Literal(residue.ESCAPED),
+        escaped=sql.Literal(units.ESCAPED),
         units=_units(SQL("f.s")),
         ctids=sql.Literal(list(ctids)),
-        shortest=sql.Literal(residue.SHORTEST),
-        digits=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$"),
+        shortest=sql.Literal(units.SHORTEST),
+        digits=sql.Literal(f"^[0-9]{{1,{units.FEWEST_DIGITS - 1}}}$"),
         moment=sql.Literal(_MOMENT),
     )
 
 
 def _fingerprint(unit: Composable) -> Composable:
-    """Return what `residue.Fingerprints` computes, before the cut."""
+    """Return what `units.Fingerprints` computes, before the cut."""
     return SQL(
         "pg_catalog.sha256((SELECT pg_catalog.decode(pg_catalog.current_setting('rehearse.ip'), 'hex')) || "
         "pg_catalog.convert_to({} || {}, 'UTF8'))"
@@ -191,8 +192,8 @@ def _fingerprint(unit: Composable) -> Composable:
 
 
 def _units(text: Composable) -> Composable:
-    """Return the query for the units of a text, as `residue.units` finds them."""
-    splitting, within = residue.BLANKS + residue.BETWEEN_WORDS, residue.WITHIN_WORDS
+    """Return the query for the units of a text, as `units.units` finds them."""
+    splitting, within = units.BLANKS + units.BETWEEN_WORDS, units.WITHIN_WORDS
     return SQL(
         "SELECT w.u FROM pg_catalog.string_to_table(pg_catalog.translate({text}, {all}, {blanks}), ' ') AS w (u) "
         "UNION SELECT w.u "

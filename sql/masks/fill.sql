@@ -3,6 +3,7 @@
 -- keeps: null, length, characters, equality, folding
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: geo, birth, device, finance
+-- draws: all
 -- returns: masked
 -- All characters at once, as bits: flags stand in the first bit of each byte. A letter (l) has a byte of 40H or more, and
 -- 1 to 26 in its last five bits; a digit (d) is 30H to 39H; a tail (t) is the last byte of a character beyond ASCII.

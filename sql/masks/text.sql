@@ -3,6 +3,7 @@
 -- keeps: null, length, characters, equality, folding, uniqueness
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: anything, text, identity
+-- draws: all
 -- returns: masked
 -- A Feistel network: the halves take turns in shifting one another, each character within its class. Longer texts
 -- have room enough for a stream that is theirs alone.

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from rehearse.engine.binaries import resolve
@@ -42,7 +43,7 @@ CREATE TABLE prose AS SELECT 'The customer wrote again about order ' || n || ', 
 CREATE TABLE documents AS SELECT jsonb_build_object('customer', jsonb_build_object('mail', 'm' || n || '@corp.com',
     'city', 'Springfield'), 'tags', jsonb_build_array('tag' || n % 97, 'urgent'), 'total', n % 9999) AS document
   FROM generate_series(1, {rows}) AS n;
-CREATE TABLE amounts AS SELECT (n * 7919 % 1000003)::numeric / 100 AS amount FROM generate_series(1, {rows}) AS n;
+CREATE TABLE amounts AS SELECT n * 79.19 % 10000.03 AS amount FROM generate_series(1, {rows}) AS n;
 CREATE TABLE moments AS SELECT timestamptz '2024-01-01' + n * interval '17.3 seconds' AS created_at
   FROM generate_series(1, {rows}) AS n;
 ANALYZE;
@@ -106,8 +107,8 @@ def _search(place: Path, taken: Snapshot, table: str) -> None:
     size, seconds, own, of_workers = map(float, done.stdout.split())
     masks = ", ".join(sorted({found.mask for found in taken.manifest.treatments if table in ("", found.table)}))
     print(
-        f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s; at most "
-        f"{own / 1024:.0f} MB, a program beside it {of_workers / 1024:.0f} MB ({masks})",
+        f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s; "
+        f"at most {own / 1024:.0f} MB, a program beside it {of_workers / 1024:.0f} MB ({masks})",
         flush=True,
     )
 
@@ -115,7 +116,7 @@ def _search(place: Path, taken: Snapshot, table: str) -> None:
 def _spent(phases: list[tuple[float, str]]) -> list[str]:
     """Return the seconds of the phases, by the words that tell them apart."""
     spent: dict[str, float] = {}
-    for (moment, phase), (after, _) in zip(phases, phases[1:], strict=False):
+    for (moment, phase), (after, _) in pairwise(phases):
         name = next((word for word in ("fingerprints", "searching", "dumping", "cop") if word in phase), "other")
         spent[name] = spent.get(name, 0) + after - moment
     return [f"{name} {each:.1f} s" for name, each in spent.items()]

@@ -66,7 +66,7 @@ class Lookout:
             found = units(values - self._before.get(number, set()))
             self._before[number] = values
             looked_at.update({(number, form): many for form, many in shapes(found)})
-            canaries[number] = frozenset(key for key in Fingerprints(self.secret).of(found) if key in self.canaries)
+            canaries[number] = frozenset(filter(self.canaries.__contains__, Fingerprints(self.secret).of(found)))
         return Seen(canaries=canaries, units=looked_at, personal=doubts)
 
 
@@ -87,7 +87,8 @@ def _columns(rows: bytes, pieces: bytes, layout: Layout) -> Iterator[tuple[int, 
     """Yield the distinct values of the columns to look at."""
     if rows:
         fields = rows[:-1].replace(b"\n", b"\t").split(b"\t")
-        assert len(fields) == layout.width * rows.count(b"\n"), "rows of more or fewer values than their table's"
+        if len(fields) != layout.width * rows.count(b"\n"):
+            raise AssertionError("rows have more or fewer values than their table has columns")
         for number in sorted(layout.searched - {PIECES} | layout.doubted):
             yield number, set(fields[number :: layout.width])
     if pieces and PIECES in layout.searched:

@@ -89,13 +89,14 @@ class Fingerprints:
     def __init__(self, secret: bytes) -> None:
         self._begun = hashlib.sha256(secret)
 
-    def of(self, units: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the fingerprint of each unit."""
-        begun = self._begun.copy  # quicker than to begin anew
+    def of(self, units: Iterable[bytes]) -> list[bytes]:
+        """Return the fingerprints of units."""
+        found, begun = [], self._begun.copy  # quicker than to begin anew
         for unit in units:
             hashed = begun()
             hashed.update(unit)
-            yield hashed.digest()[:FINGERPRINT]
+            found.append(hashed.digest()[:FINGERPRINT])
+        return found
 
 
 def _plain(values: Iterable[bytes]) -> bytes:

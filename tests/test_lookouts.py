@@ -98,11 +98,9 @@ def test_a_process_that_cannot_start_fails_the_search(monkeypatch: pytest.Monkey
         list(several.look(LAYOUT, given_blocks()))
 
 
-def test_a_process_that_ends_too_soon_fails_the_search(capfd: pytest.CaptureFixture[str], processes: Looking):
+def test_a_process_that_ends_too_soon_fails_the_search(processes: Looking):
     with pytest.raises(SearchFailed, match="ended with status 1"):
         list(processes.look(LAYOUT, [*given_blocks(), (b"two\tfields\n", b"")]))
-
-    assert "more or fewer values" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def scan(
     """Search the data and the schema dump of a directory, and what will describe them; return notes.
 
     What the configuration keeps is as it should be. Memory does not grow with the files.
-    Raises ResidueFound, which names places and numbers, never values.
+    Raises ResidueFound, which names places and numbers, never values, and SearchFailed.
     """
     search = _Search(canaries, residue.secret(key))
     tables = tuple(_tables(directory, manifest))
@@ -169,8 +169,8 @@ class _Search:
 
     def data(self, table: _Table, lookout: Looking) -> list[Doubts]:
         """Look at a table's rows, column by column; return what was seen in clear ones."""
-        clear = {number: Doubts(found) for number, found in enumerate(table.treated) if found and number in table.clear}
-        open_ = {number: doubt for number, doubt in clear.items() if doubt.is_open}
+        doubts = {number: Doubts(found) for number, found in enumerate(table.treated) if found and found.is_clear}
+        open_ = {number: doubt for number, doubt in doubts.items() if doubt.is_open}
         masked = table.masked if self._canaries else set()
         pieces = {PIECES} if masked and not table.is_kept_by_configuration else set()
         for seen in table.seen(lookout, searched=masked | pieces, doubted=open_.keys()):

@@ -76,8 +76,8 @@ def take(
 
     The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
     standby that ends them for the sake of replication is asked again, three times in all. Raises SourceUnreachable,
-    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound and
-    what the rules and the archive raise; nothing half-written stays.
+    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound,
+    SearchFailed and what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     settings = {**_WORDING, **masks.pads(key)}

@@ -3,9 +3,10 @@
     python tests/benchmarks/residue.py [rows]
 
 A table for each kind of column, and one with three masked columns and five clear ones, are copied whole. A process of
-its own searches each table's file, and the whole snapshot; so it does for a tenth of the rows. It tells how much it
-searched in a second, by the clock, and its largest resident set. Of the taking of the snapshot the phases are told
-that `take` announces, and the longest statement of the fingerprints, as the source's log has it.
+its own searches each table's file, and the whole snapshot, for as many canaries as a snapshot may have at most; so it
+does for a tenth of the rows. It tells how much it searched in a second, by the clock, and the largest resident sets of
+itself and of the processes that helped it. Of the taking of the snapshot the phases are told that `take` announces,
+and the longest statement of the fingerprints, as the source's log has it.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from rehearse.model.snapshot import Snapshot
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 
+CANARIES = 300_000
 SCHEMA = """
 CREATE TABLE people (id int PRIMARY KEY, name text, email text, note text, visits int, joined date, score numeric,
     status text, active boolean);
 INSERT INTO people SELECT n, 'Name ' || md5(n::text), 'm' || n || '@corp' || n % 1000 || '.com',
     'wrote on day ' || n % 365 || ' about order ' || md5((n / 3)::text), n % 500, date '2020-01-01' + n % 2000,
-    n % 1000 / 10.0, (ARRAY['new', 'paid', 'sent'])[1 + n % 3], n % 2 = 0
+    (n % 1000 / 10.0)::numeric(5, 1), (ARRAY['new', 'paid', 'sent'])[1 + n % 3], n % 2 = 0
   FROM generate_series(1, {rows}) AS n;
 CREATE TABLE emails AS SELECT 'jane.doe' || n || '@corp' || n % 1000 || '.com' AS email
   FROM generate_series(1, {rows}) AS n;
@@ -49,7 +51,8 @@ CREATE TABLE moments AS SELECT timestamptz '2024-01-01' + n * interval '17.3 sec
 ANALYZE;
 """
 SEARCH = """
-import resource, sys, time
+import os, re, sys, threading, time
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -57,17 +60,28 @@ from rehearse import archive
 from rehearse.sanitise.residue import Canaries
 from rehearse.snapshot.scan import scan
 
-if __name__ == "__main__":
-    found = archive.read(Path(sys.argv[1]))
-    samples = tuple(each for each in found.manifest.samples if sys.argv[2] in ("", each.table))
-    size = sum((found.directory / each.file).stat().st_size for each in samples)
-    keys = (sha256(str(n).encode()).digest()[:8] for n in range(300_000))
-    canaries = Canaries(places=("t.c",), found={key: (0, (12, 12)) for key in keys})
-    began = time.perf_counter()
-    scan(found.directory, replace(found.manifest, samples=samples), found.catalog, found.facts, canaries, b"k" * 32)
-    seconds = time.perf_counter() - began
-    most = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(size, seconds, *most)
+most = {}
+CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children")
+
+def watch():
+    while True:
+        for process in ("self", *CHILDREN.read_text().split()):
+            with suppress(OSError):
+                if process == "self" or "lookout" in Path("/proc", process, "cmdline").read_text():
+                    status = Path("/proc", process, "status").read_text()
+                    most[process] = int(re.search("VmHWM:[^0-9]*([0-9]+) kB", status)[1])
+        time.sleep(0.02)
+
+found = archive.read(Path(sys.argv[1]))
+samples = tuple(each for each in found.manifest.samples if sys.argv[2] in ("", each.table))
+size = sum((found.directory / each.file).stat().st_size for each in samples)
+keys = (sha256(str(n).encode()).digest()[:8] for n in range(int(sys.argv[3])))
+canaries = Canaries(places=("t.c",), found={key: (0, (12, 12)) for key in keys})
+threading.Thread(target=watch, daemon=True).start()
+began = time.perf_counter()
+scan(found.directory, replace(found.manifest, samples=samples), found.catalog, found.facts, canaries, b"k" * 32)
+seconds = time.perf_counter() - began
+print(size, seconds, most.pop("self"), sum(most.values()))
 """
 
 
@@ -102,13 +116,13 @@ def _search(place: Path, taken: Snapshot, table: str) -> None:
     """Tell how fast a process of its own searches one table, or all, and how much memory it needs at the most."""
     program = place / "search.py"
     program.write_text(SEARCH)
-    command = (sys.executable, program, taken.directory, table)
+    command = (sys.executable, program, taken.directory, table, str(CANARIES))
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    size, seconds, own, of_workers = map(float, done.stdout.split())
+    size, seconds, own, of_helpers = map(float, done.stdout.split())
     masks = ", ".join(sorted({found.mask for found in taken.manifest.treatments if table in ("", found.table)}))
     print(
         f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s; "
-        f"at most {own / 1024:.0f} MB, a program beside it {of_workers / 1024:.0f} MB ({masks})",
+        f"at most {own / 1024:.0f} + {of_helpers / 1024:.0f} MB of memory ({masks})",
         flush=True,
     )
 

@@ -14,8 +14,8 @@ from typing import Protocol
 from rehearse.sanitise.lookout import Block, Layout, Lookout, Seen
 from rehearse.snapshot.errors import SearchFailed
 
-_PROCESSES = 2  # at most: each needs some 50 MB
-_WORTH_IT = 16 << 20  # bytes that one processor searches in about as many seconds as it takes to start two more
+_PROCESSES = 2  # at most: each needs 25 to 50 MB
+_WORTH_IT = 16 << 20  # bytes: fewer are searched within a second or two
 
 
 class Looking(Protocol):

@@ -4,8 +4,8 @@
 
 A table for each kind of column, and one with three masked columns and five clear ones, are copied whole. A process of
 its own searches each table's file, and the whole snapshot, for as many canaries as a snapshot may have at most; so it
-does for a tenth of the rows. It tells how much it searched in a second, by the clock, and the largest resident sets of
-itself and of the processes that helped it. Of the taking of the snapshot the phases are told that `take` announces,
+does for a tenth of the rows. It tells how much it searched in a second, by the clock and of processor time, and the largest
+resident sets of itself and of the processes that helped it. Of the taking of the snapshot the phases are told that `take` announces,
 and the longest statement of the fingerprints, as the source's log has it.
 """
 
@@ -78,10 +78,10 @@ size = sum((found.directory / each.file).stat().st_size for each in samples)
 keys = (sha256(str(n).encode()).digest()[:8] for n in range(int(sys.argv[3])))
 canaries = Canaries(places=("t.c",), found={key: (0, (12, 12)) for key in keys})
 threading.Thread(target=watch, daemon=True).start()
-began = time.perf_counter()
+began, before = time.perf_counter(), sum(os.times()[:4])
 scan(found.directory, replace(found.manifest, samples=samples), found.catalog, found.facts, canaries, b"k" * 32)
 seconds = time.perf_counter() - began
-print(size, seconds, most.pop("self"), sum(most.values()))
+print(size, seconds, sum(os.times()[:4]) - before, most.pop("self"), sum(most.values()))
 """
 
 
@@ -118,11 +118,11 @@ def _search(place: Path, taken: Snapshot, table: str) -> None:
     program.write_text(SEARCH)
     command = (sys.executable, program, taken.directory, table, str(CANARIES))
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    size, seconds, own, of_helpers = map(float, done.stdout.split())
+    size, seconds, work, own, of_helpers = map(float, done.stdout.split())
     masks = ", ".join(sorted({found.mask for found in taken.manifest.treatments if table in ("", found.table)}))
     print(
-        f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s; "
-        f"at most {own / 1024:.0f} + {of_helpers / 1024:.0f} MB of memory ({masks})",
+        f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s, "
+        f"{size / 1e6 / work:6.1f} MB/s of a processor; at most {own / 1024:.0f} + {of_helpers / 1024:.0f} MB of memory ({masks})",
         flush=True,
     )
 

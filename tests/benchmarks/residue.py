@@ -4,9 +4,9 @@
 
 A table for each kind of column, and one with three masked columns and five clear ones, are copied whole. A process of
 its own searches each table's file, and the whole snapshot, for as many canaries as a snapshot may have at most; so it
-does for a tenth of the rows. It tells how much it searched in a second, by the clock and of processor time, and the largest
-resident sets of itself and of the processes that helped it. Of the taking of the snapshot the phases are told that `take` announces,
-and the longest statement of the fingerprints, as the source's log has it.
+does for a tenth of the rows. It tells how much it searched in a second, by the clock and of processor time, and the
+largest resident sets of itself and of the processes that helped it. Of the taking of the snapshot the phases are told
+that `take` announces, and the longest statement of the fingerprints, as the source's log has it.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ def _search(place: Path, taken: Snapshot, table: str) -> None:
     masks = ", ".join(sorted({found.mask for found in taken.manifest.treatments if table in ("", found.table)}))
     print(
         f"  {table or 'everything':18} {size / 1e6:6.1f} MB in {seconds:5.1f} s: {size / 1e6 / seconds:6.1f} MB/s, "
-        f"{size / 1e6 / work:6.1f} MB/s of a processor; at most {own / 1024:.0f} + {of_helpers / 1024:.0f} MB of memory ({masks})",
+        f"{size / 1e6 / work:6.1f} MB/s of a processor; "
+        f"at most {own / 1024:.0f} + {of_helpers / 1024:.0f} MB of memory ({masks})",
         flush=True,
     )
 

@@ -11,8 +11,8 @@ from psycopg import pq
 from rehearse.db.queries import SQL, query
 from rehearse.engine.server import Server
 
-HEADER = re.compile(r"\A-- purpose: \S.*\n-- needs: \S.*\n(?P<mask>(?:-- .*\n){3})?-- returns: (?P<returns>\S.*)\n")
-OF_A_MASK = re.compile(r"-- keeps: \S.*\n-- types: \S.*\n-- meanings: \S.*\n")
+HEADER = re.compile(r"\A-- purpose: \S.*\n-- needs: \S.*\n(?P<mask>(?:-- .*\n){3,4})?-- returns: (?P<returns>\S.*)\n")
+OF_A_MASK = re.compile(r"-- keeps: \S.*\n-- types: \S.*\n-- meanings: \S.*\n(?:-- draws: all\n)?")
 NEWER_FORM = re.compile(r"\.pg\d+$")
 SENT_TO_SOURCES = ("catalog", "classify", "counting", "facts", "parity", "session", "snapshot")
 SHADOWED_WORDS = re.compile(r"\b(select|from|where|join|order by|group by|and|or|as|on|case|when|then)\b")

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import iban, luhn
 
+from rehearse.sanitise import validators
 from rehearse.sanitise.validators import find
 
 BCRYPT = "$2b$12$" + "EXRkfkdmXn2gzds2SSitu.MW9.gAVqa9eLS1//RYtYCmB1eLHg.9q"
@@ -90,3 +91,13 @@ def test_long_texts_take_time_in_proportion_to_their_length():
         list(find(text))
 
         assert time.perf_counter() - started < 5, text[:4]
+
+
+@pytest.mark.parametrize("form", validators._SECRET_FORMS)
+def test_every_form_of_a_secret_is_found_by_its_signs(form: str):
+    @given(st.from_regex(form))
+    @settings(deadline=None, max_examples=100)
+    def is_found(text: str) -> None:
+        assert "secret" in [kind for kind, _ in found(text)]
+
+    is_found()

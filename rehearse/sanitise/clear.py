@@ -22,6 +22,23 @@ _LONG_NUMBER = re.compile(r"(?<![\w.+-])[2-6][0-9]{12,18}(?![\w.-])")
 _FEWEST_CARDS, _SHARE_OF_CARDS = 10, 0.5  # one number in ten has the check digit of a card by chance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal:
+    """What was found in some values of a clear column; no values."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    long_numbers: int = 0  # as long as a card's, whatever their check digit
+
+
+def personal(values: Collection[bytes]) -> Personal:
+    """Return what is found in values as COPY writes them."""
+    text = b"\n".join(values).decode(errors="replace")
+    return Personal(
+        kinds=Counter(found.kind for found in validators.find(text)),
+        long_numbers=sum(1 for _ in _LONG_NUMBER.finditer(text)),
+    )
+
+
 @dataclass(slots=True)
 class Doubts:
     """What was seen in one clear column: per kind, how many values that differ within a block."""
@@ -35,11 +52,10 @@ class Doubts:
         """Say whether the values have anything to say."""
         return self.treatment.reason not in _NOT_LOOKED_AT and not self.treatment.type.startswith(_HARMLESS)
 
-    def see(self, values: Collection[bytes]) -> None:
-        """Look at values as COPY writes them."""
-        text = b"\n".join(values).decode(errors="replace")
-        self.seen.update(found.kind for found in validators.find(text))
-        self.long_numbers += sum(1 for _ in _LONG_NUMBER.finditer(text))
+    def see(self, found: Personal) -> None:
+        """Add what a block held."""
+        self.seen.update(found.kinds)
+        self.long_numbers += found.long_numbers
 
     def certain(self) -> Iterator[tuple[str, int]]:
         """Yield what the column holds, in words, and how often; cards only where numbers have too many check digits."""

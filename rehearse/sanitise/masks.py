@@ -1,9 +1,10 @@
 """Masks: SQL expressions that replace a value inside the source's SELECT.
 
 One mask is one file in sql/masks/, and the folder is the list. A file says what the mask keeps of a value, which types
-it takes and which meanings it is chosen for ("anything": it is what the type gets by default), and then a SELECT
-that returns the value masked, as text that the column's type can read, so that it can go straight into COPY. In it
-stand, as psycopg writes parameters, what is filled in here:
+it takes, which meanings it is chosen for ("anything": it is what the type gets by default) and whether it draws all
+characters anew (no such line: a part stays), and then a SELECT that returns the value masked, as text that the
+column's type can read, so that it can go straight into COPY. In it stand, as psycopg writes parameters, what is filled
+in here:
 
     value              the value            plain            the value as text that compares by bytes
     representable      plain, with ? for what the database's encoding cannot be sure to know once it is masked
@@ -38,7 +39,7 @@ Mask = Callable[[Composable, str], Composable]
 Part = Composable | Mask  # what a type adds to a mask: some SQL, or a mask of its parts
 
 _BLOCK = 64  # of HMAC-SHA-256
-_HEADER = re.compile(r"^-- (keeps|types|meanings): (.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^-- (keeps|types|meanings|draws): (.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 _SLOT = re.compile(r"%\((\w+)\)s")
 
@@ -58,6 +59,7 @@ class Template:
     keeps: tuple[str, ...]
     types: frozenset[str]  # without schema or modifiers, or "any"
     meanings: frozenset[str]
+    draws_all: bool  # every character anew: the file says "draws: all"
     text: str
 
     def takes(self, type_: str) -> bool:
@@ -79,6 +81,7 @@ def _read(name: str) -> Template:
         keeps=said["keeps"],
         types=frozenset(said["types"]),
         meanings=frozenset(said["meanings"]),
+        draws_all=said.get("draws") == ("all",),
         text=_COMMENT.sub("", text).strip(),
     )
 

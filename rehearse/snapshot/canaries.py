@@ -19,10 +19,11 @@ from psycopg.sql import SQL, Composable
 from rehearse.catalog.relations import MOMENTS, Column, Table
 from rehearse.model.quantity import duration
 from rehearse.protocols import Progress
-from rehearse.sanitise import residue
+from rehearse.sanitise import residue, units
 from rehearse.sanitise.classify import Treatment
-from rehearse.sanitise.residue import Canaries, Shape
+from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.treatments import RANGES, TIMES, base_name
+from rehearse.sanitise.units import Shape
 from rehearse.snapshot.copying import Wanted
 from rehearse.snapshot.moment import Moment
 
@@ -49,7 +50,7 @@ class _Kept:
     """The canaries of one table with the smallest fingerprints, and in how many rows each was."""
 
     most: int
-    limit: bytes = b"\xff" * residue.FINGERPRINT
+    limit: bytes = b"\xff" * units.FINGERPRINT
     rows: dict[bytes, int] = field(default_factory=dict)
     what: dict[bytes, tuple[str, Shape]] = field(default_factory=dict)
 
@@ -177,21 +178,21 @@ def statement(table: Table, columns: Sequence[Column], ctids: Sequence[str]) -> 
         "GROUP BY v.c, pg_catalog.left(p.u, {longest}) OFFSET 0) AS g"
     ).format(
         fingerprint=_fingerprint(SQL("g.u")),
-        size=sql.Literal(residue.FINGERPRINT),
-        longest=sql.Literal(residue.LONGEST),
+        size=sql.Literal(units.FINGERPRINT),
+        longest=sql.Literal(units.LONGEST),
         table=table.name,
         texts=texts,
         characters=sql.Literal(_CHARACTERS),
-        escaped=sql.Literal(residue.ESCAPED),
+        escaped=sql.Literal(units.ESCAPED),
         units=_units(SQL("f.s")),
         ctids=sql.Literal(list(ctids)),
-        shortest=sql.Literal(residue.SHORTEST),
-        impersonal=sql.Literal(f"^[0-9]{{1,{residue.FEWEST_DIGITS - 1}}}$|{_MOMENT}"),
+        shortest=sql.Literal(units.SHORTEST),
+        impersonal=sql.Literal(f"^[0-9]{{1,{units.FEWEST_DIGITS - 1}}}$|{_MOMENT}"),
     )
 
 
 def _fingerprint(unit: Composable) -> Composable:
-    """Return what `residue.Fingerprints` computes, before the cut."""
+    """Return what `units.Fingerprints` computes, before the cut."""
     return SQL(
         "pg_catalog.sha256((SELECT pg_catalog.decode(pg_catalog.current_setting('rehearse.ip'), 'hex')) || "
         "pg_catalog.convert_to({} || {}, 'UTF8'))"
@@ -199,8 +200,8 @@ def _fingerprint(unit: Composable) -> Composable:
 
 
 def _units(text: Composable) -> Composable:
-    """Return the array of the units of a text, as `residue.units` finds them; some may be in it more than once."""
-    splitting, within = residue.BLANKS + residue.BETWEEN_WORDS, residue.WITHIN_WORDS
+    """Return the array of the units of a text, as `units.units` finds them; some may be in it more than once."""
+    splitting, within = units.BLANKS + units.BETWEEN_WORDS, units.WITHIN_WORDS
     return SQL(
         "pg_catalog.string_to_array(pg_catalog.translate({text}, {all}, {blanks}), ' ') "
         "|| pg_catalog.string_to_array(pg_catalog.translate({text}, {all}, {fewer}), ' ') "

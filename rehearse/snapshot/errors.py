@@ -126,6 +126,17 @@ class Found:
         return f"{self.file}{f' ({self.place})' if self.place else ''}: {self.count:,} {self.what}"
 
 
+class SearchFailed(RehearseError):
+    """A process that searched the snapshot for clear values ended before it had answered."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"A process that searched the snapshot for clear values ended with status {status}, so nothing is proven "
+            "and nothing was kept.",
+            "Status -9 most often means that the machine had no memory left: try again where there is some.",
+        )
+
+
 class ResidueFound(RehearseError):
     """The snapshot held clear values of its source."""
 

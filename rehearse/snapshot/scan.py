@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from rehearse.engine.binaries import client_tools
 from rehearse.model.catalog import Catalog
@@ -16,12 +16,16 @@ from rehearse.model.facts import Facts
 from rehearse.model.snapshot import ColumnTreatment, Manifest, TableSample
 from rehearse.sanitise import residue
 from rehearse.sanitise.clear import Doubts
-from rehearse.sanitise.residue import Canaries, Fingerprints, Shape
+from rehearse.sanitise.lookout import PIECES, Layout, Lookout, Seen
+from rehearse.sanitise.residue import Canaries
+from rehearse.sanitise.units import Fingerprints, Shape, telling_units, units
+from rehearse.snapshot.blocks import blocks
 from rehearse.snapshot.errors import DumpFailed, Found, ResidueFound
+from rehearse.snapshot.lookouts import Looking, looking
 
 _T = TypeVar("_T")
-_BLOCK = 1 << 20  # bytes of lines looked at together
-_LONGEST_LINE = 8 << 20  # what is longer comes in pieces
+_ROWS = 1 << 18  # bytes looked at together: what is made of so many fits into a processor's cache
+_LINES = 1 << 20
 
 
 def scan(
@@ -30,15 +34,16 @@ def scan(
     """Search the data and the schema dump of a directory, and what will describe them; return notes.
 
     What the configuration keeps is as it should be. Memory does not grow with the files.
-    Raises ResidueFound, which names places and numbers, never values.
+    Raises ResidueFound, which names places and numbers, never values, and SearchFailed.
     """
-    search = _Search(canaries, Fingerprints(key))
+    search = _Search(canaries, residue.secret(key))
     tables = tuple(_tables(directory, manifest))
-    doubts = [(str(table.sample.file), doubt) for table in tables for doubt in search.data(table)]
-    search.describe(_descriptions(directory, manifest, catalog, facts))
-    if search.has_hits:
-        for table in tables:
-            search.keep(table)
+    with looking(search.lookout(), sum(table.path.stat().st_size for table in tables)) as lookout:
+        doubts = [(str(table.sample.file), doubt) for table in tables for doubt in search.data(table, lookout)]
+        search.describe(_descriptions(directory, manifest, catalog, facts))
+        if search.has_hits:
+            for table in tables:
+                search.keep(table, lookout)
     found = [*_certain(doubts), *search.leaks(), *search.quotes(_ignored(search, catalog, facts))]
     if found:
         raise ResidueFound(found)
@@ -58,6 +63,31 @@ class _Table:
         """Say whether a project keeps any column: a row torn to pieces may then hold what it likes."""
         return any(found.is_clear and found.reason == "configured" for found in self.treated if found)
 
+    def mask(self, number: int) -> str:
+        found = None if number == PIECES else self.treated[number]
+        return found.mask if found else "text"
+
+    def place(self, number: int) -> str:
+        found = None if number == PIECES else self.treated[number]
+        return found.identity if found else self.sample.table
+
+    @property
+    def clear(self) -> frozenset[int]:
+        return frozenset(number for number, found in enumerate(self.treated) if found and found.is_clear)
+
+    @property
+    def masked(self) -> frozenset[int]:
+        return frozenset(range(len(self.treated))) - self.clear
+
+    def seen(self, lookout: Looking, *, searched: Iterable[int], doubted: Iterable[int] = ()) -> Iterator[Seen]:
+        """Yield what a lookout sees in some columns; nothing, if there are none."""
+        layout = Layout(
+            file=self.path.name, width=len(self.treated), searched=frozenset(searched), doubted=frozenset(doubted)
+        )
+        if layout.searched or layout.doubted:
+            with self.path.open("rb") as file:
+                yield from lookout.look(layout, blocks(file, _ROWS))
+
 
 def _tables(directory: Path, manifest: Manifest) -> Iterator[_Table]:
     treatments = {(found.table, found.column): found for found in manifest.treatments}
@@ -73,25 +103,23 @@ def _certain(doubts: Iterable[tuple[str, Doubts]]) -> Iterator[Found]:
             yield Found(file=file, place=doubt.treatment.identity, what=what, count=count)
 
 
-def _descriptions(
-    directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts
-) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield the lines of what describes the source, with the names of its files."""
-    with _schema(directory, facts.server_major) as blocks:
-        for lines in blocks:
+def _descriptions(directory: Path, manifest: Manifest, catalog: Catalog, facts: Facts) -> Iterator[tuple[str, bytes]]:
+    """Yield the texts that describe the source, with the names of their files."""
+    with _schema(directory, facts.server_major) as written:
+        for lines in written:
             yield "schema/schema.dump", lines
-    yield "catalog.json", _json(catalog, Catalog).splitlines()
-    yield "facts.json", _json(facts, Facts).splitlines()
-    yield "manifest.json", _json(manifest, Manifest).splitlines()
+    yield "catalog.json", _json(catalog, Catalog)
+    yield "facts.json", _json(facts, Facts)
+    yield "manifest.json", _json(manifest, Manifest)
 
 
 def _ignored(search: _Search, catalog: Catalog, facts: Facts) -> _Ignored:
     """Return what may stand in a description: names of objects and roles, and the defaults of columns."""
     names = {found.identity for found in catalog.objects} | {role.name for role in facts.roles}
     return _Ignored(
-        everywhere=search.fingerprints_of(residue.units(name.encode() for name in names)),
+        everywhere=search.fingerprints_of(units(name.encode() for name in names)),
         of_place={
-            column.identity: search.fingerprints_of(residue.units([column.text("default").replace("\n", " ").encode()]))
+            column.identity: search.fingerprints_of(units([column.text("default").replace("\n", " ").encode()]))
             for column in catalog.of_kind("column")
             if column.text("default")
         },
@@ -119,8 +147,8 @@ class _Where:
 class _Search:
     """One pass over the files of a snapshot, and another over what stays clear if anything was met."""
 
-    def __init__(self, canaries: Canaries, fingerprints: Fingerprints) -> None:
-        self._of = fingerprints.of
+    def __init__(self, canaries: Canaries, secret: bytes) -> None:
+        self._secret = secret
         ours = self.fingerprints_of(word.encode() for word in residue.OURS)
         self._canaries = {key: what for key, what in canaries.found.items() if key not in ours}
         self._places = canaries.places
@@ -130,44 +158,37 @@ class _Search:
         self._kept: set[bytes] = set()  # canaries that columns hold which stay clear: they are none
 
     def fingerprints_of(self, units: Iterable[bytes]) -> frozenset[bytes]:
-        return frozenset(self._of(units))
+        return frozenset(Fingerprints(self._secret).of(units))
 
     @property
     def has_hits(self) -> bool:
         return bool(self._hits or self._quoted)
 
-    def data(self, table: _Table) -> list[Doubts]:
+    def lookout(self) -> Lookout:
+        return Lookout(self._secret, self._canaries.keys())
+
+    def data(self, table: _Table, lookout: Looking) -> list[Doubts]:
         """Look at a table's rows, column by column; return what was seen in clear ones."""
-        clear = {number: Doubts(found) for number, found in enumerate(table.treated) if found and found.is_clear}
-        open_ = {number: doubt for number, doubt in clear.items() if doubt.is_open}
-        masked = {n: found for n, found in enumerate(table.treated) if n not in clear} if self._canaries else {}
-        if not (open_ or masked):
-            return []
-        with table.path.open("rb") as file:
-            for rows, pieces in _rows(file):
-                for number, values in _columns(rows, {*open_, *masked}):
-                    if number in open_:
-                        open_[number].see(values)
-                    else:
-                        self._look(residue.units(values), masked[number], table.sample)
-                if masked and not table.is_kept_by_configuration:
-                    self._look(residue.units(pieces), None, table.sample)
+        doubts = {number: Doubts(found) for number, found in enumerate(table.treated) if found and found.is_clear}
+        open_ = {number: doubt for number, doubt in doubts.items() if doubt.is_open}
+        masked = table.masked if self._canaries else set()
+        pieces = {PIECES} if masked and not table.is_kept_by_configuration else set()
+        for seen in table.seen(lookout, searched=masked | pieces, doubted=open_.keys()):
+            self._add(table, seen)
+            for number, found in seen.personal.items():
+                open_[number].see(found)
         return list(open_.values())
 
-    def keep(self, table: _Table) -> None:
+    def keep(self, table: _Table, lookout: Looking) -> None:
         """Take what a table's clear columns hold for no canary."""
-        clear = {number for number, found in enumerate(table.treated) if found and found.is_clear}
-        with table.path.open("rb") as file:
-            for rows, pieces in _rows(file) if clear else ():
-                for _, values in _columns(rows, clear):
-                    self._kept |= self._known(residue.units(values))
-                if table.is_kept_by_configuration:
-                    self._kept |= self._known(residue.units(pieces))
+        pieces = {PIECES} if table.is_kept_by_configuration else set()
+        for seen in table.seen(lookout, searched=table.clear | pieces):
+            self._kept.update(*seen.canaries.values())
 
-    def describe(self, texts: Iterable[tuple[str, list[bytes]]]) -> None:
+    def describe(self, texts: Iterable[tuple[str, bytes]]) -> None:
         """Look at what describes the source."""
-        for name, lines in texts:
-            if found := self._known(residue.telling_units(lines)):
+        for name, text in texts:
+            if found := self.fingerprints_of(telling_units([text])) & self._canaries.keys():
                 self._quoted.setdefault(name, set()).update(found)
 
     def leaks(self) -> Iterator[Found]:
@@ -194,51 +215,26 @@ class _Search:
             for place, count in sorted(found.items()):
                 yield Found(file=name, place="", what=f"clear values of {place}", count=count)
 
-    def _look(self, units: set[bytes], treatment: ColumnTreatment | None, sample: TableSample) -> None:
-        mask = treatment.mask if treatment is not None else "text"
-        for form, number in residue.shapes(units):
-            self._scanned[mask, form] += number
-        for key in self._known(units):
-            origin, form = self._canaries[key]
-            place = treatment.identity if treatment is not None else sample.table
-            where = _Where(file=str(sample.file), place=place, mask=mask, origin=origin)
-            self._hits.setdefault(where, {}).setdefault(form, set()).add(key)
-
-    def _known(self, units: set[bytes]) -> set[bytes]:
-        """Return the fingerprints of units that are canaries."""
-        return self._of(units) & self._canaries.keys() if self._canaries else set()
-
-
-def _columns(rows: list[bytes], wanted: set[int]) -> Iterator[tuple[int, set[bytes]]]:
-    """Yield the distinct values of some columns."""
-    split = [row.split(b"\t") for row in rows]
-    for number in sorted(wanted):
-        yield number, {row[number] for row in split if number < len(row)}
-
-
-def _rows(file: IO[bytes]) -> Iterator[tuple[list[bytes], list[bytes]]]:
-    """Yield about a megabyte at a time: whole rows, and the pieces of rows beyond reason."""
-    rows: list[bytes] = []
-    pieces: list[bytes] = []
-    size, within = 0, False
-    while line := file.readline(_LONGEST_LINE):
-        ended = line.endswith(b"\n")
-        (pieces if within or not ended else rows).append(line.rstrip(b"\n"))
-        within, size = not ended, size + len(line)
-        if size >= _BLOCK:
-            yield rows, pieces
-            rows, pieces, size = [], [], 0
-    yield rows, pieces
+    def _add(self, table: _Table, seen: Seen) -> None:
+        for (number, form), many in seen.units.items():
+            self._scanned[table.mask(number), form] += many
+        for number, keys in seen.canaries.items():
+            for key in keys:
+                origin, form = self._canaries[key]
+                where = _Where(
+                    file=str(table.sample.file), place=table.place(number), mask=table.mask(number), origin=origin
+                )
+                self._hits.setdefault(where, {}).setdefault(form, set()).add(key)
 
 
 @contextmanager
-def _schema(directory: Path, server_major: int) -> Iterator[Iterator[list[bytes]]]:
-    """Offer the schema dump as SQL, in blocks of lines. Raises DumpFailed."""
+def _schema(directory: Path, server_major: int) -> Iterator[Iterator[bytes]]:
+    """Offer the schema dump as SQL, in blocks of whole lines. Raises DumpFailed."""
     program = client_tools(server_major).bin_dir / "pg_restore"
     command: tuple[str | Path, ...] = (program, "-f", "-", directory / "schema" / "schema.dump")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        yield ([*rows, *pieces] for rows, pieces in _rows(process.stdout))
+        yield (lines + pieces for lines, pieces in blocks(process.stdout, _LINES))
     if process.returncode:
         raise DumpFailed("pg_restore cannot read what pg_dump wrote")
 

@@ -18,6 +18,7 @@ from rehearse.catalog import relations
 from rehearse.catalog.relations import Table
 from rehearse.db.connect import describe, redact
 from rehearse.db.said import said
+from rehearse.model.catalog import Catalog
 from rehearse.model.facts import Facts
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.sampling import SampleRules
@@ -77,16 +78,18 @@ def take(
 
     The source is read in READ ONLY transactions that see one moment of it, with every timeout set. A
     standby that ends them for the sake of replication is asked again, three times in all. Raises SourceUnreachable,
-    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound and
-    what the rules and the archive raise; nothing half-written stays.
+    SourcePooled, TablesWithheld, NoTLS, DumpFailed, SourceFailed, SnapshotStopped, RecoveryConflict, ResidueFound,
+    SearchFailed and what the rules and the archive raise; nothing half-written stays.
     """
     key = sanitise.key or secrets.token_bytes(32)
     settings = {**_WORDING, **masks.pads(key)}
     wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with archive.writing(directory) as writer, moment(url, settings, limits) as seen:
-                return _take(seen, url, writer, wish, progress)
+            with archive.writing(directory) as writer:
+                with moment(url, settings, limits) as seen:
+                    taken = _take(seen, url, writer, wish, progress)
+                return _searched(taken, writer, wish, progress)  # production waits for none of that
         except (psycopg.Error, DumpFailed) as error:
             if not _is_recovery_conflict(error):
                 if isinstance(error, DumpFailed):
@@ -102,7 +105,25 @@ def _is_recovery_conflict(error: Exception) -> bool:
     return isinstance(error, psycopg.errors.SerializationFailure) or "conflict with recovery" in str(error)
 
 
-def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progress) -> Snapshot:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """What a snapshot will say of itself, and what must not be in it."""
+
+    manifest: Manifest
+    catalog: Catalog
+    facts: Facts
+    canaries: Canaries
+
+
+def _searched(taken: _Taken, writer: Writer, wish: _Wish, progress: Progress) -> Snapshot:
+    """Search for clear values what was written, and finish it."""
+    progress("searching the snapshot for clear values")
+    residue = scan(writer.making, taken.manifest, taken.catalog, taken.facts, taken.canaries, wish.key)
+    manifest = replace(taken.manifest, notes=(*taken.manifest.notes, *residue))
+    return writer.finish(manifest, taken.catalog, taken.facts)
+
+
+def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progress) -> _Taken:
     connection = seen.lead
     check_readable(connection)
     found = relations.tables(connection)
@@ -136,9 +157,7 @@ def _take(seen: Moment, url: str, writer: Writer, wish: _Wish, progress: Progres
             *disclosures.of_schema(described),
         ),
     )
-    progress("searching the snapshot for clear values")
-    residue = scan(writer.making, manifest, described, facts, copied.canaries, wish.key)
-    return writer.finish(replace(manifest, notes=(*manifest.notes, *residue)), described, facts)
+    return _Taken(manifest=manifest, catalog=described, facts=facts, canaries=copied.canaries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,5 +3,6 @@
 -- keeps: null, length, characters, equality, folding
 -- types: text, character varying, character, name, citext, ltree
 -- meanings: address
+-- draws: all
 -- returns: masked
 SELECT %(fill_of_value)s AS masked

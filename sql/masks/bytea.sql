@@ -3,6 +3,7 @@
 -- keeps: null, length, equality
 -- types: bytea
 -- meanings: anything
+-- draws: all
 -- returns: masked
 SELECT '\x' || pg_catalog.left(pg_catalog.repeat(pg_catalog.encode(pg_catalog.sha256(x.k) || x.k, 'hex'),
                                                 pg_catalog.octet_length(x.v) / 64 + 1),

@@ -3,5 +3,6 @@
 -- keeps: null, length, characters, equality, uniqueness
 -- types: text, character varying, character, name, citext, ltree
 -- meanings: none
+-- draws: all
 -- returns: masked
 SELECT %(text_of_value)s AS masked

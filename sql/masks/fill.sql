@@ -3,6 +3,7 @@
 -- keeps: null, length, characters, equality, folding
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: geo, birth, device, finance
+-- draws: all
 -- returns: masked
 -- All characters at once, as bits. What comes in is written in hexadecimal digits, because the last five bits of each
 -- of them are those of a letter, and the last four those of a digit. Flags stand in the first bit of each byte: a letter

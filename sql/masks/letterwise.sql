@@ -3,6 +3,7 @@
 -- keeps: null, length, characters, equality, folding, uniqueness
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: none
+-- draws: all
 -- returns: masked
 SELECT r2.l || COALESCE((SELECT pg_catalog.string_agg(pg_catalog.chr(
           CASE WHEN c.a BETWEEN 97 AND 122 THEN 97 + pg_catalog.mod(c.a - 97 + c.b, 26)

@@ -3,6 +3,7 @@
 -- keeps: null, length, equality, uniqueness, magnitude, validity
 -- types: smallint, integer, bigint, oid, numeric, real, double precision
 -- meanings: anything
+-- draws: all
 -- returns: masked
 SELECT CASE WHEN x.v !~ '^-?[0-9]' THEN x.v
             WHEN x.e ~ '[+](30[0-9]|3[0-9])$' THEN x.s || '1' || x.e

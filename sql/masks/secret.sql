@@ -3,6 +3,7 @@
 -- keeps: null, length, equality
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: secret
+-- draws: all
 -- returns: masked
 SELECT pg_catalog.left(pg_catalog.repeat(pg_catalog.encode(x.k, 'hex'), pg_catalog.length(x.v) / 64 + 1),
                        pg_catalog.length(x.v)) AS masked

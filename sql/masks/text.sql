@@ -3,6 +3,7 @@
 -- keeps: null, length, characters, equality, folding, uniqueness
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: anything, text, identity
+-- draws: all
 -- returns: masked
 -- A Feistel network: the halves take turns in shifting one another, each character within its class. A half is two
 -- numbers of seven bytes, the second 0 in texts of up to 14: all bytes of a number are computed at once, because no sum

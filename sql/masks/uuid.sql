@@ -3,6 +3,7 @@
 -- keeps: null, length, equality, uniqueness, validity
 -- types: uuid
 -- meanings: anything
+-- draws: all
 -- returns: masked
 SELECT pg_catalog.overlay(pg_catalog.overlay(pg_catalog.left(pg_catalog.encode(x.k, 'hex'), 32),
                           pg_catalog.substr(x.v, 15, 1), 13), pg_catalog.substr(x.v, 20, 1), 17) AS masked

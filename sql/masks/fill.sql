@@ -19,7 +19,7 @@ SELECT pg_catalog.convert_from(pg_catalog.substr(pg_catalog.varbit_send(e.b # ((
                   FROM (SELECT v.b, v.s, v.m, v.plain, v.m & (~v.b) AS ascii, v.b << 1 AS b6, v.b << 3 AS b4, v.b << 4 AS b3,
                                v.b << 5 AS b2, v.b << 6 AS b1, v.b << 7 AS b0, (v.b << 5) | (v.b << 6) AS high
                           FROM (SELECT ('x' || pg_catalog.encode(u.v, 'hex'))::pg_catalog.varbit AS b,
-                                       ('x' || pg_catalog.encode(pg_catalog.left(pg_catalog.repeat(u.k, u.n / 64 + 1), u.n)::pg_catalog.bytea, 'hex'))::pg_catalog.varbit AS s,
+                                       ('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.repeat(u.k, u.n / 64 + 1)::pg_catalog.bytea, 1, u.n), 'hex'))::pg_catalog.varbit AS s,
                                        ('x' || pg_catalog.repeat('80', u.n))::pg_catalog.varbit AS m, u.plain
                                   FROM (SELECT w.v, pg_catalog.octet_length(w.v) AS n, pg_catalog.octet_length(w.v) = w.characters AS plain,
                                                pg_catalog.encode(w.k, 'hex') AS k

@@ -4,7 +4,8 @@
 
 2.2 M rows in two tables, three columns masked (e-mail, name, phone), PostgreSQL 15 where it is installed. Beside it:
 the same SELECTs piped from psql to psql between pg_restore's parts of the schema, pg_anon (installed into the venv),
-and for clear rows pg_dump -Fd -j2 with pg_restore -j2. The exit status is 1 when a limit is exceeded.
+and for clear rows pg_dump -Fd -j2 with pg_restore -j2. pg_anon has no masks that keep the form of a value: it hashes
+e-mail and name, and so does rehearse for the comparison. The exit status is 1 when a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ CREATE INDEX ON people (email);
 VACUUM ANALYZE;
 """
 MASKED = {"public.people.email": "email", "public.people.full_name": "name", "public.people.phone": "phone"}
+HASHED = {**MASKED, "public.people.email": "hash", "public.people.full_name": "hash"}
 CLEAR = {"public.people.*": "keep", "public.orders.*": "keep"}
 KEY = b"only for this benchmark"
 SENSITIVE = """{"dictionary": [{"schema": "public", "table": "people", "fields": {
@@ -58,7 +60,7 @@ SENSITIVE = """{"dictionary": [{"schema": "public", "table": "people", "fields":
     "phone": "anon_funcs.partial(\\"phone\\", 3, '*******', 2)"}}]}"""
 LIMITS = (
     Limit(measure="masked: rehearse", times=1.15, against=("masked: pipe of the same SELECTs",)),
-    Limit(measure="masked: rehearse", times=1.0, against=("masked: pg_anon",)),
+    Limit(measure="hashed: rehearse", times=1.0, against=("hashed: pg_anon",)),
     Limit(measure="clear: rehearse", times=1.1, against=("clear: pg_dump -j2, pg_restore -j2",)),
     Limit(measure="memory", plus=150),
 )
@@ -81,6 +83,9 @@ class Copy:
 
     def masked(self) -> float:
         return self._rehearse(MASKED)
+
+    def hashed(self) -> float:
+        return self._rehearse(HASHED)
 
     def clear(self) -> float:
         return self._rehearse(CLEAR)
@@ -229,7 +234,8 @@ def _measures(copy: Copy) -> Iterator[Measure]:
     yield Measure(name="masked: rehearse", take=copy.masked)
     yield Measure(name="masked: pipe of the same SELECTs", take=copy.piped)
     if copy.rivals is not None:
-        yield Measure(name="masked: pg_anon", take=copy.anonymised)
+        yield Measure(name="hashed: rehearse", take=copy.hashed)
+        yield Measure(name="hashed: pg_anon", take=copy.anonymised)
     yield Measure(name="clear: rehearse", take=copy.clear)
     yield Measure(name="clear: pg_dump -j2, pg_restore -j2", take=copy.dumped)
     yield Measure(name="memory", take=copy.memory, unit="MB", rounds=1)

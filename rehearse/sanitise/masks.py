@@ -142,7 +142,7 @@ def _text_bytes(value: Composable) -> Composable:
 def code(values: tuple[str, ...], value: Composable, domain: str) -> Composable:
     """Keep the established codes, and mask whatever else turns up."""
     return SQL("CASE WHEN {text} = ANY ({codes}) THEN {text} ELSE {masked} END").format(
-        text=_plain(value, domain), codes=sql.Literal(list(values)), masked=mask("text")(value, domain)
+        text=_plain(value, domain), codes=sql.Literal(list(values)), masked=mask("letterwise")(value, domain)
     )
 
 

@@ -6,7 +6,7 @@
 -- returns: masked
 -- Every second digit from the right is doubled, the check digit being the first; the place in 0516273849 is a digit's doubled sum.
 SELECT CASE WHEN x.digits !~ '^[0-9]+$' OR pg_catalog.length(x.digits) NOT BETWEEN 13 AND 19 OR pg_catalog.right(x.v, 1) NOT BETWEEN '0' AND '9'
-            OR pg_catalog.left(x.v, 1) NOT BETWEEN '0' AND '9' THEN %(text_of_v)s
+            OR pg_catalog.left(x.v, 1) NOT BETWEEN '0' AND '9' THEN %(letterwise_of_v)s
             ELSE x.body || pg_catalog.mod(10 - pg_catalog.mod(
                    (pg_catalog.strpos('0516273849', pg_catalog.substr(x.turned, 1, 1)) - 1) +
                    pg_catalog.strpos('123456789', pg_catalog.substr(x.turned, 2, 1)) +

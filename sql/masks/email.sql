@@ -4,7 +4,7 @@
 -- types: text, character varying, character, name, citext, ltree
 -- meanings: email
 -- returns: masked
-SELECT CASE WHEN x.m IS NULL THEN %(text_of_v)s
+SELECT CASE WHEN x.m IS NULL THEN %(letterwise_of_v)s
             WHEN x.v = x.folded THEN x.m
             WHEN x.v = pg_catalog.upper(x.v) THEN pg_catalog.upper(x.m)
             WHEN x.v = pg_catalog.upper(pg_catalog.left(x.v, 1)) || pg_catalog.substr(x.folded, 2)

@@ -8,7 +8,7 @@ SELECT COALESCE((SELECT pg_catalog.string_agg(
                           CASE WHEN t.m[2] IS NOT NULL AND pg_catalog.btrim(t.m[1], '"') = ANY (%(keys)s)
                                THEN t.m[1] || t.m[2]
                                WHEN t.m[2] IS NOT NULL
-                               THEN (SELECT %(text_of_leaf)s FROM (SELECT t.m[1] AS leaf OFFSET 0) AS l) || t.m[2]
+                               THEN (SELECT %(letterwise_of_leaf)s FROM (SELECT t.m[1] AS leaf OFFSET 0) AS l) || t.m[2]
                                WHEN t.m[1] IS NOT NULL
                                THEN (SELECT %(fill_of_leaf)s FROM (SELECT t.m[1] AS leaf OFFSET 0) AS l)
                                ELSE t.m[3] END, '' ORDER BY t.i)

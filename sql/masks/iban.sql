@@ -4,7 +4,7 @@
 -- types: text, character varying, character, name, citext, ltree
 -- meanings: iban
 -- returns: masked
-SELECT CASE WHEN x.v !~ '^[A-Za-z][A-Za-z][0-9][0-9][0-9A-Za-z ]+$' THEN %(text_of_v)s
+SELECT CASE WHEN x.v !~ '^[A-Za-z][A-Za-z][0-9][0-9][0-9A-Za-z ]+$' THEN %(letterwise_of_v)s
             ELSE pg_catalog.left(x.v, 2)
                  || pg_catalog.lpad((98 - pg_catalog.mod((x.bban || x.country || '00')::pg_catalog.numeric, 97))
                                       ::pg_catalog.text, 2, '0')

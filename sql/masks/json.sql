@@ -14,7 +14,7 @@ SELECT CASE WHEN pg_catalog.octet_length(x.j) > 100000
                            CASE WHEN t.m[2] IS NOT NULL AND pg_catalog.btrim(t.m[1], '"') = ANY (%(keys)s)
                                 THEN t.m[1] || t.m[2]
                                 WHEN t.m[2] IS NOT NULL
-                                THEN (SELECT pg_catalog.to_json(%(text_of_leaf)s)::pg_catalog.text
+                                THEN (SELECT pg_catalog.to_json(%(letterwise_of_leaf)s)::pg_catalog.text
                                         FROM (SELECT d.doc ->> 0 AS leaf FROM (SELECT ('[' || pg_catalog.regexp_replace(
                                                 t.m[1], '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
                                                 || ']')::pg_catalog.json AS doc) AS d OFFSET 0) AS l) || t.m[2]
@@ -24,7 +24,7 @@ SELECT CASE WHEN pg_catalog.octet_length(x.j) > 100000
                                                 t.m[1], '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
                                                 || ']')::pg_catalog.json AS doc) AS d OFFSET 0) AS l)
                                 WHEN t.m[3] IS NOT NULL
-                                THEN (SELECT %(number_of_numeral)s FROM (SELECT t.m[3] AS numeral OFFSET 0) AS l)
+                                THEN (SELECT %(numeral_of_numeral)s FROM (SELECT t.m[3] AS numeral OFFSET 0) AS l)
                                 ELSE t.m[4] END, '' ORDER BY t.i)
                     FROM pg_catalog.regexp_matches(x.j,
                            '("(?:[^"\\]|\\.)*")(\s*:)?|(-?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?)|([^"0-9-]+)', 'g')

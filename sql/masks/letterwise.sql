@@ -1,10 +1,11 @@
--- purpose: replace letters by letters and digits by digits, one by one: slow, and for any text a permutation
+-- purpose: replace letters by letters and digits by digits, one by one: slow, and up to 28 characters a permutation of any text
 -- needs: a key, as rehearse.ip and rehearse.op in the startup packet
 -- keeps: null, length, characters, equality, folding, uniqueness
 -- types: text, character varying, character, name, citext, ltree, "char"
 -- meanings: none
 -- draws: all
 -- returns: masked
+SELECT CASE WHEN pg_catalog.length(x.entire) > 28 THEN %(fill_of_entire)s ELSE (
 SELECT r2.l || COALESCE((SELECT pg_catalog.string_agg(pg_catalog.chr(
           CASE WHEN c.a BETWEEN 97 AND 122 THEN 97 + pg_catalog.mod(c.a - 97 + c.b, 26)
                WHEN c.a BETWEEN 65 AND 90 THEN 65 + pg_catalog.mod(c.a - 65 + c.b, 26)
@@ -37,5 +38,7 @@ SELECT r2.l || COALESCE((SELECT pg_catalog.string_agg(pg_catalog.chr(
                        pg_catalog.string_to_table(h.r, NULL) WITH ORDINALITY AS u (ch, i)) AS c), '') AS r
                   FROM (SELECT w.rounds, pg_catalog.left(w.v, pg_catalog.length(w.v) / 2) AS l,
                                pg_catalog.substr(w.v, pg_catalog.length(w.v) / 2 + 1) AS r
-                          FROM (SELECT %(representable)s AS v, %(rounds)s AS rounds OFFSET 0) AS w
-                         WHERE w.v IS NOT NULL OFFSET 0) AS h OFFSET 0) AS r1 OFFSET 0) AS r2
+                          FROM (SELECT x.entire AS v, %(rounds)s AS rounds OFFSET 0) AS w
+                         WHERE w.v IS NOT NULL OFFSET 0) AS h OFFSET 0) AS r1 OFFSET 0) AS r2) END AS masked
+  FROM (SELECT %(representable)s AS entire OFFSET 0) AS x
+ WHERE x.entire IS NOT NULL

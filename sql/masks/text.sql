@@ -10,8 +10,7 @@
 -- here exceeds a byte. Letters count from 0 to 25, digits from 0 to 9; rest is what does not change, m how many
 -- characters a class has, and bits those that its numbers need. A sum that has its first bit once m is taken from it
 -- and 80H added is m or more. Longer texts have room enough for a stream that is theirs alone.
-SELECT CASE WHEN x.n > 28 THEN %(fill_of_entire)s
-            WHEN x.n < pg_catalog.octet_length(pg_catalog.convert_to(x.entire, %(encoding)s)) THEN %(letterwise_of_entire)s
+SELECT CASE WHEN x.n > 28 OR x.n < pg_catalog.octet_length(pg_catalog.convert_to(x.entire, %(encoding)s)) THEN %(letterwise_of_entire)s
             ELSE (SELECT (SELECT pg_catalog.convert_from(
                pg_catalog.substr(pg_catalog.substr(pg_catalog.int8send(f3.l1 + c.l1rest), 2) || pg_catalog.substr(pg_catalog.int8send(f3.l2 + c.l2rest), 2), 1, x.n / 2)
                || pg_catalog.substr(pg_catalog.substr(pg_catalog.int8send(f3.r1 + c.r1rest), 2) || pg_catalog.substr(pg_catalog.int8send(f3.r2 + c.r2rest), 2), 1, x.n - x.n / 2), 'UTF8')

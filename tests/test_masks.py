@@ -80,6 +80,7 @@ CASES = [
      (r'[{]"[a-z]{4}_[a-z]{2}": \d, "[a-z]{3}@[a-z]{7}[.][a-z]{3}": '
      r'\["[A-Z][a-z][^\x00-\x7f]", true, null, -\d[.]\d\][}]')),
     ("json", "json", r'"line\nbreak \"quoted\" A"', r'"[a-z]{4}\\n[a-z]{5} \\"[a-z]{6}\\" [A-Z?]"'),
+    ("json", "jsonb", r'"C:\\u0041bc"', r'"[A-Z]:/[a-z]\d{4}[a-z]{2}"'),
     ("xml", "xml", '<a href="x"><!--c--><b>Text &amp; so</b></a>',
      r'<a href="[a-z]"><b>[A-Z][a-z]{3} _[a-z]{3}; [a-z]{2}</b></a>'),
     ("xml", "xml", """<p:a xmlns:p='urn:b' p:who = 'Ann "A" > B'/>""",

@@ -4,6 +4,7 @@
 -- types: json, jsonb
 -- meanings: anything
 -- returns: masked
+-- What stands for a character by its number becomes ?, and an escaped backslash /, lest it escape what follows then.
 SELECT CASE WHEN pg_catalog.octet_length(x.j) > 100000
             THEN CASE pg_catalog.left(pg_catalog.ltrim(x.j), 1)
                  WHEN '[' THEN '["' || pg_catalog.encode(%(mac_of_j)s, 'hex') || '"]'
@@ -16,12 +17,12 @@ SELECT CASE WHEN pg_catalog.octet_length(x.j) > 100000
                                 WHEN t.m[2] IS NOT NULL
                                 THEN (SELECT pg_catalog.to_json(%(letterwise_of_leaf)s)::pg_catalog.text
                                         FROM (SELECT d.doc ->> 0 AS leaf FROM (SELECT ('[' || pg_catalog.regexp_replace(
-                                                t.m[1], '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
+                                                pg_catalog.replace(t.m[1], '\\', '\/'), '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
                                                 || ']')::pg_catalog.json AS doc) AS d OFFSET 0) AS l) || t.m[2]
                                 WHEN t.m[1] IS NOT NULL
                                 THEN (SELECT pg_catalog.to_json(%(fill_of_leaf)s)::pg_catalog.text
                                         FROM (SELECT d.doc ->> 0 AS leaf FROM (SELECT ('[' || pg_catalog.regexp_replace(
-                                                t.m[1], '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
+                                                pg_catalog.replace(t.m[1], '\\', '\/'), '\\u[0-9a-fA-F][0-9a-fA-F][0-9a-fA-F][0-9a-fA-F]', '?', 'g')
                                                 || ']')::pg_catalog.json AS doc) AS d OFFSET 0) AS l)
                                 WHEN t.m[3] IS NOT NULL
                                 THEN (SELECT %(numeral_of_numeral)s FROM (SELECT t.m[3] AS numeral OFFSET 0) AS l)

@@ -45,9 +45,17 @@ class Moment:
     def share(
         self, pieces: Iterable[_Piece], do: Callable[[psycopg.Connection, _Piece], _Result]
     ) -> tuple[_Result, ...]:
-        """Do every piece on whichever connection is free; return what came of them, in no order."""
+        """Do every piece on whichever connection is free; return what came of them, in no order.
+
+        Raises SnapshotStopped before a piece that production is not to bear.
+        """
+
+        def checked(connection: psycopg.Connection, piece: _Piece) -> _Result:
+            self.check()
+            return do(connection, piece)
+
         self._join()
-        return share(pieces, [self.lead, *self._others], do)
+        return share(pieces, [self.lead, *self._others], checked)
 
     def check(self) -> None:
         """Give up where production suffers; to be called between statements. Raises SnapshotStopped."""

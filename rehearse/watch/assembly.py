@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from rehearse.model import wording
 from rehearse.model.timeline import Outcome, Statement, Timeline
-from rehearse.watch import commands, locks, steps, strings, timeouts, work
+from rehearse.watch import commands, locks, steps, strings, timeouts, transactions, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
 from rehearse.watch.relations import Relations
-from rehearse.watch.residue import Counters, Residue, attribute
+from rehearse.watch.residue import Counted, Counters, Files, Residue, attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Observation:
     relations: Relations
     before: Counters = field(default_factory=dict)
     after: Counters = field(default_factory=dict)
+    files_before: Files = field(default_factory=dict)
+    files_after: Files = field(default_factory=dict)
     lock_timeout: timedelta | None = None  # the migrating role's own
     last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
     gaps: tuple[str, ...] = ()
@@ -43,17 +45,23 @@ class _Account:
 def timeline(seen: Observation) -> Timeline:
     """Return the timeline of an observation."""
     executions = _in_transactions(each for whole in seen.executions.statements for each in strings.apart(whole))
-    accounts = _accounts(executions, seen)
+    undone = transactions.undone(executions)
+    accounts = _accounts(executions, seen, undone)
     residue = attribute(
-        tuple((each.execution, each.done) for each in accounts), seen.before, seen.after, seen.relations
+        tuple((each.execution, each.done) for each in accounts),
+        Counted(before=seen.before, after=seen.after, files_before=seen.files_before, files_after=seen.files_after),
+        seen.relations,
     )
-    accounts = tuple(_with_residue(number, each, residue) for number, each in enumerate(accounts))
+    accounts = tuple(_with_residue(place, each, residue, seen.relations) for place, each in enumerate(accounts))
     kept = [each for each in accounts if steps.marker(each.execution) is None]
     gaps = (*seen.gaps, *_unreadable(seen.executions))
     return Timeline(
         statements=tuple(each.statement for each in kept),
         locks=locks.windows(
-            ((each.statement, request) for each in kept for request in each.requests), _ends(executions, seen.last_seen)
+            ((each.statement, each.execution, each.requests) for each in kept),
+            seen.relations,
+            _ends(executions, seen.last_seen),
+            {place + 1: back + 1 for place, back in undone.items()},
         ),
         marks=steps.marks(executions),
         complete=not gaps,
@@ -69,18 +77,22 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
     for each in executions:
         vxid = last.get(each.session, each.vxid) if each.vxid.endswith("/0") else each.vxid
         last[each.session] = vxid
-        found.append(replace(each, vxid=vxid))
+        found.append(replace(each, vxid=vxid, is_late=vxid != each.vxid))
     return tuple(found)
 
 
-def _accounts(executions: tuple[Execution, ...], seen: Observation) -> tuple[_Account, ...]:
+def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     ledger = work.Ledger(seen.relations.rows)
     step_of = steps.steps(executions)
     in_force = timeouts.timeouts(executions, seen.lock_timeout)
     relations = seen.relations
+    states: list[tuple[Relations, Mapping[int, int]]] = []
     found = []
     for number, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True), start=1):
+        states.append((relations, ledger.state))
         known: tuple[Known, ...] = commands.known(each.sql, relations)
+        if each.error is not None:
+            known += commands.attempted(each.sql, relations)
         done = work.done(each, known, relations, ledger)
         found.append(
             _Account(
@@ -91,6 +103,9 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation) -> tuple[_Ac
             )
         )
         relations = relations.after(made for ddl in each.ddl for made in ddl.objects)
+        if number - 1 in undone:
+            relations, rows = states[undone[number - 1]]
+            ledger = work.Ledger(rows)
     return tuple(found)
 
 
@@ -130,12 +145,20 @@ def _transaction(execution: Execution) -> str:
     return f"{execution.session}/{execution.vxid}"
 
 
-def _with_residue(number: int, account: _Account, residue: Residue) -> _Account:
-    extra = residue.done.get(number, ())
+def _with_residue(place: int, account: _Account, residue: Residue, relations: Relations) -> _Account:
+    extra = residue.done.get(place, ())
     if not extra:
         return account
-    statement = replace(account.statement, work=(*account.statement.work, *work.works(extra)))
-    return replace(account, statement=statement, done=(*account.done, *extra))
+    done = work.merged((*account.done, *extra))
+    return replace(
+        account,
+        statement=replace(account.statement, work=work.works(done)),
+        done=done,
+        requests=(
+            *account.requests,
+            *locks.of_work(account.execution, extra, relations, account.statement.lock_timeout),
+        ),
+    )
 
 
 def _ends(executions: tuple[Execution, ...], last_seen: Mapping[str, datetime]) -> dict[str, datetime]:
@@ -144,7 +167,8 @@ def _ends(executions: tuple[Execution, ...], last_seen: Mapping[str, datetime]) 
     explicit: set[str] = set()
     for each in executions:
         transaction = _transaction(each)
-        last[transaction] = each
+        if not (each.is_late and transaction in last):
+            last[transaction] = each
         if each.tag in ("BEGIN", "START TRANSACTION"):
             explicit.add(transaction)
     return {

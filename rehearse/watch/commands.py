@@ -30,8 +30,8 @@ class Known:
 class _Words:
     """The tokens of one command, consumed from the left."""
 
-    def __init__(self, sql: str) -> None:
-        self._tokens = list(tokens(sql))
+    def __init__(self, said: Iterable[Token]) -> None:
+        self._tokens = list(said)
 
     def take(self, *words: str) -> bool:
         """Consume these key words if they come next, in this order."""
@@ -89,6 +89,18 @@ class _Words:
     def has(self, word: str) -> bool:
         return any(token.word == word for token in self._tokens)
 
+    def split(self) -> list[_Words]:
+        """Take apart what is left, at the commas outside of brackets."""
+        found: list[list[Token]] = [[]]
+        depth = 0
+        for token in self._tokens:
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text == "," and depth == 0:
+                found.append([])
+            else:
+                found[-1].append(token)
+        return [_Words(said) for said in found]
+
     def rest(self) -> tuple[str, ...]:
         return tuple(token.word for token in self._tokens)
 
@@ -100,13 +112,40 @@ _OFF = ("OFF", "FALSE", "0")
 
 def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
-    words = _Words(sql)
+    words = _Words(tokens(sql))
     if words.take("DO"):
         return tuple(found for text in _inside(sql) for found in known(text, relations))
     for start, reader in _READERS.items():
         if words.take(*start):
             return tuple(reader(words, relations))
     return ()
+
+
+def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
+    """Return the locks of an ALTER TABLE that failed, for which no event trigger fires (manual, ALTER TABLE)."""
+    words = _Words(tokens(sql))
+    if not words.take("ALTER", "TABLE"):
+        return ()
+    words.take("IF", "EXISTS")
+    named = _tables(words.names(), relations)
+    actions = words.split()
+    mode = max((_action_mode(action) for action in actions), key=lambda each: each.strength)
+    found = [Known(relation=relations.by_oid[oid], mode=mode) for oid in named]
+    for action in (each for each in actions if each.has("REFERENCES")):
+        while not action.take("REFERENCES"):
+            action.skip()
+        parents = _tables(action.names(), relations)
+        found += [Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_ROW_EXCLUSIVE) for oid in parents]
+    return tuple(found)
+
+
+def _action_mode(action: _Words) -> LockMode:
+    """Return the lock one action of ALTER TABLE takes."""
+    said = action.rest()
+    if said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]:
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
+    adds_key = said[:1] == ("ADD",) and "FOREIGN" in said[1:4]
+    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key else LockMode.ACCESS_EXCLUSIVE
 
 
 def _inside(block: str) -> Iterator[str]:
@@ -136,8 +175,9 @@ def _lock(words: _Words, relations: Relations) -> Iterator[Known]:
     words.take("IN")
     rest = words.rest()
     said = " ".join(rest[: rest.index("MODE")]) if "MODE" in rest else ""
-    for oid in named:
-        yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
+    for oid in dict.fromkeys(found for view in named for found in relations.behind(view)):
+        if oid in relations.by_oid:
+            yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
 
 
 def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
@@ -145,20 +185,20 @@ def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
     full = "FULL" in options
     while word := next((word for word in ("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE") if words.take(word)), ""):
         full = full or word == "FULL"
-    named = _tables(_without_columns(words), relations) or _everything(relations)
-    for oid in named:
-        relation = relations.by_oid[oid]
-        if relation.kind in _WITH_ROWS and full:
-            yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=WorkKind.REWRITE, detail="VACUUM FULL")
-        elif relation.kind in _WITH_ROWS:
-            yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE, kind=WorkKind.SCAN, detail="VACUUM")
+    mode = LockMode.ACCESS_EXCLUSIVE if full else LockMode.SHARE_UPDATE_EXCLUSIVE
+    for relation in _maintained(words, relations):
+        if relation.kind in _WITH_ROWS:
+            kind, detail = (WorkKind.REWRITE, "VACUUM FULL") if full else (WorkKind.SCAN, "VACUUM")
+            yield Known(relation=relation, mode=mode, kind=kind, detail=detail)
+        else:
+            yield Known(relation=relation, mode=mode)
 
 
 def _analyze(words: _Words, relations: Relations) -> Iterator[Known]:
     words.options()
     words.take("VERBOSE")
-    for oid in _tables(_without_columns(words), relations) or _everything(relations):
-        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+    for relation in _maintained(words, relations):
+        yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
 def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
@@ -189,40 +229,42 @@ def _reindex(words: _Words, relations: Relations) -> Iterator[Known]:
     concurrently = "CONCURRENTLY" in words.options()
     what = next((word for word in ("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM") if words.take(word)), "")
     concurrently = words.take("CONCURRENTLY") or concurrently
-    for index in _reindexed(what, words, relations):
-        table = relations.by_oid[index.table_oid]
-        shared = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
-        yield Known(relation=table, mode=shared)
-        yield Known(relation=index, mode=shared if concurrently else LockMode.ACCESS_EXCLUSIVE)
+    shared = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
+    for relation in _reindexed(what, words, relations):
+        exclusive = relation.is_index and not concurrently
+        yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE if exclusive else shared)
 
 
 def _reindexed(what: str, words: _Words, relations: Relations) -> Iterator[Relation]:
+    """Yield the tables and the indexes; of a partitioned index only the one that is named is locked itself."""
     found = words.name()
-    if what in ("INDEX", "TABLE") and found is not None:
-        relation = relations.resolve(found[1], found[0])
-        for oid in relations.tree(relation.oid) if relation else ():
-            member = relations.by_oid[oid]
-            yield from (member,) if member.is_index else relations.indexes(oid)
+    if what in ("INDEX", "TABLE"):
+        named = relations.resolve(found[1], found[0]) if found else None
+        members = [relations.by_oid[oid] for oid in (relations.tree(named.oid) if named else ())]
     else:
-        for index in tuple(relations.by_oid.values()):
-            if (
-                index.is_index
-                and index.schema != "pg_toast"
-                and (what != "SCHEMA" or (found and index.schema == found[1]))
-            ):
-                yield index
+        named = None
+        members = [
+            relation
+            for relation in relations.by_oid.values()
+            if relation.kind in _WITH_ROWS and (what != "SCHEMA" or (found and relation.schema == found[1]))
+        ]
+    for member in members:
+        yield relations.by_oid[member.table_oid]
+        indexes = (member,) if member.is_index else relations.indexes(member.oid)
+        yield from (index for index in indexes if index.kind == "i" or index == named)
 
 
 def _create_index(words: _Words, relations: Relations) -> Iterator[Known]:
-    """Yield the lock of CREATE INDEX CONCURRENTLY, released before its end."""
-    if not words.take("CONCURRENTLY"):
-        return
+    """Yield the lock, which at the end of a CONCURRENTLY is released already, and of one that fails is not told."""
+    concurrently = words.take("CONCURRENTLY")
     words.take("IF", "NOT", "EXISTS")
     if not words.take("ON"):
         words.name()
         words.take("ON")
     for oid in _tables(words.names(), relations):
-        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+        yield Known(
+            relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
+        )
 
 
 def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
@@ -239,7 +281,19 @@ def _copy(words: _Words, relations: Relations) -> Iterator[Known]:
     found = words.name()
     while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
         words.skip()
-    if found and words.take("FROM") and (relation := relations.resolve(found[1], found[0])):
+    if found and words.take("FROM"):
+        yield from _write(found, relations)
+
+
+def _change(words: _Words, relations: Relations) -> Iterator[Known]:
+    """Yield the lock on the table a statement names: taken before it is planned, whatever becomes of it."""
+    words.take("ONLY")
+    if found := words.name():
+        yield from _write(found, relations)
+
+
+def _write(found: tuple[str | None, str], relations: Relations) -> Iterator[Known]:
+    if relation := relations.resolve(found[1], found[0]):
         yield Known(relation=relation, mode=LockMode.ROW_EXCLUSIVE)
 
 
@@ -256,6 +310,10 @@ _READERS: dict[tuple[str, ...], Callable[[_Words, Relations], Iterator[Known]]] 
     ("CREATE", "INDEX"): _create_index,
     ("DROP", "INDEX"): _drop_index,
     ("COPY",): _copy,
+    ("INSERT", "INTO"): _change,
+    ("UPDATE",): _change,
+    ("DELETE", "FROM"): _change,
+    ("MERGE", "INTO"): _change,
 }
 
 
@@ -268,14 +326,24 @@ def _tables(names: Iterable[tuple[str | None, str, bool]], relations: Relations)
     return tuple(oid for oid in found if oid in relations.by_oid)
 
 
-def _everything(relations: Relations) -> tuple[int, ...]:
-    return tuple(oid for oid, relation in relations.by_oid.items() if relation.kind in _WITH_ROWS)
+def _maintained(words: _Words, relations: Relations) -> tuple[Relation, ...]:
+    """Return the tables VACUUM and ANALYZE mean: those named, or all."""
+    found: dict[int, None] = {}
+    for schema, name, only in _without_columns(words):
+        if relation := relations.resolve(name, schema):
+            found.update(dict.fromkeys((relation.oid,) if only else relations.maintained(relation.oid)))
+    everything = (oid for oid, relation in relations.by_oid.items() if relation.kind in _WITH_ROWS)
+    return tuple(relations.by_oid[oid] for oid in found or everything if oid in relations.by_oid)
 
 
 def _without_columns(words: _Words) -> Iterator[tuple[str | None, str, bool]]:
     """Yield the tables of a list in which each may be followed by column names in brackets."""
-    while (found := words.name()) is not None:
-        yield (*found, False)
+    while True:
+        only = words.take("ONLY")
+        found = words.name()
+        if found is None:
+            return
+        yield (*found, only)
         words.options()
         if not words.symbol(","):
             return

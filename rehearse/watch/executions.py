@@ -57,6 +57,7 @@ class Execution:
     events: tuple[Ddl | Plan, ...]  # commands traced and plans run outside of them, in order
     messages: tuple[str, ...]  # what the server said at DEBUG1 outside of any traced command
     backend_gone: bool = False  # it never ended: the connection was lost
+    is_late: bool = False  # its transaction had ended with an error before it began
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
-from rehearse.model.timeline import LockMode, LockWindow, Statement
+from rehearse.model.timeline import LockMode, LockWindow, Statement, WorkKind
 from rehearse.watch import timeouts
 from rehearse.watch.commands import Known
-from rehearse.watch.executions import Execution
+from rehearse.watch.executions import Ddl, Execution
 from rehearse.watch.relations import Relation, Relations
+from rehearse.watch.work import Done
+
+_Key: TypeAlias = tuple[str, int, LockMode, bool]  # transaction, table, mode, on an index of it
+_MODES_OF = {"truncate": LockMode.ACCESS_EXCLUSIVE, "tablespace": LockMode.ACCESS_EXCLUSIVE}
 
 # lock_timeout, cancelled, no such table, not allowed, syntax, must be or must not be in a transaction
 _REFUSED = ("55P03", "57014", "42P01", "42501", "42601", "25P01", "25001")
@@ -35,67 +40,128 @@ def requests(
     ACCESS SHARE is left out: it stops nothing but ACCESS EXCLUSIVE. What the tracer lists is cumulative
     for the transaction.
     """
-    static = () if execution.sqlstate in _REFUSED else known
+    static = () if execution.sqlstate in _REFUSED else tuple(known)
     found = [
-        Request(
-            table=table,
-            on_index=each.relation.is_index,
-            mode=each.mode,
-            at=execution.started,
-            lock_timeout=lock_timeout,
-        )
-        for each in static
-        if (table := relations.table(each.relation.oid))
+        _request(execution, each.relation, each.mode, relations, lock_timeout)
+        for each in (*static, *_planned(execution, relations))
     ]
-    found += _written(execution, relations, lock_timeout)
-    found += _traced(execution, relations)
-    return tuple(found)
+    return (*(each for each in found if each is not None), *_traced(execution, relations, static))
 
 
-def windows(taken: Iterable[tuple[Statement, Request]], ends: dict[str, datetime]) -> tuple[LockWindow, ...]:
-    """Return one window for each relation and mode a transaction took, from its first request to its end."""
-    found: dict[tuple[str, int, LockMode, bool], LockWindow] = {}
-    for statement, request in taken:
-        key = (statement.transaction, request.table.oid, request.mode, request.on_index)
-        if key not in found:
-            found[key] = LockWindow(
-                object=request.table.identity,
-                mode=request.mode,
-                session=statement.session,
-                transaction=statement.transaction,
-                step=statement.step,
-                statement=statement.number,
-                acquired=request.at,
-                released=max(ends[statement.transaction], request.at),
-                lock_timeout=request.lock_timeout,
-                on_index=request.on_index,
-            )
+def of_work(
+    execution: Execution, done: Iterable[Done], relations: Relations, lock_timeout: timedelta | None
+) -> tuple[Request, ...]:
+    """Return the locks without which rows that only the counters tell could not have been written."""
+    found = (
+        _request(execution, each.relation, _MODES_OF.get(each.detail, LockMode.ROW_EXCLUSIVE), relations, lock_timeout)
+        for each in done
+        if each.kind is not WorkKind.SCAN
+    )
+    return tuple(each for each in found if each is not None)
+
+
+def windows(
+    accounts: Iterable[tuple[Statement, Execution, tuple[Request, ...]]],
+    relations: Relations,
+    ends: Mapping[str, datetime],
+    undone: Mapping[int, int],
+) -> tuple[LockWindow, ...]:
+    """Return one window for each relation and mode a transaction took, from its first request to its release.
+
+    Locks are released at the end of the transaction, or when a subtransaction is taken back: `undone` tells, for the
+    number of a statement that does so, the first number it takes back; within a block the tracer's next list tells.
+    """
+    open_: dict[_Key, LockWindow] = {}
+    closed: list[LockWindow] = []
+    listed: dict[str, frozenset[_Key]] = {}
+    for statement, execution, taken in accounts:
+        transaction = statement.transaction
+        for request in taken:
+            key = (transaction, request.table.oid, request.mode, request.on_index)
+            open_.setdefault(key, _window(statement, request, ends))
+        gone: list[tuple[_Key, datetime]] = []
+        for ddl in execution.ddl:
+            keys = frozenset(_keys(transaction, ddl, relations))
+            gone += [(key, ddl.ended) for key in listed.get(transaction, frozenset()) - keys]
+            listed[transaction] = keys
+        first = undone.get(statement.number)
+        if first is not None:
+            gone += [
+                (key, statement.ended)
+                for key, window in open_.items()
+                if key[0] == transaction and window.statement >= first
+            ]
+        for key, at in gone:
+            if key in open_:
+                window = open_.pop(key)
+                closed.append(replace(window, released=max(at, window.acquired)))
     return tuple(
-        sorted(found.values(), key=lambda each: (each.acquired, each.statement, each.object, each.mode.strength))
+        sorted(
+            (*closed, *open_.values()),
+            key=lambda each: (each.acquired, each.statement, each.object, each.mode.strength),
+        )
     )
 
 
-def _written(execution: Execution, relations: Relations, lock_timeout: timedelta | None) -> Iterator[Request]:
-    """Yield ROW EXCLUSIVE for the tables a plan wrote to."""
-    plans = (*execution.plans, *(plan for ddl in execution.ddl for plan in ddl.plans))
-    for rows in (rows for plan in plans for rows in plan.written):
-        if relation := relations.resolve(rows.table, rows.schema):
-            yield Request(
-                table=relation,
-                on_index=False,
-                mode=LockMode.ROW_EXCLUSIVE,
-                at=execution.started,
-                lock_timeout=lock_timeout,
-            )
+def _window(statement: Statement, request: Request, ends: Mapping[str, datetime]) -> LockWindow:
+    return LockWindow(
+        object=request.table.identity,
+        mode=request.mode,
+        session=statement.session,
+        transaction=statement.transaction,
+        step=statement.step,
+        statement=statement.number,
+        acquired=request.at,
+        released=max(ends[statement.transaction], request.at),
+        lock_timeout=request.lock_timeout,
+        on_index=request.on_index,
+    )
 
 
-def _traced(execution: Execution, relations: Relations) -> Iterator[Request]:
-    """Yield what the tracer listed; a command that is the whole statement asked when the statement began."""
+def _keys(transaction: str, ddl: Ddl, relations: Relations) -> Iterator[_Key]:
+    for oid, mode in ddl.locks:
+        relation, table = relations.by_oid.get(oid), relations.table(oid)
+        if relation is not None and table is not None:
+            yield transaction, table.oid, LockMode(mode), relation.is_index
+
+
+def _planned(execution: Execution, relations: Relations) -> Iterator[Known]:
+    """Yield what a plan locks: what it writes to, what it locks row by row, where its foreign keys look."""
+    for plan in (*execution.plans, *(plan for ddl in execution.ddl for plan in ddl.plans)):
+        places = [(rows.schema, rows.table, LockMode.ROW_EXCLUSIVE) for rows in plan.written]
+        places += [(schema, table, LockMode.ROW_EXCLUSIVE) for schema, table in plan.targets]
+        places += [(rows.schema, rows.table, LockMode.ROW_SHARE) for rows in plan.locking]
+        for schema, table, mode in places:
+            if relation := relations.resolve(table, schema):
+                yield Known(relation=relation, mode=mode)
+        for trigger in plan.fired:
+            other, mode = relations.foreign_keys.get(trigger, (0, LockMode.ROW_SHARE))
+            if other in relations.by_oid:
+                yield Known(relation=relations.by_oid[other], mode=mode)
+
+
+def _request(
+    execution: Execution, relation: Relation, mode: LockMode, relations: Relations, lock_timeout: timedelta | None
+) -> Request | None:
+    table = relations.table(relation.oid)
+    if table is None:
+        return None
+    return Request(table=table, on_index=relation.is_index, mode=mode, at=execution.started, lock_timeout=lock_timeout)
+
+
+def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...]) -> Iterator[Request]:
+    """Yield what the tracer listed; a command that is the whole statement asked when the statement began.
+
+    An index dropped or replaced CONCURRENTLY is locked in the end, when no query can see it any more: that is left out.
+    """
     alone = len(execution.events) == 1 and execution.ddl and execution.ddl[0].tag == execution.tag
+    unseen = {
+        each.relation.oid for each in static if each.relation.is_index and each.mode is LockMode.SHARE_UPDATE_EXCLUSIVE
+    }
     for ddl in execution.ddl:
         for oid, mode in ddl.locks:
             relation, table = relations.by_oid.get(oid), relations.table(oid)
-            if relation is not None and table is not None:
+            if relation is not None and table is not None and oid not in unseen:
                 yield Request(
                     table=table,
                     on_index=relation.is_index,

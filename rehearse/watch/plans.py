@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -11,6 +12,8 @@ from typing import TypeAlias
 Node: TypeAlias = Mapping[str, "str | float | list[Node]"]
 
 _SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Tid Range Scan", "Sample Scan")
+_OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?:\s*,\s*\w+)*)", re.IGNORECASE)
+_MERGED = {"Tuples Inserted": "insert", "Tuples Updated": "update", "Tuples Deleted": "delete"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Rows:
     verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
     rows: int
     whole: bool = False  # a sequential scan
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,9 @@ class Plan:
     text: str
     written: tuple[Rows, ...]
     read: tuple[Rows, ...]
+    targets: tuple[tuple[str, str], ...]  # schema and name of partitions and children it writes to by their parent
+    locking: tuple[Rows, ...]  # what it read under FOR UPDATE, FOR SHARE and the like
+    fired: tuple[str, ...]  # triggers, by name
     returned: int  # rows the top node gave
 
 
@@ -43,7 +50,14 @@ def parse(document: str, at: datetime) -> Plan:
         at=at,
         text=str(plan.get("Query Text", "")),
         written=tuple(rows for node in nodes for rows in _written(node)),
-        read=tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node),
+        read=_reads(nodes),
+        targets=tuple(
+            (str(target.get("Schema", "")), str(target["Relation Name"]))
+            for node in nodes
+            for target in _list(node, "Target Tables")
+        ),
+        locking=tuple(_locking(nodes, str(plan.get("Query Text", "")))),
+        fired=tuple(str(trigger["Trigger Name"]) for trigger in plan.get("Triggers", []) if trigger["Calls"]),
         returned=_rows(plan["Plan"]),
     )
 
@@ -55,8 +69,12 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 
 def _children(node: Node) -> list[Node]:
-    children = node.get("Plans", [])
-    return children if isinstance(children, list) else []
+    return _list(node, "Plans")
+
+
+def _list(node: Node, name: str) -> list[Node]:
+    found = node.get(name, [])
+    return found if isinstance(found, list) else []
 
 
 def _written(node: Node) -> Iterator[Rows]:
@@ -64,16 +82,28 @@ def _written(node: Node) -> Iterator[Rows]:
     if node.get("Node Type") != "ModifyTable" or "Relation Name" not in node:
         return
     verb = str(node["Operation"]).lower()
-    counted = {name: _number(node, f"Tuples {name}") for name in ("Inserted", "Updated", "Deleted")}
     if verb == "merge":
-        for name, rows in counted.items():
-            yield _of(node, name.lower()[:-1], rows)
+        for name, done in _MERGED.items():
+            if rows := _number(node, name):
+                yield _of(node, done, rows)
         return
     given = sum(_rows(child) for child in _children(node) if child.get("Parent Relationship") in ("Outer", "Member"))
     conflicting = _number(node, "Conflicting Tuples")
     if conflicting and node.get("Conflict Resolution") == "UPDATE":
         yield _of(node, "update", conflicting)
     yield _of(node, verb, given - conflicting)
+
+
+def _locking(nodes: tuple[Node, ...], text: str) -> Iterator[Rows]:
+    """Yield the tables under FOR UPDATE or the like: those it is OF, or all it reads."""
+    named = {name for clause in _OF.findall(text) for name in re.split(r"\W+", clause.lower())}
+    inside = (each for node in nodes if node.get("Node Type") == "LockRows" for each in _nodes(node))
+    for node in inside:
+        yield from (rows for rows in _reads((node,)) if not named or rows.alias.lower() in named)
+
+
+def _reads(nodes: Iterable[Node]) -> tuple[Rows, ...]:
+    return tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node)
 
 
 def _read(node: Node) -> Rows:
@@ -87,7 +117,12 @@ def _read(node: Node) -> Rows:
 
 def _of(node: Node, verb: str, rows: float, *, whole: bool = False) -> Rows:
     return Rows(
-        schema=str(node.get("Schema", "")), table=str(node["Relation Name"]), verb=verb, rows=round(rows), whole=whole
+        schema=str(node.get("Schema", "")),
+        table=str(node["Relation Name"]),
+        verb=verb,
+        rows=round(rows),
+        whole=whole,
+        alias=str(node.get("Alias", "")),
     )
 
 

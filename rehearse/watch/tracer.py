@@ -34,7 +34,7 @@ PLANS = {
     "auto_explain.log_verbose": "on",
     "auto_explain.log_nested_statements": "off",
     "auto_explain.log_parameter_max_length": "0",
-    "auto_explain.log_triggers": "off",
+    "auto_explain.log_triggers": "on",
     "auto_explain.sample_rate": "1",
 }
 

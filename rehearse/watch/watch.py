@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import psycopg
 from psycopg import conninfo, sql
+from psycopg.rows import dict_row
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
@@ -21,7 +22,7 @@ from rehearse.watch.assembly import Observation
 from rehearse.watch.executions import TRACE, executions
 from rehearse.watch.log import Reading, Record
 from rehearse.watch.relations import Relations
-from rehearse.watch.residue import Counters
+from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
 
 _PATIENCE = timedelta(seconds=15)
@@ -38,6 +39,7 @@ class Watch:
     sampler: Sampler
     relations: Relations
     before: Counters
+    files: Files
     lock_timeout: timedelta | None
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
@@ -61,6 +63,8 @@ class Watch:
             relations=self.relations,
             before=self.before,
             after=_counters(self.admin),
+            files_before=self.files,
+            files_after=_files(self.admin),
             lock_timeout=self.lock_timeout,
             last_seen=self.sampler.waits.last_seen,
             gaps=tuple(self._gaps(reading, records, lingering)),
@@ -111,6 +115,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 sampler=sampler,
                 relations=found,
                 before=_counters(admin),
+                files=_files(admin),
                 lock_timeout=lock_timeout,
                 offset=offset,
                 explains=tracer.explains(admin),
@@ -152,6 +157,12 @@ def _counters(admin: psycopg.Connection) -> Counters:
     admin.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
     found = admin.execute(query("watch/counters").encode()).fetchall()
     return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
+
+
+def _files(admin: psycopg.Connection) -> Files:
+    with admin.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(query("watch/files").encode()).fetchall()
+    return {row.pop("oid"): File(**row) for row in found}
 
 
 def _await_silence(admin: psycopg.Connection) -> int:

@@ -36,16 +36,22 @@ class Ledger:
     """How many rows each table holds, as the migration goes on."""
 
     def __init__(self, rows: Mapping[int, int]) -> None:
-        self._rows = dict(rows)
+        self._rows = rows
 
     def __getitem__(self, oid: int) -> int:
         return max(0, self._rows.get(oid, 0))
+
+    @property
+    def state(self) -> Mapping[int, int]:
+        """Return what it says now; later bookings do not change it."""
+        return self._rows
 
     def book(self, done: Done) -> None:
         """Write down what a statement did."""
         oid, rows = done.relation.oid, done.rows
         change = {"insert": rows, "delete": -rows, "truncate": -self[oid], "refresh": rows - self[oid]}
-        self._rows[oid] = self[oid] + change.get(done.detail, 0)
+        if moved := change.get(done.detail, 0):
+            self._rows = {**self._rows, oid: self[oid] + moved}
 
 
 def done(execution: Execution, known: Iterable[Known], relations: Relations, ledger: Ledger) -> tuple[Done, ...]:
@@ -54,16 +60,35 @@ def done(execution: Execution, known: Iterable[Known], relations: Relations, led
     found = [each for ddl in execution.ddl for each in _by_ddl(ddl, static, relations, ledger)]
     found += _by_plans(execution.plans, relations)
     found += _by_text(execution, static, ledger)
-    merged = _merge(found)
-    for each in merged:
+    added = merged(found)
+    for each in added:
         ledger.book(each)
-    return merged
+    return added
 
 
 def works(found: Iterable[Done]) -> tuple[Work, ...]:
     """Return the model's form of what was done."""
     return tuple(
         Work(kind=each.kind, object=each.relation.identity, rows=each.rows, detail=each.detail) for each in found
+    )
+
+
+def merged(found: Iterable[Done]) -> tuple[Done, ...]:
+    """Add up equal work; leave out a read a write accounts for, and "catalog only" beside real work."""
+    added: dict[tuple[int, WorkKind, str], Done] = {}
+    for each in found:
+        key = (each.relation.oid, each.kind, each.detail)
+        added[key] = replace(each, rows=each.rows + added[key].rows) if key in added else each
+    written: dict[int, int] = defaultdict(int)
+    for each in added.values():
+        if each.kind is WorkKind.ROWS:
+            written[each.relation.oid] += each.rows
+    busy = {each.relation.oid for each in added.values() if each.kind is not WorkKind.METADATA}
+    return tuple(
+        each
+        for each in added.values()
+        if not (each.kind is WorkKind.METADATA and each.relation.oid in busy)
+        and not (each.kind is WorkKind.SCAN and each.by_plan and each.rows <= written[each.relation.oid])
     )
 
 
@@ -189,22 +214,3 @@ def _by_text(execution: Execution, known: tuple[Known, ...], ledger: Ledger) -> 
     for match in filter(None, map(_BUILDING.fullmatch, execution.messages)):
         if relation := plain.get(match["table"]):
             yield Done(relation=relation, kind=WorkKind.INDEX_BUILD, rows=ledger[relation.oid], detail=match["index"])
-
-
-def _merge(found: Iterable[Done]) -> tuple[Done, ...]:
-    """Add up equal work; leave out a read a write accounts for, and "catalog only" beside real work."""
-    merged: dict[tuple[int, WorkKind, str], Done] = {}
-    for each in found:
-        key = (each.relation.oid, each.kind, each.detail)
-        merged[key] = replace(each, rows=each.rows + merged[key].rows) if key in merged else each
-    written: dict[int, int] = defaultdict(int)
-    for each in merged.values():
-        if each.kind is WorkKind.ROWS:
-            written[each.relation.oid] += each.rows
-    busy = {each.relation.oid for each in merged.values() if each.kind is not WorkKind.METADATA}
-    return tuple(
-        each
-        for each in merged.values()
-        if not (each.kind is WorkKind.METADATA and each.relation.oid in busy)
-        and not (each.kind is WorkKind.SCAN and each.by_plan and each.rows <= written[each.relation.oid])
-    )

@@ -79,9 +79,11 @@ INSERT INTO dogs SELECT g, 'd', g FROM generate_series(1, 30) AS g;
 CREATE TABLE audit (id int);
 CREATE TABLE noted (id int, v int);
 INSERT INTO noted SELECT g, g FROM generate_series(1, 25) AS g;
-CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO audit VALUES (new.id); RETURN new; END $$;
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO audit VALUES (new.id); RETURN new; END $$;
 CREATE TRIGGER noting AFTER INSERT OR UPDATE ON noted FOR EACH ROW EXECUTE FUNCTION note();
-CREATE FUNCTION extend() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE parents ADD COLUMN extra int; UPDATE loose SET id = id + 1; END $$;
+CREATE FUNCTION extend() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN ALTER TABLE parents ADD COLUMN extra int; UPDATE loose SET id = id + 1; END $$;
 CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$ UPDATE parents SET name = '' $$;
 CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN TRUNCATE loose; END $$;
 CREATE RULE nothing AS ON DELETE TO cats DO INSTEAD NOTHING;
@@ -471,7 +473,9 @@ KINDS = (
     kind(
         "reindex a schema",
         "REINDEX SCHEMA public",
-        "animals AX, audit SHARE, cats AX, children AX, dogs AX, events_1 SHARE, events_rest SHARE, items AX, loose AX, measures_1 AX, measures_2 SHARE, measures_3 SHARE, noted SHARE, parents AX, proven AX, strict AX, summary AX",
+        "animals AX, audit SHARE, cats AX, children AX, dogs AX, events_1 SHARE, events_rest SHARE, items AX, loose "
+        "AX, measures_1 AX, measures_2 SHARE, measures_3 SHARE, noted SHARE, parents AX, proven AX, strict AX, "
+        "summary AX",
         "index-build items 2000 (items_pkey)",
         "index-build items 2000 (items_code)",
         "index-build items 2000 (items_size)",
@@ -723,7 +727,8 @@ KINDS = (
     ),
     kind(
         "insert on conflict do update",
-        "INSERT INTO parents SELECT g, '' FROM generate_series(299, 302) AS g ON CONFLICT (id) DO UPDATE SET name = 'again'",
+        "INSERT INTO parents SELECT g, '' FROM generate_series(299, 302) AS g ON CONFLICT (id) DO UPDATE SET name = "
+        "'again'",
         "parents RX",
         "rows parents 2 (update)",
         "rows parents 2 (insert)",
@@ -774,7 +779,8 @@ KINDS = (
     ),
     kind(
         "update in a with",
-        "WITH gone AS (DELETE FROM audit RETURNING id), moved AS (UPDATE loose SET id = 1 RETURNING id) SELECT count(*) FROM moved",
+        "WITH gone AS (DELETE FROM audit RETURNING id), moved AS (UPDATE loose SET id = 1 RETURNING id) SELECT "
+        "count(*) FROM moved",
         "audit RX, loose RX",
         "rows audit 0 (delete)",
         "rows loose 40 (update)",
@@ -797,7 +803,8 @@ KINDS = (
     kind("delete what a rule forbids", "DELETE FROM cats", "cats RX"),
     kind(
         "merge",
-        "MERGE INTO loose USING (VALUES (1), (100)) AS v (id) ON v.id = loose.id WHEN MATCHED THEN UPDATE SET tag = 'm' WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'n')",
+        "MERGE INTO loose USING (VALUES (1), (100)) AS v (id) ON v.id = loose.id WHEN MATCHED THEN UPDATE SET tag = "
+        "'m' WHEN NOT MATCHED THEN INSERT VALUES (v.id, 'n')",
         "loose RX",
         "rows loose 1 (insert)",
         "rows loose 1 (update)",
@@ -823,7 +830,8 @@ KINDS = (
     # blocks, functions, strings
     kind(
         "a block with nested ddl",
-        "DO $$ BEGIN ALTER TABLE loose ADD COLUMN extra int; UPDATE loose SET extra = 1; CREATE INDEX ix ON items (parent_id); END $$",
+        "DO $$ BEGIN ALTER TABLE loose ADD COLUMN extra int; UPDATE loose SET extra = 1; CREATE INDEX ix ON items "
+        "(parent_id); END $$",
         "items SHARE, loose AX",
         "index-build items 2000 (ix)",
         "rows loose 40 (update)",
@@ -831,12 +839,14 @@ KINDS = (
     kind("a block that truncates", "DO $$ BEGIN TRUNCATE loose; END $$", "loose AX", "rows loose 40 (truncate)"),
     kind(
         "a block that fails and catches",
-        "DO $$ BEGIN BEGIN ALTER TABLE loose ADD COLUMN extra int; PERFORM 1/0; EXCEPTION WHEN division_by_zero THEN NULL; END; ALTER TABLE audit ADD COLUMN extra int; END $$",
+        "DO $$ BEGIN BEGIN ALTER TABLE loose ADD COLUMN extra int; PERFORM 1/0; EXCEPTION WHEN division_by_zero "
+        "THEN NULL; END; ALTER TABLE audit ADD COLUMN extra int; END $$",
         "audit AX",
     ),
     kind(
         "a block with dynamic sql",
-        "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'loose' || ' ADD COLUMN extra int'; EXECUTE format('TRUNCATE %I', 'audit'); END $$",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 'loose' || ' ADD COLUMN extra int'; EXECUTE format('TRUNCATE %I', "
+        "'audit'); END $$",
         "audit AX, loose AX",
         "rows audit 0 (truncate)",
     ),
@@ -851,7 +861,8 @@ KINDS = (
     kind("a function with ddl", "SELECT extend()", "loose RX, parents AX", "rows loose 40 (update)"),
     kind(
         "a string of several",
-        "ALTER TABLE loose ADD COLUMN extra int; UPDATE loose SET extra = 1; TRUNCATE audit; CREATE INDEX ix ON items (parent_id)",
+        "ALTER TABLE loose ADD COLUMN extra int; UPDATE loose SET extra = 1; TRUNCATE audit; CREATE INDEX ix ON "
+        "items (parent_id)",
         "audit AX, items SHARE, loose AX",
         "rows loose 40 (update)",
         "rows audit 0 (truncate)",

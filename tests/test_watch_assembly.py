@@ -50,7 +50,7 @@ def record(ms: int, message: str, *, vxid: str = "3/1", ps: str = "idle", severi
 
 
 def traced(kind: str, **fields: object) -> str:
-    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0"}
+    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0", "statement_timeout": "0"}
     return f"REHEARSE {kind} {json.dumps({**empty, **fields})}"
 
 

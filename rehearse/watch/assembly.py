@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rehearse.model import wording
-from rehearse.model.timeline import Outcome, Statement, Timeline
-from rehearse.watch import commands, locks, steps, strings, timeouts, transactions, work
+from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
+from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
-from rehearse.watch.relations import Relations
+from rehearse.watch.plans import Plan
+from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.residue import Counted, Counters, Files, Residue, attribute
+from rehearse.watch.timeouts import Timeouts
+from rehearse.watch.work import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class Observation:
     after: Counters = field(default_factory=dict)
     files_before: Files = field(default_factory=dict)
     files_after: Files = field(default_factory=dict)
-    lock_timeout: timedelta | None = None  # the migrating role's own
+    timeouts: Timeouts = Timeouts(lock=None, statement=None)  # the migrating role's own
+    relations_after: tuple[Relation, ...] = ()
     last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class _Account:
     statement: Statement
     done: tuple[work.Done, ...]
     requests: tuple[Request, ...]
+    in_force: Timeouts
 
 
 def timeline(seen: Observation) -> Timeline:
@@ -67,6 +72,9 @@ def timeline(seen: Observation) -> Timeline:
         complete=not gaps,
         gaps=gaps,
         notes=(*seen.notes, *residue.notes),
+        waits=tuple(waits.waits(((each.statement, each.execution) for each in kept), seen.relations)),
+        sizes=tuple(aftermath.sizes(seen.files_before, seen.files_after, seen.relations)),
+        rebuilt=tuple(aftermath.rebuilt(seen.relations, seen.relations_after)),
     )
 
 
@@ -84,7 +92,7 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     ledger = work.Ledger(seen.relations.rows)
     step_of = steps.steps(executions)
-    in_force = timeouts.timeouts(executions, seen.lock_timeout)
+    in_force = timeouts.timeouts(executions, seen.timeouts, undone)
     relations = seen.relations
     states: list[tuple[Relations, Mapping[int, int]]] = []
     found = []
@@ -97,9 +105,14 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapp
         found.append(
             _Account(
                 execution=each,
-                statement=replace(_statement(each, number, step, timeout), work=work.works(done)),
+                statement=replace(
+                    _statement(each, number, step, timeout),
+                    work=work.works(done),
+                    nested=tuple(_nested(each, relations, ledger)),
+                ),
                 done=done,
                 requests=locks.requests(each, known, relations, timeout),
+                in_force=timeout,
             )
         )
         relations = relations.after(made for ddl in each.ddl for made in ddl.objects)
@@ -109,7 +122,20 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapp
     return tuple(found)
 
 
-def _statement(execution: Execution, number: int, step: str | None, lock_timeout: timedelta | None) -> Statement:
+def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Iterator[NestedCommand]:
+    if strings.is_ddl(execution.sql):
+        return
+    for command in execution.ddl:
+        yield NestedCommand(
+            tag=command.tag,
+            sql=command.sql,
+            started=command.started,
+            ended=command.ended,
+            work=work.works(work.of_command(command, relations, ledger)),
+        )
+
+
+def _statement(execution: Execution, number: int, step: str | None, in_force: Timeouts) -> Statement:
     failed = execution.error is not None or execution.backend_gone
     return Statement(
         number=number,
@@ -123,8 +149,28 @@ def _statement(execution: Execution, number: int, step: str | None, lock_timeout
         outcome=Outcome.FAILED if failed else Outcome.APPLIED,
         sqlstate=execution.sqlstate,
         message=_message(execution),
-        lock_timeout=lock_timeout,
+        lock_timeout=in_force.lock,
+        statement_timeout=in_force.statement,
+        rows=_rows(execution),
+        wal_bytes=_wal_bytes(execution),
+        temp_bytes=execution.temp_bytes,
     )
+
+
+def _rows(execution: Execution) -> int | None:
+    """Return the rows of the command tag, of a statement that is one query or makes a table from one."""
+    own = [event for event in execution.events if isinstance(event, Plan) or event.tag in work.READERS]
+    if execution.error is not None or len(own) != len(execution.events) or strings.is_block(execution.sql):
+        return None
+    plans = [*execution.plans, *(plan for ddl in execution.ddl for plan in ddl.plans)]
+    return plans[0].affected if len(plans) == 1 else None
+
+
+def _wal_bytes(execution: Execution) -> int | None:
+    """Return the bytes of write-ahead log of a statement that is one query; of commands no server tells them."""
+    if len(execution.events) != 1 or execution.error is not None or strings.is_block(execution.sql):
+        return None
+    return execution.plans[0].wal_bytes if execution.plans else None
 
 
 def _message(execution: Execution) -> str | None:
@@ -156,7 +202,7 @@ def _with_residue(place: int, account: _Account, residue: Residue, relations: Re
         done=done,
         requests=(
             *account.requests,
-            *locks.of_work(account.execution, extra, relations, account.statement.lock_timeout),
+            *locks.of_work(account.execution, extra, relations, account.in_force),
         ),
     )
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from rehearse.watch import plans
-from rehearse.watch.log import Record
+from rehearse.watch.log import TRACE, Record
 from rehearse.watch.plans import Plan
 
-TRACE = "REHEARSE "
 _STARTED = re.compile(r"(?:statement|execute [^:]*|execute fetch from [^:]*): (?P<sql>.*)", re.DOTALL)
 _LASTED = re.compile(
     r"duration: (?P<ms>[0-9.]+) ms(?:  (?P<what>plan:\n|parse |bind |statement: |execute )(?P<rest>.*))?", re.DOTALL
+)
+_SPILLED = re.compile(r'temporary file: path ".*", size (?P<bytes>\d+)')
+_WAITED = re.compile(
+    r"process \d+ (?P<what>still waiting for|acquired) (?P<mode>\w+) on (?P<awaited>.*) after (?P<ms>[0-9.]+) ms"
+)
+_HOLDERS = re.compile(r"Process(?:es)? holding the lock: (?P<pids>[0-9, ]+)\.")
+_WITHIN = re.compile(
+    r'PL/pgSQL function _rehearse\.trace\(\) line \d+ at RAISE\nSQL statement "(?P<sql>.*?)"\nPL/pgSQL function ',
+    re.DOTALL,
 )
 _FAILED = ("ERROR", "FATAL", "PANIC")
 
@@ -30,13 +39,26 @@ class Ddl:
     tag: str
     started: datetime
     ended: datetime
-    lock_timeout: str
+    timeouts: Mapping[str, str]  # lock_timeout and statement_timeout, as they stood
+    sql: str | None  # of a command within a block of code
     locks: tuple[tuple[int, str], ...]  # relation and mode, cumulative for the transaction
     objects: tuple[tuple[int, str], ...]  # relations it made or changed, and their identity since
     scans: Scans  # of this command alone
     rewrites: tuple[tuple[int, int], ...]  # relation and reason
     messages: tuple[str, ...]  # what the server said at DEBUG1
     plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockWait:
+    """A wait for a lock, from deadlock_timeout on."""
+
+    mode: str
+    awaited: str  # "relation 16386 of database 16385", "transaction 748"
+    holders: tuple[int, ...]  # process ids
+    started: datetime
+    ended: datetime
+    was_granted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +80,8 @@ class Execution:
     messages: tuple[str, ...]  # what the server said at DEBUG1 outside of any traced command
     backend_gone: bool = False  # it never ended: the connection was lost
     is_late: bool = False  # its transaction had ended with an error before it began
+    temp_bytes: int | None = 0  # of temporary files; None: not known of one statement among several
+    waits: tuple[LockWait, ...] = ()
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:
@@ -83,7 +107,8 @@ class _Command:
 
     tag: str
     started: datetime
-    lock_timeout: str
+    timeouts: Mapping[str, str]
+    sql: str | None
     before: Scans
     rewrites: list[tuple[int, int]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -96,7 +121,8 @@ class _Command:
             tag=self.tag,
             started=self.started,
             ended=at,
-            lock_timeout=self.lock_timeout,
+            timeouts=self.timeouts,
+            sql=self.sql,
             locks=tuple((oid, mode) for oid, mode in found["locks"] or []),
             objects=tuple((oid, identity) for oid, identity in found["objects"] or []),
             scans=_difference(self.before, after),
@@ -117,6 +143,8 @@ class _Open:
         self.events: list[Ddl | Plan] = []
         self.stack: list[_Command] = []
         self.messages: list[str] = []
+        self.temp_bytes = 0
+        self.waits: list[LockWait] = []
 
     def trace(self, record: Record) -> None:
         """Take in a line of the tracer."""
@@ -128,7 +156,8 @@ class _Open:
             command = _Command(
                 tag=found["tag"],
                 started=record.at,
-                lock_timeout=found["lock_timeout"],
+                timeouts={name: found[name] for name in ("lock_timeout", "statement_timeout")},
+                sql=_around(record.context or ""),
                 before=_scans(found["scans"]),
             )
             self.stack.append(command)
@@ -158,6 +187,23 @@ class _Open:
         else:
             self.events.append(plan)
 
+    def wait(self, record: Record, waited: re.Match[str]) -> None:
+        """Take in that a lock is waited for, or was got at last."""
+        started = record.at - timedelta(milliseconds=float(waited["ms"]))
+        holders = _HOLDERS.search(record.detail or "")
+        found = LockWait(
+            mode=waited["mode"],
+            awaited=waited["awaited"],
+            holders=tuple(int(pid) for pid in holders["pids"].split(", ")) if holders else (),
+            started=started,
+            ended=record.at,
+            was_granted=waited["what"] == "acquired",
+        )
+        if self.waits and not self.waits[-1].was_granted and self.waits[-1].awaited == found.awaited:
+            earlier = self.waits.pop()
+            found = replace(found, started=earlier.started, holders=earlier.holders or found.holders)
+        self.waits.append(found)
+
     def close(self, record: Record, ended: datetime, *, failed: bool = False) -> Execution:
         """Return the finished statement, given the last line it wrote."""
         for command in self.stack:
@@ -176,6 +222,8 @@ class _Open:
             error=record.message if failed else None,
             events=tuple(self.events),
             messages=tuple(self.messages),
+            temp_bytes=self.temp_bytes,
+            waits=tuple(each if each.was_granted else replace(each, ended=record.at) for each in self.waits),
         )
 
 
@@ -187,6 +235,8 @@ class _Session:
         self.open: _Open | None = None
         self.prepared: datetime | None = None  # when PARSE or BIND of the coming statement began
         self.late: list[tuple[int, Plan]] = []  # plans of portals closed after their statement had ended
+        self.spilled: dict[int, int] = defaultdict(int)  # bytes of temporary files put away after that
+        self.owner: int | None = None  # position of the statement whose portal is being closed
         self.texts: dict[str, int] = {}  # position of the last statement with this text
 
     def read(self, position: int, record: Record) -> Iterator[Execution]:
@@ -203,6 +253,11 @@ class _Session:
                 self.open.trace(record)
         elif started := _STARTED.fullmatch(message):
             yield from self._start(record, started["sql"])
+        elif spilled := _SPILLED.fullmatch(message):
+            self._spill(int(spilled["bytes"]))
+        elif waited := _WAITED.fullmatch(message):
+            if self.open:
+                self.open.wait(record, waited)
         elif lasted := _LASTED.fullmatch(message):
             yield from self._last(record, float(lasted["ms"]), lasted["what"] or "", lasted["rest"] or "")
 
@@ -215,6 +270,7 @@ class _Session:
         yield from self.abandon()
         self.open = _Open(record, self.position, sql, min(self.prepared or record.at, record.at))
         self.prepared = None
+        self.owner = None
         self.texts[sql] = self.position
 
     def _fail(self, record: Record) -> Execution:
@@ -240,8 +296,15 @@ class _Session:
         if self.open is None or (plan.text != self.open.sql and plan.text in self.texts):
             if (position := self.texts.get(plan.text)) is not None:
                 self.late.append((position, plan))
+                self.owner = position
             return
         self.open.plan(plan)
+
+    def _spill(self, bytes_: int) -> None:
+        if self.owner is not None:
+            self.spilled[self.owner] += bytes_
+        elif self.open:
+            self.open.temp_bytes += bytes_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +329,8 @@ def executions(records: Iterable[Record]) -> Executions:
     for session in sessions.values():
         found.extend(session.abandon())
     late = {position: plan for session in sessions.values() for position, plan in session.late}
-    complete = [_with_late_plan(each, late) for each in found]
+    spilled = {position: bytes_ for session in sessions.values() for position, bytes_ in session.spilled.items()}
+    complete = [_with_late(each, late, spilled) for each in found]
     return Executions(
         statements=tuple(
             sorted(
@@ -278,9 +342,19 @@ def executions(records: Iterable[Record]) -> Executions:
     )
 
 
-def _with_late_plan(execution: Execution, late: Mapping[int, Plan]) -> Execution:
+def _with_late(execution: Execution, late: Mapping[int, Plan], spilled: Mapping[int, int]) -> Execution:
     plan = late.get(execution.position)
-    return execution if plan is None else replace(execution, events=(*execution.events, plan))
+    return replace(
+        execution,
+        events=execution.events if plan is None else (*execution.events, plan),
+        temp_bytes=(execution.temp_bytes or 0) + spilled.get(execution.position, 0),
+    )
+
+
+def _around(context: str) -> str | None:
+    """Return the statement within a block of code that made the tracer speak, from its CONTEXT."""
+    found = _WITHIN.match(context)
+    return None if found is None else found["sql"]
 
 
 def _scans(found: list[tuple[int, int, int]] | None) -> Scans:

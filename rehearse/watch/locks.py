@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from rehearse.model.timeline import LockMode, LockWindow, Statement, WorkKind
@@ -12,6 +12,7 @@ from rehearse.watch import timeouts
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Ddl, Execution
 from rehearse.watch.relations import Relation, Relations
+from rehearse.watch.timeouts import Timeouts
 from rehearse.watch.work import Done
 
 _Key: TypeAlias = tuple[str, int, LockMode, bool]  # transaction, table, mode, on an index of it
@@ -29,11 +30,11 @@ class Request:
     on_index: bool
     mode: LockMode
     at: datetime
-    lock_timeout: timedelta | None
+    in_force: Timeouts
 
 
 def requests(
-    execution: Execution, known: Iterable[Known], relations: Relations, lock_timeout: timedelta | None
+    execution: Execution, known: Iterable[Known], relations: Relations, in_force: Timeouts
 ) -> tuple[Request, ...]:
     """Return the locks on relations that existed before which a statement is known or seen to hold.
 
@@ -42,18 +43,18 @@ def requests(
     """
     static = () if execution.sqlstate in _REFUSED else tuple(known)
     found = [
-        _request(execution, each.relation, each.mode, relations, lock_timeout)
+        _request(execution, each.relation, each.mode, relations, in_force)
         for each in (*static, *_planned(execution, relations))
     ]
     return (*(each for each in found if each is not None), *_traced(execution, relations, static))
 
 
 def of_work(
-    execution: Execution, done: Iterable[Done], relations: Relations, lock_timeout: timedelta | None
+    execution: Execution, done: Iterable[Done], relations: Relations, in_force: Timeouts
 ) -> tuple[Request, ...]:
     """Return the locks without which rows that only the counters tell could not have been written."""
     found = (
-        _request(execution, each.relation, _MODES_OF.get(each.detail, LockMode.ROW_EXCLUSIVE), relations, lock_timeout)
+        _request(execution, each.relation, _MODES_OF.get(each.detail, LockMode.ROW_EXCLUSIVE), relations, in_force)
         for each in done
         if each.kind is not WorkKind.SCAN
     )
@@ -113,7 +114,8 @@ def _window(statement: Statement, request: Request, ends: Mapping[str, datetime]
         statement=statement.number,
         acquired=request.at,
         released=max(ends[statement.transaction], request.at),
-        lock_timeout=request.lock_timeout,
+        lock_timeout=request.in_force.lock,
+        statement_timeout=request.in_force.statement,
         on_index=request.on_index,
     )
 
@@ -141,12 +143,12 @@ def _planned(execution: Execution, relations: Relations) -> Iterator[Known]:
 
 
 def _request(
-    execution: Execution, relation: Relation, mode: LockMode, relations: Relations, lock_timeout: timedelta | None
+    execution: Execution, relation: Relation, mode: LockMode, relations: Relations, in_force: Timeouts
 ) -> Request | None:
     table = relations.table(relation.oid)
     if table is None:
         return None
-    return Request(table=table, on_index=relation.is_index, mode=mode, at=execution.started, lock_timeout=lock_timeout)
+    return Request(table=table, on_index=relation.is_index, mode=mode, at=execution.started, in_force=in_force)
 
 
 def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...]) -> Iterator[Request]:
@@ -167,5 +169,5 @@ def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...
                     on_index=relation.is_index,
                     mode=LockMode(mode),
                     at=execution.started if alone else ddl.started,
-                    lock_timeout=timeouts.parse(ddl.lock_timeout),
+                    in_force=timeouts.of(ddl),
                 )

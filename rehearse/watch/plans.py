@@ -40,12 +40,15 @@ class Plan:
     locking: tuple[Rows, ...]  # what it read under FOR UPDATE, FOR SHARE and the like
     fired: tuple[str, ...]  # triggers, by name
     returned: int  # rows the top node gave
+    affected: int | None = None  # rows it returned, or wrote; None: not told exactly
+    wal_bytes: int | None = None  # None: not told exactly
 
 
 def parse(document: str, at: datetime) -> Plan:
     """Return what a plan in auto_explain's JSON form did. Raises ValueError or KeyError if it is no such plan."""
     plan = json.loads(document)
     nodes = tuple(_nodes(plan["Plan"]))
+    fired = tuple(str(trigger["Trigger Name"]) for trigger in plan.get("Triggers", []) if trigger["Calls"])
     return Plan(
         at=at,
         text=str(plan.get("Query Text", "")),
@@ -57,9 +60,26 @@ def parse(document: str, at: datetime) -> Plan:
             for target in _list(node, "Target Tables")
         ),
         locking=tuple(_locking(nodes, str(plan.get("Query Text", "")))),
-        fired=tuple(str(trigger["Trigger Name"]) for trigger in plan.get("Triggers", []) if trigger["Calls"]),
+        fired=fired,
         returned=_rows(plan["Plan"]),
+        affected=_affected(nodes, fired),
+        wal_bytes=None if fired or "WAL Bytes" not in nodes[0] else round(_number(nodes[0], "WAL Bytes")),
     )
+
+
+def _affected(nodes: tuple[Node, ...], fired: tuple[str, ...]) -> int | None:
+    """Return the rows of the command tag, where they are certain.
+
+    A trigger may have left rows out, and a join may have offered the same row twice.
+    """
+    if nodes[0].get("Node Type") != "ModifyTable":
+        return _rows(nodes[0])
+    is_joined = nodes[0]["Operation"] != "Insert" and any(
+        str(node.get("Node Type")).endswith(("Join", "Nested Loop")) for node in nodes
+    )
+    if is_joined or not all(name.startswith("RI_ConstraintTrigger_") for name in fired):
+        return None
+    return sum(rows.rows for rows in _written(nodes[0]))
 
 
 def _nodes(node: Node) -> Iterator[Node]:

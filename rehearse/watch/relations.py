@@ -124,10 +124,15 @@ class Relations:
         return tuple(found for found in self.by_oid.values() if found.table_oid == table and found.is_index)
 
 
+def listed(admin: psycopg.Connection) -> tuple[Relation, ...]:
+    """Return the relations there are now."""
+    with admin.cursor(row_factory=class_row(Relation)) as cursor:
+        return tuple(cursor.execute(query("watch/relations").encode()).fetchall())
+
+
 def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
     """Read the relations of the stage database; tables never analysed are counted."""
-    with admin.cursor(row_factory=class_row(Relation)) as cursor:
-        found = cursor.execute(query("watch/relations").encode()).fetchall()
+    found = listed(admin)
     return Relations(
         by_oid={relation.oid: relation for relation in found},
         rows={relation.oid: _rows(admin, relation) for relation in found if relation.kind in _WITH_ROWS},

@@ -19,11 +19,12 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.watch import assembly, log, relations, timeouts, tracer
 from rehearse.watch.assembly import Observation
-from rehearse.watch.executions import TRACE, executions
-from rehearse.watch.log import Reading, Record
+from rehearse.watch.executions import executions
+from rehearse.watch.log import TRACE, Reading, Record
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
+from rehearse.watch.timeouts import Timeouts
 
 _PATIENCE = timedelta(seconds=15)
 # Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
@@ -40,7 +41,7 @@ class Watch:
     relations: Relations
     before: Counters
     files: Files
-    lock_timeout: timedelta | None
+    timeouts: Timeouts
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
     _made: Timeline | None = field(default=None)
@@ -65,7 +66,8 @@ class Watch:
             after=_counters(self.admin),
             files_before=self.files,
             files_after=_files(self.admin),
-            lock_timeout=self.lock_timeout,
+            timeouts=self.timeouts,
+            relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
@@ -101,7 +103,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     """
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
-        search_path, lock_timeout = _defaults(stage, admin)
+        search_path, in_force = _defaults(stage, admin)
         found = relations.read(admin, search_path)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
@@ -116,7 +118,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 relations=found,
                 before=_counters(admin),
                 files=_files(admin),
-                lock_timeout=lock_timeout,
+                timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
             )
@@ -127,13 +129,17 @@ def watching(stage: Stage) -> Iterator[Watch]:
             tracer.make_quiet(admin, role, talked)
 
 
-def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], timedelta | None]:
-    """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
+def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
+    """Return the search_path and the timeouts a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
     with connect_stage(conninfo.make_conninfo(stage.admin, user=stage.address.user, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
-    return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
+    schemas, lock = found or (["public"], "")
+    (statement,) = admin.execute(
+        query("watch/statement_timeout").encode(), {"role": stage.address.user}
+    ).fetchone() or ("",)
+    return tuple(schemas), Timeouts(lock=timeouts.parse(lock), statement=timeouts.parse(statement))
 
 
 def _begin(stage: Stage, admin: psycopg.Connection) -> int:

@@ -18,7 +18,7 @@ _VERIFYING = re.compile(r'verifying table "(?P<table>.*)"')
 _FOREIGN_KEY = re.compile(r'validating foreign key constraint "(?P<name>.*)"')
 # bits of pg_event_trigger_table_rewrite_reason(), manual 9.30.3
 _REASONS = {1: "persistence", 2: "default of a new column", 4: "column type", 8: "access method"}
-_READERS = ("CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW", "CREATE VIEW")
+READERS = ("CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW", "CREATE VIEW")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,11 @@ def done(execution: Execution, known: Iterable[Known], relations: Relations, led
     for each in added:
         ledger.book(each)
     return added
+
+
+def of_command(command: Ddl, relations: Relations, ledger: Ledger) -> tuple[Done, ...]:
+    """Return what one DDL command by itself did to rows of tables that existed before."""
+    return merged(_by_ddl(command, (), relations, ledger))
 
 
 def works(found: Iterable[Done]) -> tuple[Work, ...]:
@@ -137,7 +142,7 @@ def _scans(ddl: Ddl, place: _Place, handled: set[int], built: set[int], ledger: 
 def _why(ddl: Ddl, keys: list[str], *, verified: bool) -> str:
     if keys and not verified:
         return f"validating foreign key {keys[0]}"
-    return "reading" if ddl.tag in _READERS else "validating"
+    return "reading" if ddl.tag in READERS else "validating"
 
 
 def _rows(ddl: Ddl, oid: int, ledger: Ledger) -> int:

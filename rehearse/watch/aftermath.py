@@ -21,8 +21,12 @@ def sizes(before: Files, after: Files, relations: Relations) -> Iterator[SizeCha
 
 
 def rebuilt(relations: Relations, after: Iterable[Relation]) -> Iterator[RebuiltIndex]:
-    """Yield the indexes of a name that another index bore before."""
-    earlier = {(each.schema, each.name): each for each in relations.by_oid.values() if each.kind == "i"}
+    """Yield the indexes of a name that another index bore before; those of TOAST tables go with the table."""
+    earlier = {
+        (each.schema, each.name): each
+        for each in relations.by_oid.values()
+        if each.kind == "i" and each.schema != "pg_toast"
+    }
     for index in after:
         old = earlier.get((index.schema, index.name))
         table = relations.table(old.oid) if old else None

@@ -29,7 +29,7 @@ class Observation:
     after: Counters = field(default_factory=dict)
     files_before: Files = field(default_factory=dict)
     files_after: Files = field(default_factory=dict)
-    timeouts: Timeouts = Timeouts(lock=None, statement=None)  # the migrating role's own
+    timeouts: Timeouts = timeouts.UNOBSERVED  # the migrating role's own
     relations_after: tuple[Relation, ...] = ()
     last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
     gaps: tuple[str, ...] = ()

@@ -253,13 +253,17 @@ class _Session:
                 self.open.trace(record)
         elif started := _STARTED.fullmatch(message):
             yield from self._start(record, started["sql"])
-        elif spilled := _SPILLED.fullmatch(message):
-            self._spill(int(spilled["bytes"]))
-        elif waited := _WAITED.fullmatch(message):
-            if self.open:
-                self.open.wait(record, waited)
         elif lasted := _LASTED.fullmatch(message):
             yield from self._last(record, float(lasted["ms"]), lasted["what"] or "", lasted["rest"] or "")
+        else:
+            self._note(record)
+
+    def _note(self, record: Record) -> None:
+        """Take in what the server says of temporary files and of waits."""
+        if spilled := _SPILLED.fullmatch(record.message):
+            self._spill(int(spilled["bytes"]))
+        elif self.open and (waited := _WAITED.fullmatch(record.message)):
+            self.open.wait(record, waited)
 
     def abandon(self) -> Iterator[Execution]:
         """Yield the statement that never ended: its backend went away."""

@@ -34,11 +34,13 @@ class Timeouts:
     statement: timedelta | None
 
 
+UNOBSERVED = Timeouts(lock=None, statement=None)
+
+
 def of(command: Ddl) -> Timeouts:
     """Return the timeouts the tracer saw in force when a command began."""
-    return Timeouts(
-        lock=parse(command.timeouts["lock_timeout"]), statement=parse(command.timeouts["statement_timeout"])
-    )
+    lock, statement = (parse(command.timeouts[name]) for name in ("lock_timeout", "statement_timeout"))
+    return Timeouts(lock=lock, statement=statement)
 
 
 def timeouts(executions: tuple[Execution, ...], default: Timeouts, undone: Mapping[int, int]) -> tuple[Timeouts, ...]:

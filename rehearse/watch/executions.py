@@ -123,7 +123,7 @@ class _Command:
             ended=at,
             timeouts=self.timeouts,
             sql=self.sql,
-            locks=tuple((oid, mode) for oid, mode in found["locks"] or []),
+            locks=tuple(sorted((oid, mode) for oid, mode in found["locks"] or [])),
             objects=tuple((oid, identity) for oid, identity in found["objects"] or []),
             scans=_difference(self.before, after),
             rewrites=(*self.rewrites, *(each for inner in self.inner for each in inner.rewrites)),

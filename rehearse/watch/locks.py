@@ -99,7 +99,7 @@ def windows(
     return tuple(
         sorted(
             (*closed, *open_.values()),
-            key=lambda each: (each.acquired, each.statement, each.object, each.mode.strength),
+            key=lambda each: (each.acquired, each.statement, each.object, each.on_index, each.mode.strength),
         )
     )
 

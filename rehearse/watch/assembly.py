@@ -32,6 +32,7 @@ class Observation:
     timeouts: Timeouts = timeouts.UNOBSERVED  # the migrating role's own
     relations_after: tuple[Relation, ...] = ()
     last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
+    released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -65,7 +66,7 @@ def timeline(seen: Observation) -> Timeline:
         locks=locks.windows(
             ((each.statement, each.execution, each.requests) for each in kept),
             seen.relations,
-            _ends(executions, seen.last_seen),
+            _ends(executions, seen),
             {place + 1: back + 1 for place, back in undone.items()},
         ),
         marks=steps.marks(executions),
@@ -207,8 +208,12 @@ def _with_residue(place: int, account: _Account, residue: Residue, relations: Re
     )
 
 
-def _ends(executions: tuple[Execution, ...], last_seen: Mapping[str, datetime]) -> dict[str, datetime]:
-    """Return when each transaction ended: with its last statement, or with the session that left it open."""
+def _ends(executions: tuple[Execution, ...], seen: Observation) -> dict[str, datetime]:
+    """Return when each transaction released its locks.
+
+    That is with its last statement, or sooner where the sampler saw it without locks while it was removing files, or
+    with the session that left the transaction open.
+    """
     last: dict[str, Execution] = {}
     explicit: set[str] = set()
     for each in executions:
@@ -218,11 +223,16 @@ def _ends(executions: tuple[Execution, ...], last_seen: Mapping[str, datetime]) 
         if each.tag in ("BEGIN", "START TRANSACTION"):
             explicit.add(transaction)
     return {
-        transaction: max(each.ended, last_seen.get(each.session, each.ended))
+        transaction: max(each.ended, seen.last_seen.get(each.session, each.ended))
         if each.open_after and transaction in explicit
-        else each.ended
+        else _released(each, seen)
         for transaction, each in last.items()
     }
+
+
+def _released(last: Execution, seen: Observation) -> datetime:
+    moments = [at for session, at in seen.released if session == last.session and last.started < at < last.ended]
+    return min(moments, default=last.ended)
 
 
 def _unreadable(executions: Executions) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ class Watch:
             timeouts=self.timeouts,
             relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
+            released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
         )

@@ -173,7 +173,7 @@ def test_a_wait_for_a_sibling_is_told_from_its_beginning_to_its_end(ground: Grou
     holder = next(each for each in timeline.statements if each.tag == "LOCK TABLE")
     assert (wait.session, wait.holders, wait.statement) == (truncate.session, (holder.session,), truncate.number)
     assert (wait.mode, wait.awaited, wait.was_granted) == ("AccessExclusiveLock", "public.loose", True)
-    assert abs(wait.started - truncate.started) < timedelta(seconds=0.05)
+    assert abs(wait.started - truncate.started) < timedelta(seconds=0.1)
     assert timedelta(seconds=0.2) < wait.duration <= truncate.duration
 
 
@@ -189,7 +189,7 @@ def test_a_wait_that_was_given_up_is_told_too(ground: Ground):
 
     (wait,) = timeline.waits
     assert (wait.mode, wait.awaited.partition(" ")[0], wait.was_granted) == ("ShareLock", "transaction", False)
-    assert timedelta(seconds=0.08) < wait.duration < timedelta(seconds=0.5)
+    assert timedelta(seconds=0.08) < wait.duration < timedelta(seconds=2)
 
 
 def test_a_table_that_grew_shrank_or_went_is_told_with_its_sizes(ground: Ground):

@@ -130,8 +130,8 @@ def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Itera
         yield NestedCommand(
             tag=command.tag,
             sql=command.sql,
-            started=command.started,
-            ended=command.ended,
+            started=max(command.started, execution.started),
+            ended=min(command.ended, execution.ended),
             work=work.works(work.of_command(command, relations, ledger)),
         )
 

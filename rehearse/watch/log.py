@@ -12,7 +12,7 @@ from pathlib import Path
 _UTC = ("UTC", "GMT")
 _NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
 _WAITING = "process "
-_POLL = 0.02
+_POLL = 0.005
 TRACE = "REHEARSE "
 
 

@@ -179,5 +179,5 @@ def _await_silence(admin: psycopg.Connection) -> int:
     while backends := admin.execute(text).fetchall():
         if time.monotonic() > until:
             break
-        time.sleep(0.02)
+        time.sleep(0.005)
     return len(backends)

@@ -13,6 +13,8 @@ Node: TypeAlias = Mapping[str, "str | float | list[Node]"]
 
 _SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Tid Range Scan", "Sample Scan")
 _OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?:\s*,\s*\w+)*)", re.IGNORECASE)
+# PostgreSQL writes what a MERGE into a partitioned table counted into the list of partitions, which is no JSON
+_MISPLACED = re.compile(r'\},(?P<counts>(?:\s*"Tuples (?:Inserted|Updated|Deleted|Skipped)": \d+,?)+)\s*\]')
 _MERGED = {"Tuples Inserted": "insert", "Tuples Updated": "update", "Tuples Deleted": "delete"}
 
 
@@ -46,7 +48,7 @@ class Plan:
 
 def parse(document: str, at: datetime) -> Plan:
     """Return what a plan in auto_explain's JSON form did. Raises ValueError or KeyError if it is no such plan."""
-    plan = json.loads(document)
+    plan = json.loads(_MISPLACED.sub(r"}], \g<counts>", document))
     nodes = tuple(_nodes(plan["Plan"]))
     fired = tuple(str(trigger["Trigger Name"]) for trigger in plan.get("Triggers", []) if trigger["Calls"])
     return Plan(

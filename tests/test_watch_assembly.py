@@ -10,10 +10,10 @@ import pytest
 from rehearse.model.timeline import LockMode, Outcome
 from rehearse.watch.assembly import Observation, timeline
 from rehearse.watch.commands import known
-from rehearse.watch.executions import executions
 from rehearse.watch.log import Record, parse
 from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.sampler import Backend, Waits
+from rehearse.watch.sessions import executions
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ORDERS = Relation(

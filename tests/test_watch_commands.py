@@ -815,6 +815,7 @@ KINDS = (
         "MERGE INTO measures AS m USING (VALUES (5)) AS v (at) ON m.at = v.at WHEN MATCHED THEN DELETE",
         "measures RX, measures_1 RX",
         "rows measures 1 (delete)",
+        "scan measures_1 90",
     ),
     kind("explain analyze", "EXPLAIN ANALYZE UPDATE loose SET id = 1", "loose RX", "rows loose 40 (update)"),
     kind(

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
-from rehearse.watch.tokens import Token, parts, tokens
+from rehearse.watch.tokens import parts, tokens
+from rehearse.watch.words import Words
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
 _WITH_ROWS = ("r", "m")
@@ -27,92 +28,13 @@ class Known:
     detail: str = ""
 
 
-class _Words:
-    """The tokens of one command, consumed from the left."""
-
-    def __init__(self, said: Iterable[Token]) -> None:
-        self._tokens = list(said)
-
-    def take(self, *words: str) -> bool:
-        """Consume these key words if they come next, in this order."""
-        if tuple(token.word for token in self._tokens[: len(words)]) != words:
-            return False
-        del self._tokens[: len(words)]
-        return True
-
-    def options(self) -> set[str]:
-        """Consume a parenthesised list of options; return the names of those switched on."""
-        if not self._tokens or self._tokens[0].text != "(":
-            return set()
-        inside: list[Token] = []
-        while self._tokens and self._tokens[0].text != ")":
-            inside.append(self._tokens.pop(0))
-        del self._tokens[:1]
-        words = [token.word or token.text for token in inside[1:]]
-        return {word for word, follower in zip(words, [*words[1:], ","], strict=True) if follower not in _OFF}
-
-    def name(self) -> tuple[str | None, str] | None:
-        """Consume a possibly qualified name; return schema and name."""
-        if not self._tokens or (first := self._tokens[0].name) is None:
-            return None
-        del self._tokens[0]
-        names = [first]
-        while len(self._tokens) > 1 and self._tokens[0].text == "." and self._tokens[1].name is not None:
-            names.append(str(self._tokens[1].name))
-            del self._tokens[:2]
-        return (names[-2] if len(names) > 1 else None, names[-1])
-
-    def names(self) -> Iterator[tuple[str | None, str, bool]]:
-        """Consume a list of tables; yield schema, name and whether ONLY was said."""
-        while True:
-            only = self.take("ONLY")
-            bracket = self.symbol("(")
-            found = self.name()
-            if found is None:
-                return
-            yield (*found, only)
-            if bracket:
-                self.symbol(")")
-            self.symbol("*")
-            if not self.symbol(","):
-                return
-
-    def symbol(self, text: str) -> bool:
-        if not self._tokens or self._tokens[0].text != text:
-            return False
-        del self._tokens[0]
-        return True
-
-    def skip(self) -> None:
-        del self._tokens[0]
-
-    def has(self, word: str) -> bool:
-        return any(token.word == word for token in self._tokens)
-
-    def split(self) -> list[_Words]:
-        """Take apart what is left, at the commas outside of brackets."""
-        found: list[list[Token]] = [[]]
-        depth = 0
-        for token in self._tokens:
-            depth += (token.text == "(") - (token.text == ")")
-            if token.text == "," and depth == 0:
-                found.append([])
-            else:
-                found[-1].append(token)
-        return [_Words(said) for said in found]
-
-    def rest(self) -> tuple[str, ...]:
-        return tuple(token.word for token in self._tokens)
-
-
 _NESTED = ("TRUNCATE", "LOCK", "CLUSTER", "REINDEX")
 _OPENERS = ("BEGIN", "THEN", "ELSE", "LOOP")
-_OFF = ("OFF", "FALSE", "0")
 
 
 def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
-    words = _Words(tokens(sql))
+    words = Words(tokens(sql))
     if words.take("DO"):
         return tuple(found for text in _inside(sql) for found in known(text, relations))
     for start, reader in _READERS.items():
@@ -123,7 +45,7 @@ def known(sql: str, relations: Relations) -> tuple[Known, ...]:
 
 def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return the locks of an ALTER TABLE that failed, for which no event trigger fires (manual, ALTER TABLE)."""
-    words = _Words(tokens(sql))
+    words = Words(tokens(sql))
     if not words.take("ALTER", "TABLE"):
         return ()
     words.take("IF", "EXISTS")
@@ -139,7 +61,7 @@ def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
     return tuple(found)
 
 
-def _action_mode(action: _Words) -> LockMode:
+def _action_mode(action: Words) -> LockMode:
     """Return the lock one action of ALTER TABLE takes."""
     said = action.rest()
     if said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]:
@@ -159,7 +81,7 @@ def _inside(block: str) -> Iterator[str]:
                     yield statement[token.start :]
 
 
-def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:
+def _truncate(words: Words, relations: Relations) -> Iterator[Known]:
     words.take("TABLE")
     named = _tables(words.names(), relations)
     for oid in relations.cascade(named) if words.has("CASCADE") else named:
@@ -169,7 +91,7 @@ def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:
             )
 
 
-def _lock(words: _Words, relations: Relations) -> Iterator[Known]:
+def _lock(words: Words, relations: Relations) -> Iterator[Known]:
     words.take("TABLE")
     named = _tables(words.names(), relations)
     words.take("IN")
@@ -180,7 +102,7 @@ def _lock(words: _Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
 
 
-def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
+def _vacuum(words: Words, relations: Relations) -> Iterator[Known]:
     options = words.options()
     full = "FULL" in options
     while word := next((word for word in ("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE") if words.take(word)), ""):
@@ -194,14 +116,14 @@ def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=relation, mode=mode)
 
 
-def _analyze(words: _Words, relations: Relations) -> Iterator[Known]:
+def _analyze(words: Words, relations: Relations) -> Iterator[Known]:
     words.options()
     words.take("VERBOSE")
     for relation in _maintained(words, relations):
         yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
-def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
+def _cluster(words: Words, relations: Relations) -> Iterator[Known]:
     words.options()
     words.take("VERBOSE")
     named = _tables(words.names(), relations)
@@ -213,7 +135,7 @@ def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
         yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=work, detail="CLUSTER")
 
 
-def _refresh(words: _Words, relations: Relations) -> Iterator[Known]:
+def _refresh(words: Words, relations: Relations) -> Iterator[Known]:
     concurrently = words.take("CONCURRENTLY")
     for oid in _tables(words.names(), relations):
         yield Known(
@@ -224,7 +146,7 @@ def _refresh(words: _Words, relations: Relations) -> Iterator[Known]:
         )
 
 
-def _reindex(words: _Words, relations: Relations) -> Iterator[Known]:
+def _reindex(words: Words, relations: Relations) -> Iterator[Known]:
     """Yield locks only: the server says itself which indexes it builds."""
     concurrently = "CONCURRENTLY" in words.options()
     what = next((word for word in ("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM") if words.take(word)), "")
@@ -235,7 +157,7 @@ def _reindex(words: _Words, relations: Relations) -> Iterator[Known]:
         yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE if exclusive else shared)
 
 
-def _reindexed(what: str, words: _Words, relations: Relations) -> Iterator[Relation]:
+def _reindexed(what: str, words: Words, relations: Relations) -> Iterator[Relation]:
     """Yield the tables and the indexes; of a partitioned index only the one that is named is locked itself."""
     found = words.name()
     if what in ("INDEX", "TABLE"):
@@ -254,7 +176,7 @@ def _reindexed(what: str, words: _Words, relations: Relations) -> Iterator[Relat
         yield from (index for index in indexes if index.kind == "i" or index == named)
 
 
-def _create_index(words: _Words, relations: Relations) -> Iterator[Known]:
+def _create_index(words: Words, relations: Relations) -> Iterator[Known]:
     """Yield the lock, which at the end of a CONCURRENTLY is released already, and of one that fails is not told."""
     concurrently = words.take("CONCURRENTLY")
     words.take("IF", "NOT", "EXISTS")
@@ -267,7 +189,7 @@ def _create_index(words: _Words, relations: Relations) -> Iterator[Known]:
         )
 
 
-def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
+def _drop_index(words: Words, relations: Relations) -> Iterator[Known]:
     if not words.take("CONCURRENTLY"):
         return
     words.take("IF", "EXISTS")
@@ -277,7 +199,7 @@ def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=index, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
-def _copy(words: _Words, relations: Relations) -> Iterator[Known]:
+def _copy(words: Words, relations: Relations) -> Iterator[Known]:
     found = words.name()
     while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
         words.skip()
@@ -285,7 +207,7 @@ def _copy(words: _Words, relations: Relations) -> Iterator[Known]:
         yield from _write(found, relations)
 
 
-def _change(words: _Words, relations: Relations) -> Iterator[Known]:
+def _change(words: Words, relations: Relations) -> Iterator[Known]:
     """Yield the lock on the table a statement names: taken before it is planned, whatever becomes of it."""
     words.take("ONLY")
     if found := words.name():
@@ -297,7 +219,7 @@ def _write(found: tuple[str | None, str], relations: Relations) -> Iterator[Know
         yield Known(relation=relation, mode=LockMode.ROW_EXCLUSIVE)
 
 
-_READERS: dict[tuple[str, ...], Callable[[_Words, Relations], Iterator[Known]]] = {
+_READERS: dict[tuple[str, ...], Callable[[Words, Relations], Iterator[Known]]] = {
     ("TRUNCATE",): _truncate,
     ("LOCK",): _lock,
     ("VACUUM",): _vacuum,
@@ -326,7 +248,7 @@ def _tables(names: Iterable[tuple[str | None, str, bool]], relations: Relations)
     return tuple(oid for oid in found if oid in relations.by_oid)
 
 
-def _maintained(words: _Words, relations: Relations) -> tuple[Relation, ...]:
+def _maintained(words: Words, relations: Relations) -> tuple[Relation, ...]:
     """Return the tables VACUUM and ANALYZE mean: those named, or all."""
     found: dict[int, None] = {}
     for schema, name, only in _without_columns(words):
@@ -336,7 +258,7 @@ def _maintained(words: _Words, relations: Relations) -> tuple[Relation, ...]:
     return tuple(relations.by_oid[oid] for oid in found or everything if oid in relations.by_oid)
 
 
-def _without_columns(words: _Words) -> Iterator[tuple[str | None, str, bool]]:
+def _without_columns(words: Words) -> Iterator[tuple[str | None, str, bool]]:
     """Yield the tables of a list in which each may be followed by column names in brackets."""
     while True:
         only = words.take("ONLY")

@@ -72,36 +72,61 @@ def windows(
     Locks are released at the end of the transaction, or when a subtransaction is taken back: `undone` tells, for the
     number of a statement that does so, the first number it takes back; within a block the tracer's next list tells.
     """
-    open_: dict[_Key, LockWindow] = {}
-    closed: list[LockWindow] = []
-    listed: dict[str, frozenset[_Key]] = {}
+    held = _Held(relations)
     for statement, execution, taken in accounts:
-        transaction = statement.transaction
         for request in taken:
-            key = (transaction, request.table.oid, request.mode, request.on_index)
-            open_.setdefault(key, _window(statement, request, ends))
-        gone: list[tuple[_Key, datetime]] = []
+            held.take(_window(statement, request, ends), request.table.oid)
         for ddl in execution.ddl:
-            keys = frozenset(_keys(transaction, ddl, relations))
-            gone += [(key, ddl.ended) for key in listed.get(transaction, frozenset()) - keys]
-            listed[transaction] = keys
-        first = undone.get(statement.number)
-        if first is not None:
-            gone += [
-                (key, statement.ended)
-                for key, window in open_.items()
-                if key[0] == transaction and window.statement >= first
-            ]
-        for key, at in gone:
-            if key in open_:
-                window = open_.pop(key)
-                closed.append(replace(window, released=max(at, window.acquired)))
+            held.compare(statement.transaction, ddl)
+        if statement.number in undone:
+            held.give_back(statement.transaction, undone[statement.number], statement.ended)
     return tuple(
         sorted(
-            (*closed, *open_.values()),
+            held.windows,
             key=lambda each: (each.acquired, each.statement, each.object, each.on_index, each.mode.strength),
         )
     )
+
+
+class _Held:
+    """The locks of every transaction, as they are taken and released."""
+
+    def __init__(self, relations: Relations) -> None:
+        self._relations = relations
+        self._open: dict[_Key, LockWindow] = {}
+        self._closed: list[LockWindow] = []
+        self._listed: dict[str, frozenset[_Key]] = {}
+
+    @property
+    def windows(self) -> tuple[LockWindow, ...]:
+        return (*self._closed, *self._open.values())
+
+    def take(self, window: LockWindow, table: int) -> None:
+        """Hold a lock; one that is held already is not taken again."""
+        self._open.setdefault((window.transaction, table, window.mode, window.on_index), window)
+
+    def compare(self, transaction: str, ddl: Ddl) -> None:
+        """Release what the tracer had listed before and lists no more: its subtransaction was taken back."""
+        listed = frozenset(self._keys(transaction, ddl))
+        for key in self._listed.get(transaction, frozenset()) - listed:
+            self._release(key, ddl.ended)
+        self._listed[transaction] = listed
+
+    def give_back(self, transaction: str, first: int, at: datetime) -> None:
+        """Release what was taken by a statement of this number or a later one."""
+        since = [key for key, each in self._open.items() if key[0] == transaction and each.statement >= first]
+        for key in since:
+            self._release(key, at)
+
+    def _release(self, key: _Key, at: datetime) -> None:
+        if window := self._open.pop(key, None):
+            self._closed.append(replace(window, released=max(at, window.acquired)))
+
+    def _keys(self, transaction: str, ddl: Ddl) -> Iterator[_Key]:
+        for oid, mode in ddl.locks:
+            relation, table = self._relations.by_oid.get(oid), self._relations.table(oid)
+            if relation is not None and table is not None:
+                yield transaction, table.oid, LockMode(mode), relation.is_index
 
 
 def _window(statement: Statement, request: Request, ends: Mapping[str, datetime]) -> LockWindow:
@@ -118,13 +143,6 @@ def _window(statement: Statement, request: Request, ends: Mapping[str, datetime]
         statement_timeout=request.in_force.statement,
         on_index=request.on_index,
     )
-
-
-def _keys(transaction: str, ddl: Ddl, relations: Relations) -> Iterator[_Key]:
-    for oid, mode in ddl.locks:
-        relation, table = relations.by_oid.get(oid), relations.table(oid)
-        if relation is not None and table is not None:
-            yield transaction, table.oid, LockMode(mode), relation.is_index
 
 
 def _planned(execution: Execution, relations: Relations) -> Iterator[Known]:

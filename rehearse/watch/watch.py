@@ -19,11 +19,11 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.watch import assembly, log, relations, timeouts, tracer
 from rehearse.watch.assembly import Observation
-from rehearse.watch.executions import executions
 from rehearse.watch.log import TRACE, Reading, Record
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
+from rehearse.watch.sessions import executions
 from rehearse.watch.timeouts import Timeouts
 
 _PATIENCE = timedelta(seconds=15)

@@ -1075,6 +1075,18 @@ def test_what_was_rolled_back_is_forgotten(stage: Stage):
     ]
 
 
+def test_what_another_session_did_is_not_forgotten(stage: Stage):
+    with watching(stage) as watch:
+        with psycopg.connect(stage.address.url) as one, psycopg.connect(stage.address.url, autocommit=True) as other:
+            one.execute("TRUNCATE loose")
+            other.execute("ALTER TABLE noted RENAME TO marked")
+            one.rollback()
+            other.execute("TRUNCATE marked, loose")
+        timeline = watch.timeline()
+
+    assert work(timeline, timeline.statements[-1].number) == {"rows loose 40 (truncate)", "rows noted 25 (truncate)"}
+
+
 def needs(stage: Stage, row: Kind) -> None:
     if stage.server_version_num // 10000 < row.since:
         pytest.skip(f"PostgreSQL {row.since} brought it")

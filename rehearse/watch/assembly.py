@@ -91,36 +91,64 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
-    ledger = work.Ledger(seen.relations.rows)
+    course = _Course(seen.relations)
     step_of = steps.steps(executions)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
-    relations = seen.relations
-    states: list[tuple[Relations, Mapping[int, int]]] = []
     found = []
-    for number, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True), start=1):
-        states.append((relations, ledger.state))
+    for place, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
+        relations, ledger = course.relations, course.ledger
         known: tuple[Known, ...] = commands.known(each.sql, relations)
         if each.error is not None:
             known += commands.attempted(each.sql, relations)
         done = work.done(each, known, relations, ledger)
-        found.append(
-            _Account(
-                execution=each,
-                statement=replace(
-                    _statement(each, number, step, timeout),
-                    work=work.works(done),
-                    nested=tuple(_nested(each, relations, ledger)),
-                ),
-                done=done,
-                requests=locks.requests(each, known, relations, timeout),
-                in_force=timeout,
-            )
+        account = _Account(
+            execution=each,
+            statement=replace(
+                _statement(each, place + 1, step, timeout),
+                work=work.works(done),
+                nested=tuple(_nested(each, relations, ledger)),
+            ),
+            done=done,
+            requests=locks.requests(each, known, relations, timeout),
+            in_force=timeout,
         )
-        relations = relations.after(made for ddl in each.ddl for made in ddl.objects)
-        if number - 1 in undone:
-            relations, rows = states[undone[number - 1]]
-            ledger = work.Ledger(rows)
+        found.append(account)
+        course.add(account)
+        if place in undone:
+            course.take_back(each.session, undone[place] + 1)
     return tuple(found)
+
+
+class _Course:
+    """What tables are called and how many rows they hold as the migration goes on; what is taken back never was."""
+
+    def __init__(self, start: Relations) -> None:
+        self._start = start
+        self._past: list[_Account] = []
+        self.relations = start
+        self.ledger = Ledger(start.rows)
+
+    def add(self, account: _Account) -> None:
+        """Take in what a statement did."""
+        self._past.append(account)
+        for ddl in account.execution.ddl:
+            self.relations = self.relations.after(ddl.objects)
+        for done in account.done:
+            self.ledger.book(done)
+
+    def take_back(self, session: str, first: int) -> None:
+        """Forget what a session did from the statement of this number on."""
+        kept, has_changed = [], False
+        for each in self._past:
+            if each.statement.session != session or each.statement.number < first:
+                kept.append(each)
+            else:
+                has_changed = has_changed or bool(each.done or each.execution.ddl)
+        if not has_changed:
+            return
+        self._past, self.relations, self.ledger = [], self._start, Ledger(self._start.rows)
+        for each in kept:
+            self.add(each)
 
 
 def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Iterator[NestedCommand]:

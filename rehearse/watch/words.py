@@ -60,15 +60,18 @@ class Words:
                 return
 
     def symbol(self, text: str) -> bool:
+        """Consume this symbol if it comes next."""
         if not self._tokens or self._tokens[0].text != text:
             return False
         del self._tokens[0]
         return True
 
     def skip(self) -> None:
+        """Consume whatever comes next."""
         del self._tokens[0]
 
     def has(self, word: str) -> bool:
+        """Say whether a key word is still to come."""
         return any(token.word == word for token in self._tokens)
 
     def split(self) -> list[Words]:
@@ -84,4 +87,5 @@ class Words:
         return [Words(said) for said in found]
 
     def rest(self) -> tuple[str, ...]:
+        """Return the key words still to come; the empty string for anything else."""
         return tuple(token.word for token in self._tokens)

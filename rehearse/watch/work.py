@@ -36,34 +36,25 @@ class Ledger:
     """How many rows each table holds, as the migration goes on."""
 
     def __init__(self, rows: Mapping[int, int]) -> None:
-        self._rows = rows
+        self._rows = dict(rows)
 
     def __getitem__(self, oid: int) -> int:
         return max(0, self._rows.get(oid, 0))
-
-    @property
-    def state(self) -> Mapping[int, int]:
-        """Return what it says now; later bookings do not change it."""
-        return self._rows
 
     def book(self, done: Done) -> None:
         """Write down what a statement did."""
         oid, rows = done.relation.oid, done.rows
         change = {"insert": rows, "delete": -rows, "truncate": -self[oid], "refresh": rows - self[oid]}
-        if moved := change.get(done.detail, 0):
-            self._rows = {**self._rows, oid: self[oid] + moved}
+        self._rows[oid] = self[oid] + change.get(done.detail, 0)
 
 
 def done(execution: Execution, known: Iterable[Known], relations: Relations, ledger: Ledger) -> tuple[Done, ...]:
-    """Return what a statement did to rows of tables that existed before, and enter it into the ledger."""
+    """Return what a statement did to rows of tables that existed before."""
     static = tuple(known)
     found = [each for ddl in execution.ddl for each in _by_ddl(ddl, static, relations, ledger)]
     found += _by_plans(execution.plans, relations)
     found += _by_text(execution, static, ledger)
-    added = merged(found)
-    for each in added:
-        ledger.book(each)
-    return added
+    return merged(found)
 
 
 def of_command(command: Ddl, relations: Relations, ledger: Ledger) -> tuple[Done, ...]:

@@ -87,6 +87,7 @@ BEGIN ALTER TABLE parents ADD COLUMN extra int; UPDATE loose SET id = id + 1; EN
 CREATE FUNCTION fill() RETURNS void LANGUAGE sql AS $$ UPDATE parents SET name = '' $$;
 CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql AS $$ BEGIN TRUNCATE loose; END $$;
 CREATE RULE nothing AS ON DELETE TO cats DO INSTEAD NOTHING;
+ALTER TABLE proven CLUSTER ON proven_id;
 CREATE POLICY mine ON loose USING (true);
 CREATE STATISTICS item_stats ON size, parent_id FROM items;
 """
@@ -143,6 +144,11 @@ def kind(
         on15=on15,
     )
 
+
+EVERY_TABLE = (
+    *("animals", "audit", "cats", "children", "dogs", "events", "events_1", "events_rest", "items", "loose"),
+    *("measures", "measures_1", "measures_2", "measures_3", "noted", "parents", "proven", "strict"),
+)
 
 KINDS = (
     # columns
@@ -596,6 +602,8 @@ KINDS = (
         "summary AX",
         "rewrite summary 40 (refresh)",
     ),
+    kind("cluster all that were clustered before", "CLUSTER", "proven AX", "rewrite proven 200 (CLUSTER)", lone=True),
+    kind("analyze everything", "ANALYZE", ", ".join(f"{table} SUX" for table in (*EVERY_TABLE, "summary"))),
     # partitions
     kind(
         "attach a partition",
@@ -643,6 +651,26 @@ KINDS = (
         "ALTER TABLE measures ADD CHECK (id > 0)",
         "measures AX, measures_1 AX",
         "scan measures_1 90 (validating)",
+    ),
+    kind(
+        "change a type in a partitioned table",
+        "ALTER TABLE measures ALTER id TYPE bigint",
+        "measures AX, measures_1 AX",
+        "rewrite measures_1 90 (column type)",
+    ),
+    kind(
+        "add a primary key to a partitioned table",
+        "ALTER TABLE measures ADD PRIMARY KEY (id, at)",
+        "measures AX, measures_1 AX",
+        "index-build measures_1 90 (measures_1_pkey)",
+        "scan measures_1 90 (validating)",
+    ),
+    kind(
+        "add a foreign key to a partitioned table",
+        "ALTER TABLE measures ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES parents",
+        "measures SRX, measures_1 SRX, parents SRX",
+        "scan parents 300 (validating foreign key fk)",
+        "scan measures_1 90 (validating foreign key fk)",
     ),
     # types
     kind("add a value to an enum", "ALTER TYPE colour ADD VALUE 'blue'", ""),
@@ -695,6 +723,12 @@ KINDS = (
     kind("own a sequence", "ALTER SEQUENCE numbers OWNED BY loose.id", ""),
     kind("restart a sequence", "ALTER SEQUENCE numbers RESTART WITH 5", ""),
     kind("nextval", "SELECT nextval('numbers')", ""),
+    kind("drop a function and its triggers", "DROP FUNCTION note() CASCADE", "noted AX"),
+    kind(
+        "drop all that is owned",
+        "DROP OWNED BY CURRENT_USER",
+        ", ".join(f"{relation} AX" for relation in (*EVERY_TABLE, "summary", "item_codes")),
+    ),
     # comments, grants, schemas
     kind("comment on a table", "COMMENT ON TABLE loose IS 'x'", "loose SUX"),
     kind("comment on a column", "COMMENT ON COLUMN loose.id IS 'x'", "loose SUX"),
@@ -906,6 +940,20 @@ KINDS = (
         "rows loose 40 (update)",
         "rows audit 0 (truncate)",
         "index-build items 2000 (ix)",
+    ),
+    # the name goes to another table, and what is done to that one counts no more
+    kind(
+        "swap two tables",
+        (
+            "CREATE TABLE fresh (LIKE loose)",
+            "ALTER TABLE loose RENAME TO old",
+            "ALTER TABLE fresh RENAME TO loose",
+            "INSERT INTO loose VALUES (1)",
+            "TRUNCATE loose",
+            "TRUNCATE old",
+        ),
+        "loose AX",
+        "rows loose 40 (truncate)",
     ),
     # what is taken back, what fails
     kind(

@@ -254,7 +254,7 @@ def _maintained(words: Words, relations: Relations) -> tuple[Relation, ...]:
     for schema, name, only in _without_columns(words):
         if relation := relations.resolve(name, schema):
             found.update(dict.fromkeys((relation.oid,) if only else relations.maintained(relation.oid)))
-    everything = (oid for oid, relation in relations.by_oid.items() if relation.kind in _WITH_ROWS)
+    everything = (oid for oid, relation in relations.by_oid.items() if relation.kind in (*_WITH_ROWS, "p"))
     return tuple(relations.by_oid[oid] for oid in found or everything if oid in relations.by_oid)
 
 

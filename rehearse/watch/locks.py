@@ -16,7 +16,6 @@ from rehearse.watch.timeouts import Timeouts
 from rehearse.watch.work import Done
 
 _Key: TypeAlias = tuple[str, int, LockMode, bool]  # transaction, table, mode, on an index of it
-_MODES_OF = {"truncate": LockMode.ACCESS_EXCLUSIVE, "tablespace": LockMode.ACCESS_EXCLUSIVE}
 
 # lock_timeout, cancelled, no such table, not allowed, syntax, must be or must not be in a transaction
 _REFUSED = ("55P03", "57014", "42P01", "42501", "42601", "25P01", "25001")
@@ -53,11 +52,11 @@ def of_work(
     execution: Execution, done: Iterable[Done], relations: Relations, in_force: Timeouts
 ) -> tuple[Request, ...]:
     """Return the locks without which rows that only the counters tell could not have been written."""
-    found = (
-        _request(execution, each.relation, _MODES_OF.get(each.detail, LockMode.ROW_EXCLUSIVE), relations, in_force)
-        for each in done
-        if each.kind is not WorkKind.SCAN
-    )
+    found = []
+    for each in (each for each in done if each.kind is not WorkKind.SCAN):
+        has_new_file = each.kind is WorkKind.REWRITE or each.detail == "truncate"
+        mode = LockMode.ACCESS_EXCLUSIVE if has_new_file else LockMode.ROW_EXCLUSIVE
+        found.append(_request(execution, each.relation, mode, relations, in_force))
     return tuple(each for each in found if each is not None)
 
 

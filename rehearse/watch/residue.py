@@ -1,7 +1,7 @@
 """Residue: rows the server counted, and files it wrote anew, that no plan and no command accounts for.
 
 Functions called by SELECT, triggers, cascades and COPY write rows without a plan of their own in the log; a TRUNCATE
-in a function and a move to another tablespace leave nothing but a new file.
+in a function, a move to another tablespace and a CLUSTER that names no table leave nothing but a new file.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ def attribute(accounts: Accounts, counted: Counted, relations: Relations) -> Res
 
     Rows: first to a COPY of the table, then to a SELECT that calls a function, then (by a cascade) to a DELETE where
     rows are gone, then (by a trigger) to a statement that writes, then to a block of code. A new file: to the ALTER
-    that names a tablespace, then to a function or a block, as a TRUNCATE. Among several to the one that took longest,
-    with a note.
+    that names a tablespace, to a CLUSTER of all tables, then to a function or a block, as a TRUNCATE. Among several to
+    the one that took longest, with a note.
     """
     found: dict[int, list[Done]] = defaultdict(list)
     notes = []
@@ -113,17 +113,19 @@ def _moved(accounts: Accounts, counted: Counted, relations: Relations) -> Iterat
         if relation is None or earlier is None or earlier.file == file.file or oid in known or not relation.is_table:
             continue
         rows = relations.rows.get(oid, 0)
-        if any(_moves(execution, done, relation) for execution, done in accounts):
-            yield Done(relation=relation, kind=WorkKind.REWRITE, rows=rows, detail="tablespace")
+        why = next(filter(None, (_mover(execution, done, relation) for execution, done in accounts)), None)
+        if why:
+            yield Done(relation=relation, kind=WorkKind.REWRITE, rows=rows, detail=why)
         else:
             yield Done(relation=relation, kind=WorkKind.ROWS, rows=rows, detail="truncate")
 
 
-def _moves(execution: Execution, done: tuple[Done, ...], relation: Relation) -> bool:
-    """Say whether a statement altered a table and names a tablespace."""
-    return any(each.relation == relation for each in done) and any(
-        token.word == "TABLESPACE" for token in tokens.tokens(execution.sql)
-    )
+def _mover(execution: Execution, done: tuple[Done, ...], relation: Relation) -> str | None:
+    """Return why a statement may have given a table another file: it names a tablespace, or clusters all tables."""
+    said = [token.word for token in tokens.tokens(execution.sql)]
+    if "TABLESPACE" in said and any(each.relation == relation for each in done):
+        return "tablespace"
+    return "CLUSTER" if execution.tag == "CLUSTER" and not done else None
 
 
 def _candidates(accounts: Accounts, done: Done, relations: Relations) -> list[int]:
@@ -132,8 +134,8 @@ def _candidates(accounts: Accounts, done: Done, relations: Relations) -> list[in
     Rows that vanish do so by a cascade of a DELETE rather than by the trigger of another statement.
     """
     relation, verb = done.relation, done.detail
-    if verb == "tablespace":
-        return [place for place, (each, seen) in enumerate(accounts) if _moves(each, seen, relation)]
+    if done.kind is WorkKind.REWRITE:
+        return [place for place, (each, seen) in enumerate(accounts) if _mover(each, seen, relation) == verb]
     executions = [each for each, _ in accounts]
     copies = [place for place, each in enumerate(executions) if each.tag == "COPY" and _names(each, relation)]
     calls = [place for place, each in enumerate(executions) if each.tag == "SELECT" and _calls(each, relations)]

@@ -13,7 +13,16 @@ from rehearse.model.migration import ForeignConnection, StepRun
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
-from rehearse.model.timeline import LockWindow, Statement, Work
+from rehearse.model.timeline import (
+    LockWindow,
+    NestedCommand,
+    RebuiltIndex,
+    SizeChange,
+    Statement,
+    TableSize,
+    Wait,
+    Work,
+)
 
 SCHEMA_VERSION = 1
 
@@ -38,6 +47,9 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "fidelity": _fidelity(rehearsal.fidelity),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
+        "waits": [_wait(found) for found in rehearsal.timeline.waits],
+        "sizes": [_sizes(found) for found in rehearsal.timeline.sizes],
+        "rebuilt_indexes": [_rebuilt(found) for found in rehearsal.timeline.rebuilt],
         "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
         "connections": [_connection(found) for found in rehearsal.migration.connections],
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
@@ -87,6 +99,22 @@ def _statement(found: Statement) -> JSON:
         "transaction": found.transaction,
         "outcome": found.outcome.value,
         "sqlstate": found.sqlstate,
+        "number": found.number,
+        "rows": found.rows,
+        "wal_bytes": found.wal_bytes,
+        "temp_bytes": found.temp_bytes,
+        "lock_timeout_ms": _milliseconds(found.lock_timeout),
+        "statement_timeout_ms": _milliseconds(found.statement_timeout),
+        "nested": [_nested(command) for command in found.nested],
+    }
+
+
+def _nested(found: NestedCommand) -> JSON:
+    return {
+        "tag": found.tag,
+        "sql": found.sql,
+        "seconds": _seconds(found.ended - found.started),
+        "work": [_work(work) for work in found.work],
     }
 
 
@@ -107,8 +135,37 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
-        "lock_timeout_ms": None if lock.lock_timeout is None else lock.lock_timeout.total_seconds() * 1000,
+        "lock_timeout_ms": _milliseconds(lock.lock_timeout),
+        "statement_timeout_ms": _milliseconds(lock.statement_timeout),
+        "acquired": lock.acquired.isoformat(),
+        "released": lock.released.isoformat(),
     }
+
+
+def _wait(found: Wait) -> JSON:
+    return {
+        "session": found.session,
+        "holders": list(found.holders),
+        "statement": found.statement,
+        "mode": found.mode,
+        "awaited": found.awaited,
+        "started": found.started.isoformat(),
+        "waited_ms": _milliseconds(found.duration),
+        "was_granted": found.was_granted,
+    }
+
+
+def _sizes(found: SizeChange) -> JSON:
+    after = None if found.after is None else _size(found.after)
+    return {"object": found.object, "before": _size(found.before), "after": after}
+
+
+def _size(found: TableSize) -> JSON:
+    return {"table_bytes": found.table, "index_bytes": found.indexes, "toast_bytes": found.toast}
+
+
+def _rebuilt(found: RebuiltIndex) -> JSON:
+    return {"object": found.object, "table": found.table, "old_oid": found.old_oid, "new_oid": found.new_oid}
 
 
 def _change(change: SchemaChange) -> JSON:
@@ -168,6 +225,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
 
 def _connection(found: ForeignConnection) -> JSON:
     return {"target": found.target, "redirected": found.redirected, "location": found.location}
+
+
+def _milliseconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds() * 1000
 
 
 def _seconds(span: timedelta) -> float:

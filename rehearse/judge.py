@@ -9,6 +9,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from rehearse.model.evidence import Evidence
+from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.masking import finds_own_values
 from rehearse.model.policy import Acknowledgement, Policy
@@ -60,7 +61,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
     yield from _unfinished(rehearsal)
     for step in rehearsal.migration.steps:
         if step.outcome is Outcome.FAILED:
-            blame = evidence.stage_is_to_blame(step, evidence.failed_statement(step.id))
+            blame = evidence.stage_is_to_blame(step, failed_statement(rehearsal.timeline, step))
             if blame:
                 yield f"{blame[0].upper()}{blame[1:]}."
     yield from _open_settings(rehearsal)

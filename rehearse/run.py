@@ -7,13 +7,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
 from rehearse.db.connect import connect_stage, describe
+from rehearse.diff.failures import account
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
@@ -153,7 +154,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
         progress("comparing")
         after = _state(stage)
         changes = changes_between(before.catalog, after.catalog)
-        return Rehearsal(
+        rehearsal = Rehearsal(
             started_at=started,
             facts=snapshot.facts,
             before=before.catalog,
@@ -172,6 +173,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             settings=trial.changes,
             timings=clock.spent,
         )
+    return replace(rehearsal, failure=account(rehearsal))
 
 
 def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progress) -> Trial:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearse.model.evidence import Evidence
+from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.migration import StepRun
 from rehearse.model.timeline import Outcome, Statement
@@ -22,7 +23,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each failed step, except where the stage itself was the reason."""
     for step in evidence.rehearsal.migration.steps:
         if step.outcome is Outcome.FAILED:
-            statement = evidence.failed_statement(step.id)
+            statement = failed_statement(evidence.rehearsal.timeline, step)
             if not evidence.stage_is_to_blame(step, statement):
                 yield _finding(step, statement)
 

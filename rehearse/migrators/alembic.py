@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators import project
-from rehearse.migrators.journal import EnvFailure, Event, Journal
+from rehearse.migrators.journal import EnvFailure, Journal
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.run import Ended, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
@@ -119,7 +119,7 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         targets=journal.targets,
         connections=journal.connections,
         open_points=tuple(_open_points(ended, journal)),
-        notes=(*ended.notes, *_notes(journal, steps)),
+        notes=(*ended.notes, *_notes(journal)),
         versions=journal.versions,
         timed_out=ended.timed_out,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
@@ -142,21 +142,9 @@ def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
         yield "The migration was stopped at the time limit."
 
 
-def _notes(journal: Journal, steps: tuple[StepRun, ...]) -> Iterator[str]:
+def _notes(journal: Journal) -> Iterator[str]:
     for option in dict.fromkeys(str(event["option"]) for event in journal.named("placeholder")):
         yield f"{option} in the configuration is no PostgreSQL URL; it was read as the stage's."
-    failed = next((step for step in steps if step.outcome is Outcome.FAILED), None)
-    applied = [step.id for step in steps if step.outcome is Outcome.APPLIED]
-    if failed and applied and any(_is_one_transaction(plan) for plan in journal.plans):
-        undone = ", ".join(applied)
-        yield (
-            f"The pending revisions share one transaction: the failure of {failed.id} undid {undone}, "
-            "except what an autocommit block had committed."
-        )
-
-
-def _is_one_transaction(plan: Event) -> bool:
-    return bool(plan["transactional"]) and not plan["transaction_per_migration"]
 
 
 def _began(steps: tuple[StepRun, ...]) -> bool:

@@ -20,6 +20,8 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Outcome
 
 _ERROR = re.compile(r"(?m)^psql:(?P<place>.+:\d+): (?:ERROR|FATAL):\s+(?P<message>.+)$")
+_STATEMENT = re.compile(r"(?ms)^psql:.+?:\d+: STATEMENT:\s+(?P<sql>.+)\Z")
+_COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
@@ -82,7 +84,7 @@ def _run(on: Ground, psql: Path, step: str, path: Path, left: timedelta) -> Ende
     quoted = name.replace("'", "''")
     # PostgreSQL cuts long names off and replaces what is not ASCII: such a name is said in a statement as well.
     said = () if len(name) <= _NAME_LENGTH and name.isascii() else ("-c", f"SET application_name = '{quoted}'")
-    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", *said, "-f", str(path))
+    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", "-v", "ECHO=errors", *said, "-f", str(path))
     return run(on, command, limit=left, extra={"PGAPPNAME": name})
 
 
@@ -93,13 +95,23 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
         return replace(step, outcome=Outcome.FAILED, error="stopped at the time limit")
     found = _ERROR.search(ended.output)
     last = output.tail(ended.output, lines=1)
-    place, line = found["place"].rsplit(":", 1) if found else ("", "")
     return replace(
         step,
         outcome=Outcome.FAILED,
         error=output.message(found["message"]) if found else output.message(last) or f"status {ended.status}",
-        location=f"{_source(Path(place), plan)}:{line}" if found else None,
+        location=_location(found["place"], ended.output, plan) if found else None,
     )
+
+
+def _location(place: str, printed: str, plan: MigrationPlan) -> str:
+    """Return file:line where the statement begins; psql itself names the line where it ends."""
+    path, line = place.rsplit(":", 1)
+    told = _STATEMENT.search(printed)
+    sql = told["sql"].rstrip() if told else ""
+    while comment := _COMMENT.match(sql):
+        sql = sql[comment.end() :]
+    begins = int(line) - sql.lstrip().count("\n")
+    return f"{_source(Path(path), plan)}:{max(begins, 1)}"
 
 
 def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str, ...]) -> Migration:

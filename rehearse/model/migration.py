@@ -37,6 +37,10 @@ class StepRun:
     outcome: Outcome
     error: str | None = None  # "UniqueViolation: could not create unique index ..."
     location: str | None = None  # "versions/ae10_x.py:31"
+    parents: tuple[str, ...] | None = None  # revisions it builds on; None: its tool knows no such thing
+    is_of_code: bool = False  # the error came from the project's code, not from the database
+    sqlstate: str | None = None  # of the error, as the driver told it
+    statement: str | None = None  # that failed, as SQLAlchemy told it: placeholders for parameters
 
     @property
     def duration(self) -> timedelta:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.facts import Facts
+from rehearse.model.failure import Failure
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
 from rehearse.model.setting import SettingChange
@@ -58,6 +59,7 @@ class Rehearsal:
     fidelity: Fidelity
     inputs: Mapping[str, JSON]
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
+    failure: Failure | None = None  # the account of the step that failed
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def is_whole(self, table: str) -> bool:

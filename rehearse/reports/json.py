@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
 from rehearse.model.migration import ForeignConnection, StepRun
@@ -73,8 +74,33 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "outcome": step.outcome.value,
         "error": step.error,
         "location": step.location,
+        "failure": _failure(failure) if (failure := rehearsal.failure) and failure.step == step.id else None,
         "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _failure(failure: Failure) -> JSON:
+    return {
+        "sqlstate": failure.sqlstate,
+        "message": failure.message,
+        "statement": failure.statement,
+        "location": failure.location,
+        "undone": list(failure.undone),
+        "kept": list(failure.kept),
+        "half_done": list(failure.half_done),
+        "left_behind": [_remnant(remnant) for remnant in failure.remnants],
+        "heads": None if failure.heads is None else {table: list(heads) for table, heads in failure.heads.items()},
+    }
+
+
+def _remnant(remnant: Remnant) -> JSON:
+    return {
+        "kind": remnant.kind,
+        "object": remnant.object,
+        "step": remnant.step,
+        "told": remnant.told,
+        "invalid": remnant.invalid,
     }
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearse.model.change import RowCount
+from rehearse.model.failure import Failure
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import count, duration, listing, rows
@@ -24,6 +25,7 @@ _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDEC
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
 _WIDTH = 100
 _MOST_CHANGES = 30
+_STATEMENT = 200  # characters that are shown of one
 _NEXT = {
     Verdict.SAFE: "Promote it.",
     Verdict.UNSAFE: "Change the steps named above, or acknowledge a finding with its reason under "
@@ -47,6 +49,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _reasons(report)
     if rehearsal.migration.steps:
         yield from (Text("\nSteps", style="bold"), _steps(rehearsal))
+    yield from _failed(rehearsal)
     yield from _settings(rehearsal)
     if report.findings:
         yield Text("\nFindings", style="bold")
@@ -131,6 +134,34 @@ def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
     others = len({lock.object for lock in locks}) - 1
     more = f" (and {others} more)" if others else ""
     return f"{escape(strongest.object)}{more}: no {' or '.join(strongest.mode.blocks)}, {duration(strongest.held)}"
+
+
+def _failed(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.failure is not None:
+        yield Text("\nThe failure", style="bold")
+        yield from (_indented(line) for line in failure_lines(rehearsal.failure))
+
+
+def failure_lines(failure: Failure) -> Iterator[str]:
+    """Yield what failed, where, and how the database was left, a line each."""
+    state = f" ({failure.sqlstate})" if failure.sqlstate else ""
+    yield f"{failure.step}{f' at {failure.location}' if failure.location else ''}: {failure.message}{state}"
+    if failure.statement:
+        yield f"statement: {_shortened(failure.statement)}"
+    if failure.undone:
+        yield f"undone: {', '.join(failure.undone)}"
+    if failure.kept:
+        yield f"stays: {', '.join(failure.kept)}"
+    if failure.half_done:
+        yield f"half done: {', '.join(failure.half_done)}; left behind though not recorded as applied:"
+        yield from (f"  - {remnant.told}" for remnant in failure.remnants)
+    for table, heads in (failure.heads or {}).items():
+        yield f"recorded in {table}: {listing(heads) or 'nothing'}"
+
+
+def _shortened(statement: str) -> str:
+    line = " ".join(statement.split())
+    return line if len(line) <= _STATEMENT else f"{line[: _STATEMENT - 3]}..."
 
 
 def _settings(rehearsal: Rehearsal) -> Iterator[RenderableType]:

@@ -6,6 +6,7 @@ import os
 import shlex
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
@@ -58,6 +59,8 @@ class Asked:
     settings_file: Path | None = None
     rows: int | None = None
     max_blocking: str | None = None
+    max_seconds: float | None = None
+    max_step_seconds: float | None = None
     config: Path | None = None
 
 
@@ -136,7 +139,13 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alo
         python=(asked.python or configuration.migrations.python),
         env=configuration.migrations.env,
         declared=(*configuration.known_urls(), *((source,) if source else ())),
+        max_seconds=_limit(asked.max_seconds, configuration.migrations.max_seconds),
+        max_step_seconds=_limit(asked.max_step_seconds, configuration.migrations.max_step_seconds),
     )
+
+
+def _limit(asked: float | None, configured: timedelta) -> timedelta:
+    return configured if asked is None else timedelta(seconds=asked)
 
 
 def _check_files(plan: MigrationPlan) -> None:

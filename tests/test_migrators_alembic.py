@@ -555,7 +555,8 @@ def test_the_time_limit_ends_everything_the_migration_started(tmp_path: Path, st
 
     migration = play(ini, stage, max_seconds=timedelta(seconds=4))
 
-    assert migration.timed_out
+    assert migration.stopped is not None
+    assert migration.stopped.limit == "max_seconds"
     assert outcomes(migration) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.FAILED]
     assert migration.steps[2].error == "stopped at the time limit"
     if "process namespace" in migration.isolation:

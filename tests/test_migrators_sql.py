@@ -109,5 +109,6 @@ def test_a_missing_script_is_a_wrong_request(tmp_path: Path, stage: Stage) -> No
 def test_a_script_is_stopped_at_the_limit(tmp_path: Path, stage: Stage) -> None:
     migration = play(tmp_path, stage, "SELECT pg_catalog.pg_sleep(60);", "SELECT 1;", limit=2)
 
-    assert migration.timed_out
+    assert migration.stopped is not None
+    assert migration.stopped.limit == "max_seconds"
     assert [step.outcome for step in migration.steps] == [Outcome.FAILED, Outcome.SKIPPED]

@@ -47,6 +47,7 @@ class MigrationsTable(_Table):
     env: tuple[Text, ...] = ()
     role: Text | None = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+    max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
 
 
 class EngineTable(_Table):

@@ -182,6 +182,7 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         env=form.env,
         role=form.role,
         max_seconds=form.max_seconds,
+        max_step_seconds=form.max_step_seconds,
     )
 
 

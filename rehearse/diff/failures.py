@@ -36,10 +36,12 @@ def account(rehearsal: Rehearsal) -> Failure | None:
     began = tuple(found.id for found in rehearsal.migration.steps if found.outcome is not Outcome.SKIPPED)
     remnants = tuple(_remnants(rehearsal, frozenset(began) - kept))
     left = {remnant.step for remnant in remnants}
+    is_stopped = step not in rehearsal.migration.failed  # then what the server says is about our own act
+    said = None if is_stopped or statement is None else statement
     return Failure(
         step=step.id,
-        sqlstate=statement.sqlstate if statement else step.sqlstate,
-        message=(statement.message if statement else None) or _without_class(step),
+        sqlstate=said.sqlstate if said else step.sqlstate,
+        message=(said.message if said else None) or _without_class(step),
         statement=wording.statement(statement.sql) if statement else step.statement,
         location=step.location,
         undone=tuple(found for found in began if found not in kept | left),

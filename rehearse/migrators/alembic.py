@@ -10,6 +10,7 @@ from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators import project
 from rehearse.migrators.journal import EnvFailure, Journal
 from rehearse.migrators.process import output, variables
+from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
@@ -98,11 +99,11 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     if not command and config is not None:
         command = project.alembic_command(plan, config, python)
     with ground(plan, stage, environ, declared=project.ini_urls(config), interpreter=python) as on:
-        ended = run(on, command, limit=plan.max_seconds)
+        ended = run(on, command, Limits.of(plan))
     secrets = variables.secrets(environ, plan.env)
     journal = Journal.of(ended, secrets)
     steps = journal.steps(ended)
-    if ended.status and not ended.timed_out and not journal.connections and not _began(steps):
+    if ended.status and not ended.stopped and not journal.connections and not _began(steps):
         _raise_for(ended, journal, plan, command)
     return migration("alembic", ended, journal, steps)
 
@@ -121,7 +122,7 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         open_points=tuple(_open_points(ended, journal)),
         notes=(*ended.notes, *_notes(journal)),
         versions=journal.versions,
-        timed_out=ended.timed_out,
+        stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
     )
 
@@ -138,8 +139,6 @@ def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
             yield "env.py ran in offline mode: it printed SQL and changed nothing."
     for event in journal.named("patch-failed"):
         yield f"The hook does not fit this version of {event['module']}: {event['error']}."
-    if ended.timed_out:
-        yield "The migration was stopped at the time limit."
 
 
 def _notes(journal: Journal) -> Iterator[str]:

@@ -136,10 +136,9 @@ class Journal:
         """Say of an unfinished step why; where none failed and the run did, its last step has."""
         for number, step in enumerate(steps):
             if step.outcome is Outcome.FAILED and step.ended is None:
-                why = "stopped at the time limit" if ended.timed_out else f"{_ENDED_INSIDE} (status {ended.status})"
-                steps[number] = replace(step, error=why)
+                steps[number] = _stopped(step, ended)
         played = [number for number, step in enumerate(steps) if step.outcome is Outcome.APPLIED]
-        if ended.status and played and not any(step.outcome is Outcome.FAILED for step in steps):
+        if ended.status and not ended.stopped and played and not any(step.outcome is Outcome.FAILED for step in steps):
             steps[played[-1]] = self._ended_in_failure(steps[played[-1]])
         return steps
 
@@ -147,6 +146,13 @@ class Journal:
         """Give the last step that was played a failure after it: a deferred constraint, or env.py's own."""
         failed = self.named("env-failed")
         return self._failed(step, failed[-1]) if failed else replace(step, outcome=Outcome.FAILED, error=_COMMIT)
+
+
+def _stopped(step: StepRun, ended: Ended) -> StepRun:
+    """Say why a step that began did not end."""
+    if ended.stopped is None or ended.stopped.step != step.id or step.started is None:
+        return replace(step, error=f"{_ENDED_INSIDE} (status {ended.status})")
+    return replace(step, ended=ended.ended_at, error="stopped at the time limit", location=ended.stopped.location)
 
 
 def _planned(plan: Event) -> Iterable[StepRun]:

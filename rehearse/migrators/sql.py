@@ -14,6 +14,7 @@ from pathlib import Path
 from rehearse.engine.binaries import client_tools
 from rehearse.errors import RequestError
 from rehearse.migrators.process import output, variables
+from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
@@ -37,12 +38,12 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     steps = list(_planned(plan))
     psql = client_tools(stage.server_major).bin_dir / "psql"
     runs: list[Ended] = []
-    deadline = time.monotonic() + plan.max_seconds.total_seconds()
+    started_at = time.monotonic()
     with ground(plan, stage, environ) as on:
         for number, (step, path) in enumerate(zip(steps, plan.files, strict=True)):
-            left = timedelta(seconds=deadline - time.monotonic())
+            limits = Limits.of(plan, step=step.id, spent=timedelta(seconds=time.monotonic() - started_at))
             started = datetime.now(UTC)
-            ended = _run(on, psql, step.id, path, left)
+            ended = _run(on, psql, limits, path)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
@@ -79,19 +80,19 @@ def _source(path: Path, plan: MigrationPlan) -> str:
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
-def _run(on: Ground, psql: Path, step: str, path: Path, left: timedelta) -> Ended:
-    name = f"rehearse:{step}"
+def _run(on: Ground, psql: Path, limits: Limits, path: Path) -> Ended:
+    name = f"rehearse:{limits.step}"
     quoted = name.replace("'", "''")
     # PostgreSQL cuts long names off and replaces what is not ASCII: such a name is said in a statement as well.
     said = () if len(name) <= _NAME_LENGTH and name.isascii() else ("-c", f"SET application_name = '{quoted}'")
     command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", "-v", "ECHO=errors", *said, "-f", str(path))
-    return run(on, command, limit=left, extra={"PGAPPNAME": name})
+    return run(on, command, limits, extra={"PGAPPNAME": name})
 
 
 def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
     if not ended.status:
         return replace(step, outcome=Outcome.APPLIED)
-    if ended.timed_out:
+    if ended.stopped:
         return replace(step, outcome=Outcome.FAILED, error="stopped at the time limit")
     found = _ERROR.search(ended.output)
     last = output.tail(ended.output, lines=1)
@@ -115,15 +116,13 @@ def _location(place: str, printed: str, plan: MigrationPlan) -> str:
 
 
 def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str, ...]) -> Migration:
-    timed_out = any(ended.timed_out for ended in runs)
     return Migration(
         tool="sql",
         steps=steps,
         exit_status=runs[-1].status if runs else 0,
         output_tail=output.tail("".join(ended.output for ended in runs), secrets),
         observed=True,
-        open_points=("The migration was stopped at the time limit.",) if timed_out else (),
         notes=tuple(dict.fromkeys(note for ended in runs for note in ended.notes)),
-        timed_out=timed_out,
+        stopped=runs[-1].stopped if runs else None,
         isolation=runs[0].isolation if runs else (),
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from . import drivers, guard, imports, journal, steps, urls
+from . import drivers, guard, imports, journal, stacks, steps, urls
 
 
 def install() -> None:
     """Say hello and arrange for the patches to be applied as soon as their modules are imported."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     journal.write("hello", pid=os.getpid(), python=version, executable=sys.executable)
+    stacks.tell_when_asked()
     urls.choose_driver()
     for part in (drivers, guard, steps, urls):
         for name, patch in part.PATCHES.items():

@@ -90,6 +90,7 @@ def _step(step: Any, script: Any) -> dict[str, Any]:
         "id": step.revision.revision,
         "title": step.doc or "",
         "source": path,
+        "path": os.path.abspath(step.revision.path),  # noqa: PTH100 -- no pathlib here
         "parents": _parents(step.revision),
     }
 

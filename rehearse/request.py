@@ -61,6 +61,7 @@ class Asked:
     max_blocking: str | None = None
     max_seconds: float | None = None
     max_step_seconds: float | None = None
+    downgrade: bool | None = None
     config: Path | None = None
 
 
@@ -70,7 +71,13 @@ def request(asked: Asked) -> Request:
     found = _request(asked, configuration)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
-    return replace(found, plan=plan, settings=settings, role=configuration.migrations.role)
+    return replace(
+        found,
+        plan=plan,
+        settings=settings,
+        downgrade=configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade,
+        role=configuration.migrations.role,
+    )
 
 
 def snapshot_request(asked: Asked) -> Request:

@@ -142,12 +142,25 @@ def test_pyproject_is_read_only_where_it_speaks_of_us(tmp_path: Path):
 
 
 def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
-    found = read("[migrations]\nmax_step_seconds = 90\nmax_seconds = 0.5").migrations
+    found = read("[migrations]\nmax_step_seconds = 90\nmax_seconds = 0.5\n").migrations
 
     assert (found.max_step_seconds, found.max_seconds) == (timedelta(seconds=90), timedelta(milliseconds=500))
     assert mistakes(read, "[migrations]\nmax_step_seconds = 0") == (
         "migrations.max_step_seconds: Input should be greater than 0 seconds",
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "flag", "wanted"), [("", None, True), ("false", None, False), ("false", True, True)]
+)
+def test_the_way_back_is_rehearsed_unless_configuration_or_flag_say_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, flag: bool | None, wanted: bool
+):
+    (tmp_path / "rehearse.toml").write_text(f"[migrations]\n{f'downgrade = {written}' if written else ''}\n")
+    (tmp_path / "alembic.ini").write_text("[alembic]\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert request(Asked(source="snapshot", downgrade=flag)).downgrade is wanted
 
 
 def test_the_limits_hold_for_a_migration_that_flags_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

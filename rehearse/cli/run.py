@@ -41,6 +41,13 @@ def command(
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
     ] = None,
+    downgrade: Annotated[
+        bool | None,
+        typer.Option(
+            "--downgrade/--no-downgrade",
+            help="Rehearse the way back of Alembic revisions, too (default); it has no part in the verdict.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -72,6 +79,7 @@ def command(
         settings_file=settings_file,
         rows=rows,
         max_blocking=max_blocking,
+        downgrade=downgrade,
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,

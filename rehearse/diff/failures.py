@@ -9,9 +9,8 @@ from rehearse.diff.sentences import sentence
 from rehearse.model import wording
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
-from rehearse.model.failure import Failure, Remnant, failed_statement
+from rehearse.model.failure import Failure, Remnant, failed_statement, message_of
 from rehearse.model.identity import split
-from rehearse.model.migration import StepRun
 from rehearse.model.quantity import rows
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Outcome, Statement, WorkKind
@@ -41,7 +40,7 @@ def account(rehearsal: Rehearsal) -> Failure | None:
     return Failure(
         step=step.id,
         sqlstate=said.sqlstate if said else step.sqlstate,
-        message=(said.message if said else None) or _without_class(step),
+        message=(said.message if said else None) or message_of(step),
         statement=wording.statement(statement.sql) if statement else step.statement,
         location=step.location,
         undone=tuple(found for found in began if found not in kept | left),
@@ -50,12 +49,6 @@ def account(rehearsal: Rehearsal) -> Failure | None:
         remnants=remnants,
         heads=dict(rehearsal.heads_after),
     )
-
-
-def _without_class(step: StepRun) -> str:
-    """Return a driver's message without the class of its exception; of the project's own, the class says something."""
-    told = step.error or "no error message"
-    return told if step.sqlstate is None else told.partition(": ")[2] or told
 
 
 def _recorded(rehearsal: Rehearsal) -> frozenset[str]:
@@ -96,6 +89,13 @@ def _remnants(rehearsal: Rehearsal, lost: frozenset[str]) -> Iterator[Remnant]:
             if work.kind is WorkKind.ROWS and work.rows and found.outcome is Outcome.APPLIED:
                 told = f"{work.object}: {rows(work.rows)} ({work.detail or 'written'})"
                 yield Remnant(kind="rows", object=work.object, step=found.step or "", told=told)
+
+
+def idle(rehearsal: Rehearsal) -> frozenset[str]:
+    """Return the steps whose statements changed nothing."""
+    versions = {*rehearsal.facts.history, *rehearsal.heads_after}
+    busy = {found.step for found in rehearsal.timeline.statements if _matters(found, versions)}
+    return frozenset(step.id for step in rehearsal.migration.steps if step.id not in busy)
 
 
 def committed(statements: Iterable[Statement]) -> list[Statement]:

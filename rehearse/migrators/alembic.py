@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators import project
@@ -56,6 +58,16 @@ class NoAlembic(RequestError):
         )
 
 
+class OnlyUpwards(RehearseError):
+    """The project's own command is all there is, and nobody knows how it goes back."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            f"The project is migrated by {command!r}, which is not known to go back, and has no alembic.ini.",
+            "Name a configuration in migrations.config to have its downgrades rehearsed.",
+        )
+
+
 class AlembicRefused(RequestError):
     """Alembic itself refused the request."""
 
@@ -97,7 +109,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     python = project.own_interpreter(plan, config, environ)
     command = plan.command
     if not command and config is not None:
-        command = project.alembic_command(plan, config, python)
+        command = project.alembic_command(plan, config, python, "upgrade", plan.target or "heads")
     with ground(plan, stage, environ, declared=project.ini_urls(config), interpreter=python) as on:
         ended = run(on, command, Limits.of(plan))
     secrets = variables.secrets(environ, plan.env)
@@ -106,6 +118,15 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     if ended.status and not ended.stopped and not journal.connections and not _began(steps):
         _raise_for(ended, journal, plan, command)
     return migration("alembic", ended, journal, steps)
+
+
+def move(plan: MigrationPlan, stage: Stage, verb: str, revision: str, *, environ: Mapping[str, str]) -> Migration:
+    """Bring the stage to a revision: `verb` is "upgrade" or "downgrade". Raises what `play` does, and OnlyUpwards."""
+    config = project.configuration(plan)
+    if config is None:
+        raise OnlyUpwards(shlex.join(plan.command))
+    command = project.alembic_command(plan, config, project.own_interpreter(plan, config, environ), verb, revision)
+    return play(replace(plan, command=command, config=config, target=revision), stage, environ=environ)
 
 
 def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, ...]) -> Migration:

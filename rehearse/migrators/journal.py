@@ -25,6 +25,7 @@ class _Planned(TypedDict):
     title: str
     source: str
     parents: list[str]
+    downgrade: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,7 @@ def _planned(plan: Event) -> Iterable[StepRun]:
             title=step["title"],
             source=step["source"],
             parents=tuple(step["parents"]),
+            downgrade=step["downgrade"],
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,

@@ -43,3 +43,9 @@ def failed_statement(timeline: Timeline, step: StepRun) -> Statement | None:
     failed = [found for found in timeline.statements if found.step == step.id and found.outcome is Outcome.FAILED]
     same = [found for found in failed if step.sqlstate in (None, found.sqlstate)]
     return same[-1] if same else None
+
+
+def message_of(step: StepRun) -> str:
+    """Return a driver's message without the class of its exception; of the project's own, the class says something."""
+    told = step.error or "no error message"
+    return told if step.sqlstate is None else told.partition(": ")[2] or told

@@ -40,6 +40,7 @@ class StepRun:
     error: str | None = None  # "UniqueViolation: could not create unique index ..."
     location: str | None = None  # "versions/ae10_x.py:31"
     parents: tuple[str, ...] | None = None  # revisions it builds on; None: its tool knows no such thing
+    downgrade: str | None = None  # the way back is "written", "empty" or "missing"; None: not known
     is_of_code: bool = False  # the error came from the project's code, not from the database
     sqlstate: str | None = None  # of the error, as the driver told it
     statement: str | None = None  # that failed, as SQLAlchemy told it: placeholders for parameters

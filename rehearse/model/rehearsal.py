@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.downgrade import Downgrade
 from rehearse.model.facts import Facts
 from rehearse.model.failure import Failure
 from rehearse.model.json import JSON
@@ -60,6 +61,7 @@ class Rehearsal:
     inputs: Mapping[str, JSON]
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
     failure: Failure | None = None  # the account of the step that failed
+    downgrades: tuple[Downgrade, ...] = ()  # the way back of each step, where it was rehearsed
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def is_whole(self, table: str) -> bool:

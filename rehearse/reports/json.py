@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.downgrade import Downgrade
 from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
@@ -75,8 +76,29 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "error": step.error,
         "location": step.location,
         "failure": _failure(failure) if (failure := rehearsal.failure) and failure.step == step.id else None,
+        "downgrade": next((_downgrade(found) for found in rehearsal.downgrades if found.step == step.id), None),
         "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _downgrade(found: Downgrade) -> JSON:
+    return {
+        "label": found.way.value,
+        "reason": found.reason,
+        "losses": [
+            {
+                "kind": loss.kind,
+                "object": loss.object,
+                "table": loss.table,
+                "told": loss.told,
+                "upgraded_again": loss.upgraded_again,
+            }
+            for loss in found.losses
+        ],
+        "failure": None if found.failure is None else _failure(found.failure),
+        "together_with": [step for step in found.together if step != found.step],
+        "seconds": _seconds(found.took),
     }
 
 

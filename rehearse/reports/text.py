@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from io import StringIO
 
 from rich.console import Console, Group, RenderableType
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearse.model.change import RowCount
+from rehearse.model.downgrade import Downgrade
 from rehearse.model.failure import Failure
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.migration import StepRun
@@ -59,6 +61,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from (_indented(f"- {point}") for point in left)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _downgrades(rehearsal)
     yield from _fidelity(rehearsal)
     yield Text(f"\nNext: {_next(report)}")
 
@@ -153,7 +156,9 @@ def failure_lines(failure: Failure) -> Iterator[str]:
     if failure.kept:
         yield f"stays: {', '.join(failure.kept)}"
     if failure.half_done:
-        yield f"half done: {', '.join(failure.half_done)}; left behind though not recorded as applied:"
+        yield f"half done: {', '.join(failure.half_done)}"
+    if failure.remnants:
+        yield "left behind, though not recorded:"
         yield from (f"  - {remnant.told}" for remnant in failure.remnants)
     for table, heads in (failure.heads or {}).items():
         yield f"recorded in {table}: {listing(heads) or 'nothing'}"
@@ -244,6 +249,26 @@ def _production(found: RowCount) -> str:
     if found.production is None:
         return "new" if found.before is None else "unknown"
     return count(found.production) if found.production_exact else f"about {count(found.production)}"
+
+
+def _downgrades(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if not rehearsal.downgrades:
+        return
+    took = rehearsal.timings.get("downgrade", timedelta(0))
+    yield Text(f"\nThe way back (rehearsed in {duration(took)}; no part of the verdict)", style="bold")
+    for found in rehearsal.downgrades:
+        yield _indented(f"{found.step}: {found.way.value}{_qualified(found)}")
+        for loss in found.losses:
+            again = " after upgrading again" if loss.upgraded_again else ""
+            yield _indented(f"  - {loss.told}{again}")
+        if found.failure is not None:
+            yield from (_indented(f"  {line}") for line in failure_lines(found.failure))
+
+
+def _qualified(found: Downgrade) -> str:
+    reason = f", {found.reason}" if found.reason else ""
+    others = tuple(step for step in found.together if step != found.step)
+    return f"{reason}{f', tried together with {listing(others)}' if others else ''}"
 
 
 def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:

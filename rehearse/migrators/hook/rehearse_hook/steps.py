@@ -92,7 +92,25 @@ def _step(step: Any, script: Any) -> dict[str, Any]:
         "source": path,
         "path": os.path.abspath(step.revision.path),  # noqa: PTH100 -- no pathlib here
         "parents": _parents(step.revision),
+        "downgrade": _downgrade(step.revision),
     }
+
+
+def _downgrade(script: Any) -> str:
+    """Return whether a revision's way back is written, empty (nothing but `pass` or a docstring) or missing."""
+    found = getattr(script.module, "downgrade", None)
+    if found is None:
+        return "missing"
+    code = getattr(getattr(found, "__code__", None), "co_code", None)
+    return "empty" if code in (_nothing.__code__.co_code, _nothing_but_words.__code__.co_code) else "written"
+
+
+def _nothing() -> None:
+    pass
+
+
+def _nothing_but_words() -> None:
+    """Do nothing."""
 
 
 def _parents(script: Any) -> list[str]:

@@ -198,11 +198,12 @@ def _with_downgrades(
     ended_well = not migration.exit_status and migration.stopped is None
     if not request.downgrade or request.plan.tool != "alembic" or not ended_well or not migration.steps:
         return rehearsal
-    progress("rehearsing the way back")
     limit = max(_FOR_A_DOWNGRADE, 3 * clock.spent["migration"])
     plan = replace(request.plan, max_seconds=min(limit, request.plan.max_seconds))
     with clock.apart("downgrade"):
-        found = downgrades.rehearse(plan, raised, migration.steps, idle=idle(rehearsal), environ=os.environ)
+        found = downgrades.rehearse(
+            plan, raised, migration.steps, idle=idle(rehearsal), environ=os.environ, progress=progress
+        )
     return replace(rehearsal, downgrades=found)
 
 

@@ -19,10 +19,10 @@ from rehearse.migrators import alembic
 from rehearse.model.downgrade import Downgrade, State, Way
 from rehearse.model.failure import Failure, Remnant, message_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
-from rehearse.model.quantity import duration
-from rehearse.protocols import RaisedStage
+from rehearse.model.quantity import duration, listing
+from rehearse.protocols import Progress, RaisedStage
 
-PATIENCE = timedelta(seconds=30)  # for revisions one by one; what is left then is taken as one
+PATIENCE = timedelta(seconds=15)  # for revisions one by one; what is left then is taken as one
 _BASE = "base"
 _REFUSES = "NotImplementedError"
 _MERGES = "it builds on several revisions, and no single downgrade leads back to them"
@@ -44,6 +44,7 @@ def rehearse(
     *,
     idle: frozenset[str],
     environ: Mapping[str, str],
+    progress: Progress,
 ) -> tuple[Downgrade, ...]:
     """Return the way back of each revision that was played, in their order; the stage is not what it was afterwards.
 
@@ -55,6 +56,7 @@ def rehearse(
     for step in steps:
         found.update({each.step: each for each in _without_trial(step, idle)})
     for part in _parts(steps, frozenset(found), walk):
+        progress(f"rehearsing the way back of {listing(tuple(step.id for step in part))}")
         late = walk.start is None and walk.spent > PATIENCE
         found.update({each.step: each for each in (_open(part, _NO_PATIENCE) if late else _tried(part, walk))})
     return tuple(found[step.id] for step in steps)

@@ -268,7 +268,7 @@ def _downgrades(rehearsal: Rehearsal) -> Iterator[RenderableType]:
 def _qualified(found: Downgrade) -> str:
     reason = f", {found.reason}" if found.reason else ""
     others = tuple(step for step in found.together if step != found.step)
-    return f"{reason}{f', tried together with {listing(others)}' if others else ''}"
+    return f"{reason}{f', tried as one with {listing(others, 2)}' if others else ''}"
 
 
 def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:

@@ -12,8 +12,8 @@ def install() -> None:
     """Say hello and arrange for the patches to be applied as soon as their modules are imported."""
     version = ".".join(str(part) for part in sys.version_info[:3])
     journal.write("hello", pid=os.getpid(), python=version, executable=sys.executable)
-    stacks.tell_when_asked()
     urls.choose_driver()
     for part in (drivers, guard, steps, urls):
         for name, patch in part.PATCHES.items():
             imports.after(name, patch)
+    stacks.tell_when_asked()

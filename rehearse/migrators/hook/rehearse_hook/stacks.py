@@ -18,5 +18,8 @@ def tell_when_asked() -> None:
     if directory is None:  # nobody will ask
         return
     place = os.path.join(directory, str(os.getpid()))  # noqa: PTH118 -- runs at every Python start
-    _OPEN.append(open(place, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- as above
+    try:
+        _OPEN.append(open(place, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 -- as above
+    except OSError:  # a process of another user: it is not located
+        return
     faulthandler.register(signal.SIGUSR1, file=_OPEN[-1])

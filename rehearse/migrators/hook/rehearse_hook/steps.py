@@ -98,7 +98,7 @@ def _step(step: Any, script: Any) -> dict[str, Any]:
 
 def _downgrade(script: Any) -> str:
     """Return whether a revision's way back is written, empty (nothing but `pass` or a docstring) or missing."""
-    found = getattr(script.module, "downgrade", None)
+    found = getattr(getattr(script, "module", None), "downgrade", None)
     if found is None:
         return "missing"
     code = getattr(getattr(found, "__code__", None), "co_code", None)

@@ -193,6 +193,7 @@ def test_a_run_ends_as_undecided_with_nothing_left(server: Server, database: str
     assert "which another connection of the migration held" in reason
     assert "(migrations/versions/r1.py:11)" in reason
     assert report["steps"][0]["failure"]["undone"] == ["a1"]
+    assert (report["stopped"]["step"], report["stopped"]["limit"]) == ("a1", "max_step_seconds")
     assert list(temporary.iterdir()) == []
     assert str(temporary) not in running()
     assert time.monotonic() - began < 60

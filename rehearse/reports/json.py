@@ -11,7 +11,7 @@ from rehearse.model.downgrade import Downgrade
 from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
-from rehearse.model.migration import ForeignConnection, StepRun
+from rehearse.model.migration import ForeignConnection, StepRun, Stopped
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
@@ -42,6 +42,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
         "connections": [_connection(found) for found in rehearsal.migration.connections],
+        "stopped": None if rehearsal.migration.stopped is None else _stopped(rehearsal.migration.stopped),
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
         "heads": {
             "before": {table: list(heads) for table, heads in rehearsal.heads_before.items()},
@@ -79,6 +80,16 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "downgrade": next((_downgrade(found) for found in rehearsal.downgrades if found.step == step.id), None),
         "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _stopped(found: Stopped) -> JSON:
+    return {
+        "step": found.step,
+        "limit": found.limit,
+        "seconds": _seconds(found.after),
+        "busy_with": found.busy_with,
+        "location": found.location,
     }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
+from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -142,10 +144,10 @@ def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
 def _failed(rehearsal: Rehearsal) -> Iterator[RenderableType]:
     if rehearsal.failure is not None:
         yield Text("\nThe failure", style="bold")
-        yield from (_indented(line) for line in failure_lines(rehearsal.failure))
+        yield from (_indented(line) for line in _failure_lines(rehearsal.failure))
 
 
-def failure_lines(failure: Failure) -> Iterator[str]:
+def _failure_lines(failure: Failure) -> Iterator[str]:
     """Yield what failed, where, and how the database was left, a line each."""
     state = f" ({failure.sqlstate})" if failure.sqlstate else ""
     yield f"{failure.step}{f' at {failure.location}' if failure.location else ''}: {failure.message}{state}"
@@ -256,19 +258,20 @@ def _downgrades(rehearsal: Rehearsal) -> Iterator[RenderableType]:
         return
     took = rehearsal.timings.get("downgrade", timedelta(0))
     yield Text(f"\nThe way back (rehearsed in {duration(took)}; no part of the verdict)", style="bold")
-    for found in rehearsal.downgrades:
-        yield _indented(f"{found.step}: {found.way.value}{_qualified(found)}")
-        for loss in found.losses:
-            again = " after upgrading again" if loss.upgraded_again else ""
-            yield _indented(f"  - {loss.told}{again}")
-        if found.failure is not None:
-            yield from (_indented(f"  {line}") for line in failure_lines(found.failure))
+    for _, alike in groupby(rehearsal.downgrades, key=lambda found: replace(found, step="", took=timedelta(0))):
+        yield from _way_back(tuple(alike))
 
 
-def _qualified(found: Downgrade) -> str:
+def _way_back(alike: Sequence[Downgrade]) -> Iterator[RenderableType]:
+    """Yield what is to be said of revisions that follow one another and fared alike, once."""
+    found = alike[0]
+    together = ", tried as one" if len(alike) > 1 and found.together else ""
     reason = f", {found.reason}" if found.reason else ""
-    others = tuple(step for step in found.together if step != found.step)
-    return f"{reason}{f', tried as one with {listing(others, 2)}' if others else ''}"
+    yield _indented(f"{', '.join(each.step for each in alike)}: {found.way.value}{reason}{together}")
+    for loss in found.losses:
+        yield _indented(f"  - {loss.told}{' after upgrading again' if loss.upgraded_again else ''}")
+    if found.failure is not None:
+        yield from (_indented(f"  {line}") for line in _failure_lines(found.failure))
 
 
 def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:

@@ -7,8 +7,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from rehearse.engine.binaries import client_tools
@@ -111,8 +113,16 @@ def _location(place: str, printed: str, plan: MigrationPlan) -> str:
     sql = told["sql"].rstrip() if told else ""
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
-    begins = int(line) - sql.lstrip().count("\n")
-    return f"{_source(Path(path), plan)}:{max(begins, 1)}"
+    first, *more = sql.strip().split("\n")
+    return f"{_source(Path(path), plan)}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
+
+
+def _line_of(path: Path, text: str, latest: int) -> int:
+    """Return the last line that holds a text, up to a latest one: psql swallows the empty lines of a statement."""
+    lines: list[str] = []
+    with suppress(OSError), path.open(encoding="utf-8", errors="replace") as script:
+        lines = list(islice(script, latest))
+    return next((number for number in range(len(lines), 0, -1) if text in lines[number - 1]), latest)
 
 
 def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str, ...]) -> Migration:

@@ -71,11 +71,13 @@ def request(asked: Asked) -> Request:
     found = _request(asked, configuration)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
+    downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
         plan=plan,
         settings=settings,
-        downgrade=configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade,
+        downgrade=downgrade is not False,
+        one_by_one=downgrade is True,
         role=configuration.migrations.role,
     )
 

@@ -58,6 +58,7 @@ class Request:
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     downgrade: bool = True  # rehearse the way back, too, where there is one
+    one_by_one: bool = False  # each revision's by itself, however long that takes
     role: str | None = None  # role the migration runs as; None: production's owner
 
 
@@ -202,7 +203,13 @@ def _with_downgrades(
     plan = replace(request.plan, max_seconds=min(limit, request.plan.max_seconds))
     with clock.apart("downgrade"):
         found = downgrades.rehearse(
-            plan, raised, migration.steps, idle=idle(rehearsal), environ=os.environ, progress=progress
+            plan,
+            raised,
+            migration.steps,
+            idle=idle(rehearsal),
+            environ=os.environ,
+            patience=timedelta.max if request.one_by_one else downgrades.PATIENCE,
+            progress=progress,
         )
     return replace(rehearsal, downgrades=found)
 

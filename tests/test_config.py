@@ -151,16 +151,25 @@ def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
 
 
 @pytest.mark.parametrize(
-    ("written", "flag", "wanted"), [("", None, True), ("false", None, False), ("false", True, True)]
+    ("written", "flag", "wanted", "each"),
+    [
+        ("", None, True, False),
+        ("false", None, False, False),
+        ("false", True, True, True),
+        ("true", None, True, True),
+        ("true", False, False, False),
+    ],
 )
 def test_the_way_back_is_rehearsed_unless_configuration_or_flag_say_no(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, flag: bool | None, wanted: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, flag: bool | None, wanted: bool, each: bool
 ):
     (tmp_path / "rehearse.toml").write_text(f"[migrations]\n{f'downgrade = {written}' if written else ''}\n")
     (tmp_path / "alembic.ini").write_text("[alembic]\n")
     monkeypatch.chdir(tmp_path)
 
-    assert request(Asked(source="snapshot", downgrade=flag)).downgrade is wanted
+    found = request(Asked(source="snapshot", downgrade=flag))
+
+    assert (found.downgrade, found.one_by_one) == (wanted, each)
 
 
 def test_the_limits_hold_for_a_migration_that_flags_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -42,7 +42,9 @@ def shop(server: Server, database: str) -> Iterator[str]:
     return f"postgresql://rehearse@/{database}?host={server.socket_dir}"
 
 
-def played(shop: str, directory: Path, *sources: str, downgrade: bool = True, seconds: int = 60) -> Report:
+def played(
+    shop: str, directory: Path, *sources: str, downgrade: bool = True, one_by_one: bool = True, seconds: int = 60
+) -> Report:
     ini = toys.project(directory, revisions=[toys.revision("a0", None), *sources])
     plan = MigrationPlan(
         tool="alembic",
@@ -51,7 +53,8 @@ def played(shop: str, directory: Path, *sources: str, downgrade: bool = True, se
         python=Path(sys.executable),
         max_seconds=timedelta(seconds=seconds),
     )
-    return rehearse(Request(source=shop, plan=plan, downgrade=downgrade), lambda _doing: None)
+    request = Request(source=shop, plan=plan, downgrade=downgrade, one_by_one=one_by_one)
+    return rehearse(request, lambda _doing: None)
 
 
 def line(*revisions: Revision) -> list[str]:
@@ -239,15 +242,21 @@ def test_a_downgrade_that_hangs_is_open_and_not_lossless(shop: str, tmp_path: Pa
     assert "executing SELECT pg_catalog.pg_sleep(300)" in str(back(report).reason)
 
 
-def test_what_takes_too_long_one_by_one_is_taken_together(shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_takes_too_long_one_by_one_is_taken_together_unless_asked_for(
+    shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
+):
     monkeypatch.setattr(downgrades, "PATIENCE", timedelta(0))
-    bodies = [(ADD.format(name), DROP.format(name)) for name in "abc"]
-    bodies[2] = (DROP.format("note"), 'op.execute("ALTER TABLE orders ADD COLUMN note text")')
+    bodies = [(ADD.format(name), DROP.format(name)) for name in "ab"]
+    lossy = (DROP.format("note"), 'op.execute("ALTER TABLE orders ADD COLUMN note text")')
 
-    report = played(shop, tmp_path, *line(*bodies))
+    report = played(shop, tmp_path, *line(*bodies, lossy), one_by_one=asked)
 
-    assert [found.together for found in report.rehearsal.downgrades] == [(), ("a2", "a3"), ("a2", "a3")]
-    assert [found.way for found in report.rehearsal.downgrades] == [Way.LOSSLESS, Way.LOSSY, Way.LOSSY]
+    found = [(each.way, each.together) for each in report.rehearsal.downgrades]
+    if asked:
+        assert found == [(Way.LOSSLESS, ()), (Way.LOSSLESS, ()), (Way.LOSSY, ())]
+    else:
+        assert found == [(Way.LOSSLESS, ()), (Way.LOSSY, ("a2", "a3")), (Way.LOSSY, ("a2", "a3"))]
 
 
 @pytest.mark.parametrize("why", ["flag", "failed", "scripts"])

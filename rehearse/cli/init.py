@@ -25,7 +25,7 @@ promotes_to = "production"
 # env = ["APP_SETTINGS"]           # variables your env.py needs; everything else is hidden from it
 # max_step_seconds = 1800          # a step that takes longer is stopped, and the rehearsal undecided
 # max_seconds = 3600               # the same for the whole migration
-# downgrade = false                # the way back of Alembic revisions is not rehearsed
+# downgrade = true                 # the way back of each Alembic revision by itself, however long it takes; false: none
 
 [engine]
 use = "auto"                       # auto: an installed server of production's major version, else the embedded one

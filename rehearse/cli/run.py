@@ -45,7 +45,8 @@ def command(
         bool | None,
         typer.Option(
             "--downgrade/--no-downgrade",
-            help="Rehearse the way back of Alembic revisions, too (default); it has no part in the verdict.",
+            help="Rehearse the way back of each Alembic revision, however long it takes, or of none "
+            "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
         ),
     ] = None,
     max_seconds: Annotated[

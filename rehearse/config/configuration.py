@@ -31,7 +31,7 @@ class MigrationsConfig:
     command: str | None = None
     env: tuple[str, ...] = ()  # names of variables handed through
     role: str | None = None  # who migrates; None: production's owner
-    downgrade: bool = True  # rehearse the way back, too
+    downgrade: bool | None = None  # rehearse the way back, too; None: as far as that is quick
     max_seconds: timedelta = timedelta(hours=1)  # of the whole run
     max_step_seconds: timedelta = timedelta(minutes=30)  # of one step
 

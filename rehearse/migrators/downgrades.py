@@ -22,7 +22,7 @@ from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.quantity import duration, listing
 from rehearse.protocols import Progress, RaisedStage
 
-PATIENCE = timedelta(seconds=15)  # for revisions one by one; what is left then is taken as one
+PATIENCE = timedelta(seconds=15)  # for revisions one by one, unless all the time they take was asked for
 _BASE = "base"
 _REFUSES = "NotImplementedError"
 _MERGES = "it builds on several revisions, and no single downgrade leads back to them"
@@ -44,20 +44,27 @@ def rehearse(
     *,
     idle: frozenset[str],
     environ: Mapping[str, str],
+    patience: timedelta,
     progress: Progress,
 ) -> tuple[Downgrade, ...]:
     """Return the way back of each revision that was played, in their order; the stage is not what it was afterwards.
 
-    `idle` are those whose upgrade changed nothing. What fails here is told of the revision, never raised: a
-    downgrade proves nothing about the way up.
+    `idle` are those whose upgrade changed nothing. Once `patience` is spent, what is left is taken as one. What
+    fails here is told of the revision, never raised: a downgrade proves nothing about the way up.
     """
-    walk = _Walk(plan=plan, raised=raised, environ=environ, start=_below(steps[0]) if _is_line(steps) else None)
+    walk = _Walk(
+        plan=plan,
+        raised=raised,
+        environ=environ,
+        start=_below(steps[0]) if _is_line(steps) else None,
+        patience=patience,
+    )
     found: dict[str, Downgrade] = {}
     for step in steps:
         found.update({each.step: each for each in _without_trial(step, idle)})
     for part in _parts(steps, frozenset(found), walk):
         progress(f"rehearsing the way back of {listing(tuple(step.id for step in part))}")
-        late = walk.start is None and walk.spent > PATIENCE
+        late = walk.start is None and walk.spent > patience
         found.update({each.step: each for each in (_open(part, _NO_PATIENCE) if late else _tried(part, walk))})
     return tuple(found[step.id] for step in steps)
 
@@ -80,6 +87,7 @@ class _Walk:
     raised: RaisedStage
     environ: Mapping[str, str]
     start: str | None  # the revision the stage is raised at; None: the pending ones branch
+    patience: timedelta  # for trials one by one
     at: str | None = None  # None: nobody knows
     state: State | None = None
     spent: timedelta = timedelta(0)
@@ -121,7 +129,7 @@ def _parts(steps: Sequence[StepRun], settled: frozenset[str], walk: _Walk) -> It
     todo = list(steps)
     while todo:
         stretch = next((number for number, step in enumerate(todo) if step.id in settled), len(todo))
-        hurried = walk.start is not None and walk.spent + 2 * walk.cost > PATIENCE
+        hurried = walk.start is not None and walk.spent + 2 * walk.cost > walk.patience
         size = stretch if hurried else 1
         if stretch:
             yield todo[:size]

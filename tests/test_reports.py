@@ -25,6 +25,7 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.report import Report, Verdict
@@ -218,3 +219,28 @@ def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():
     lines = text.render(report).splitlines()
 
     assert lines.index("Findings") < lines.index("Open besides") < lines.index("  - something else is open")
+
+
+def test_text_tells_revisions_that_fared_alike_on_their_way_back_in_one_line():
+    lost = (Loss(kind="rows", object=ORDERS, table=ORDERS, told=f"{ORDERS}: 1 row of 3 gone"),)
+    found = (
+        Downgrade(step="1", way=Way.LOSSLESS, took=timedelta(seconds=1)),
+        Downgrade(step="2", way=Way.LOSSLESS, took=timedelta(seconds=2)),
+        Downgrade(step="3", way=Way.LOSSY, losses=lost, together=("3", "4")),
+        Downgrade(step="4", way=Way.LOSSY, losses=lost, together=("3", "4")),
+        Downgrade(step="5", way=Way.IRREVERSIBLE, reason="no downgrade is written"),
+        Downgrade(step="6", way=Way.OPEN, reason="it builds on several revisions"),
+    )
+    given = rehearsal(downgrades=found, timings={"downgrade": timedelta(seconds=3)})
+    report = Report(verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=given)
+
+    lines = text.render(report).splitlines()
+
+    start = lines.index("The way back (rehearsed in 3.0 s; no part of the verdict)")
+    assert lines[start + 1 : start + 6] == [
+        "  1, 2: lossless",
+        "  3, 4: lossy, tried as one",
+        "    - public.orders: 1 row of 3 gone",
+        "  5: irreversible, no downgrade is written",
+        "  6: open, it builds on several revisions",
+    ]

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.downgrade import Downgrade
+from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
-from rehearse.model.migration import ForeignConnection, StepRun
+from rehearse.model.migration import ForeignConnection, StepRun, Stopped
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
@@ -52,6 +54,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "rebuilt_indexes": [_rebuilt(found) for found in rehearsal.timeline.rebuilt],
         "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
         "connections": [_connection(found) for found in rehearsal.migration.connections],
+        "stopped": None if rehearsal.migration.stopped is None else _stopped(rehearsal.migration.stopped),
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
         "heads": {
             "before": {table: list(heads) for table, heads in rehearsal.heads_before.items()},
@@ -85,8 +88,64 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "outcome": step.outcome.value,
         "error": step.error,
         "location": step.location,
+        "failure": _failure(failure) if (failure := rehearsal.failure) and failure.step == step.id else None,
+        "downgrade": next((_downgrade(found) for found in rehearsal.downgrades if found.step == step.id), None),
         "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _stopped(found: Stopped) -> JSON:
+    return {
+        "step": found.step,
+        "limit": found.limit,
+        "seconds": _seconds(found.after),
+        "busy_with": found.busy_with,
+        "location": found.location,
+    }
+
+
+def _downgrade(found: Downgrade) -> JSON:
+    return {
+        "label": found.way.value,
+        "reason": found.reason,
+        "losses": [
+            {
+                "kind": loss.kind,
+                "object": loss.object,
+                "table": loss.table,
+                "told": loss.told,
+                "upgraded_again": loss.upgraded_again,
+            }
+            for loss in found.losses
+        ],
+        "failure": None if found.failure is None else _failure(found.failure),
+        "together_with": [step for step in found.together if step != found.step],
+        "seconds": _seconds(found.took),
+    }
+
+
+def _failure(failure: Failure) -> JSON:
+    return {
+        "sqlstate": failure.sqlstate,
+        "message": failure.message,
+        "statement": failure.statement,
+        "location": failure.location,
+        "undone": list(failure.undone),
+        "kept": list(failure.kept),
+        "half_done": list(failure.half_done),
+        "left_behind": [_remnant(remnant) for remnant in failure.remnants],
+        "heads": None if failure.heads is None else {table: list(heads) for table, heads in failure.heads.items()},
+    }
+
+
+def _remnant(remnant: Remnant) -> JSON:
+    return {
+        "kind": remnant.kind,
+        "object": remnant.object,
+        "step": remnant.step,
+        "told": remnant.told,
+        "invalid": remnant.invalid,
     }
 
 

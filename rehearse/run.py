@@ -245,6 +245,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "tool": plan.tool,
         "config": str(plan.config) if plan.config else None,
         "files": [str(path) for path in plan.files],
+        "folder": str(plan.folder) if plan.folder else None,
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],

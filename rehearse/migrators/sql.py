@@ -1,4 +1,4 @@
-"""SQL scripts: each file a step, played by psql as it stands, its own BEGIN and COMMIT respected."""
+"""SQL scripts: each pending file a step, played by psql in the transaction its tool would give it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,79 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
+import psycopg
+
+from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
-from rehearse.errors import RequestError
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.run import Ended, Ground, ground, run
+from rehearse.migrators.scripts import dbmate, flyway, golang_migrate, plain
+from rehearse.migrators.scripts.script import Pending, Script, text_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Outcome
 
-_ERROR = re.compile(r"(?m)^psql:(?P<place>.+:\d+): (?:ERROR|FATAL):\s+(?P<message>.+)$")
+
+class Convention(Protocol):
+    """A module of `rehearse.migrators.scripts`: how one tool names, orders, wraps and records its files."""
+
+    def recognises(self, files: Iterable[Path]) -> bool: ...
+
+    def script(self, path: Path) -> Script: ...
+
+    def pending(self, folder: Path, connection: psycopg.Connection) -> Pending: ...
+
+
+_CONVENTIONS: tuple[Convention, ...] = (flyway, golang_migrate, dbmate, plain)  # the last takes what is left
+_ERROR = re.compile(r"(?m)^(?:psql:(?P<place>.+:\d+): )?(?:ERROR|FATAL):\s+(?P<message>.+)$")
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
-class ScriptMissing(RequestError):
-    """A script is not there."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"The SQL script {path} does not exist or cannot be read.", "Check the path given with --sql.")
-
-
 def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.environ) -> Migration:
-    """Play the scripts in order until one fails; raises ScriptMissing."""
-    steps = list(_planned(plan))
+    """Play the pending scripts in order until one fails.
+
+    Files named one by one are all played; of a folder those that the tool's own history, as production's snapshot
+    holds it, does not know. Nothing is recorded in that history. Raises what the conventions in `scripts` raise.
+    """
+    pending = _pending(plan, stage)
+    steps = list(_planned(plan, pending))
     psql = client_tools(stage.server_major).bin_dir / "psql"
     runs: list[Ended] = []
     deadline = time.monotonic() + plan.max_seconds.total_seconds()
     with ground(plan, stage, environ) as on:
-        for number, (step, path) in enumerate(zip(steps, plan.files, strict=True)):
+        for number, (step, script) in enumerate(zip(steps, pending.scripts, strict=True)):
             left = timedelta(seconds=deadline - time.monotonic())
             started = datetime.now(UTC)
-            ended = _run(on, psql, step.id, path, left)
+            ended = _run(on, psql, step.id, script, left)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
                 break
-    return _migration(tuple(steps), runs, variables.secrets(environ, plan.env))
+    return _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
 
 
-def _planned(plan: MigrationPlan) -> list[StepRun]:
-    names = Counter(path.name for path in plan.files)
+def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
+    files = plan.files if plan.folder is None else tuple(sorted(plan.folder.rglob("*.sql")))
+    convention = next(each for each in _CONVENTIONS if each.recognises(files))
+    if plan.folder is None:
+        found = Pending(scripts=tuple(convention.script(path) for path in files))
+    else:
+        with connect_stage(stage.admin) as connection:
+            found = convention.pending(plan.folder, connection)
+    if convention is plain and plan.single_transaction:
+        return replace(found, scripts=tuple(replace(each, one_transaction=True) for each in found.scripts))
+    return found
+
+
+def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
+    paths = [script.path for script in pending.scripts]
+    names = Counter(path.name for path in paths)
     return [
         StepRun(
             id=path.name if names[path.name] == 1 else _source(path, plan),
@@ -59,31 +88,38 @@ def _planned(plan: MigrationPlan) -> list[StepRun]:
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-        for path in plan.files
+        for path in paths
     ]
 
 
 def _title(path: Path) -> str:
     """Return the first comment line, if the script begins with one."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as script:
-            first = next((line.strip() for line in script if line.strip()), "")
-    except OSError:
-        raise ScriptMissing(path) from None
-    return first.lstrip("-").strip() if first.startswith("--") else ""
+    first = next((line.strip() for line in text_of(path).splitlines() if line.strip()), "")
+    is_words = first.startswith("--") and not first.startswith("-- migrate:")
+    return first.lstrip("-").strip() if is_words else ""
 
 
 def _source(path: Path, plan: MigrationPlan) -> str:
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
-def _run(on: Ground, psql: Path, step: str, path: Path, left: timedelta) -> Ended:
+def _run(on: Ground, psql: Path, step: str, script: Script, left: timedelta) -> Ended:
     name = f"rehearse:{step}"
     quoted = name.replace("'", "''")
     # PostgreSQL cuts long names off and replaces what is not ASCII: such a name is said in a statement as well.
     said = () if len(name) <= _NAME_LENGTH and name.isascii() else ("-c", f"SET application_name = '{quoted}'")
-    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", *said, "-f", str(path))
+    together = ("--single-transaction",) if script.one_transaction else ()
+    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", *together, *said, "-f", str(_played(script, on.private)))
     return run(on, command, limit=left, extra={"PGAPPNAME": name})
+
+
+def _played(script: Script, private: Path) -> Path:
+    """Return the file psql is given: the script, or its section under the same name, lines where they were."""
+    if script.section is None:
+        return script.path
+    written = private / script.path.name
+    written.write_text(script.section, encoding="utf-8", errors="surrogateescape")
+    return written
 
 
 def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
@@ -93,16 +129,22 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
         return replace(step, outcome=Outcome.FAILED, error="stopped at the time limit")
     found = _ERROR.search(ended.output)
     last = output.tail(ended.output, lines=1)
-    place, line = found["place"].rsplit(":", 1) if found else ("", "")
     return replace(
         step,
         outcome=Outcome.FAILED,
         error=output.message(found["message"]) if found else output.message(last) or f"status {ended.status}",
-        location=f"{_source(Path(place), plan)}:{line}" if found else None,
+        location=_location(found["place"], step, plan) if found and found["place"] else None,
     )
 
 
-def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str, ...]) -> Migration:
+def _location(place: str, step: StepRun, plan: MigrationPlan) -> str:
+    """Return file and line; the file is another than the step's where it was included."""
+    path, line = place.rsplit(":", 1)
+    source = step.source if Path(path).name == Path(step.source).name else _source(Path(path), plan)
+    return f"{source}:{line}"
+
+
+def _migration(steps: tuple[StepRun, ...], runs: list[Ended], pending: Pending, secrets: tuple[str, ...]) -> Migration:
     timed_out = any(ended.timed_out for ended in runs)
     return Migration(
         tool="sql",
@@ -110,8 +152,8 @@ def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str
         exit_status=runs[-1].status if runs else 0,
         output_tail=output.tail("".join(ended.output for ended in runs), secrets),
         observed=True,
-        open_points=("The migration was stopped at the time limit.",) if timed_out else (),
-        notes=tuple(dict.fromkeys(note for ended in runs for note in ended.notes)),
+        open_points=(*pending.open_points, *(("The migration was stopped at the time limit.",) if timed_out else ())),
+        notes=(*pending.notes, *dict.fromkeys(note for ended in runs for note in ended.notes)),
         timed_out=timed_out,
         isolation=runs[0].isolation if runs else (),
     )

@@ -1,4 +1,4 @@
-"""Any command: one step, or alembic's steps where the hook sees alembic inside."""
+"""Any command: one step, or the steps of alembic or Django where the hook sees them inside."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def _patch_context(module: ModuleType) -> None:
             return run(self, **named)
         except BaseException as error:
             for step, path in [playing[-2:]] if playing else []:
-                journal.write("step-failed", id=step, location=places.of_error(error, path), **_described(error))
+                journal.write("step-failed", id=step, location=places.of_error(error, path), **described(error))
             raise
         finally:
             self._migrations_fn = planned
@@ -111,7 +111,7 @@ def _patch_scripts(module: ModuleType) -> None:
         try:
             result = run(self)
         except BaseException as error:
-            journal.write("env-failed", source=env, location=places.of_error(error), **_described(error))
+            journal.write("env-failed", source=env, location=places.of_error(error), **described(error))
             raise
         journal.write("env-end", source=env)
         return result
@@ -119,11 +119,11 @@ def _patch_scripts(module: ModuleType) -> None:
     kind.run_env = run_env
 
 
-def _described(error: BaseException) -> dict[str, str]:
+def described(error: BaseException) -> dict[str, str]:
     """Return class and first line of the error the driver raised, or of the error itself."""
     found: BaseException = getattr(error, "orig", None) or error
-    if type(found).__module__.startswith("sqlalchemy") and found.__cause__ is not None:
-        found = found.__cause__  # asyncpg's own, behind SQLAlchemy's adapter
+    if type(found).__module__.startswith(("sqlalchemy", "django.db")) and found.__cause__ is not None:
+        found = found.__cause__  # the driver's own, behind SQLAlchemy's adapter for asyncpg or Django's
     lines = str(found).strip().splitlines()
     database = type(found).__module__.split(".")[0] in ("psycopg", "psycopg2", "asyncpg", "pg8000")
     return {
@@ -133,13 +133,14 @@ def _described(error: BaseException) -> dict[str, str]:
     }
 
 
-def _report_version(module: ModuleType) -> None:
+def report_version(module: ModuleType) -> None:
+    """Say which version of a library the project has."""
     journal.write("version", name=module.__name__, version=module.__version__)
 
 
 PATCHES = {
-    "alembic": _report_version,
-    "sqlalchemy": _report_version,
+    "alembic": report_version,
+    "sqlalchemy": report_version,
     "alembic.runtime.migration": _patch_context,
     "alembic.script.base": _patch_scripts,
 }

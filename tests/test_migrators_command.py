@@ -98,7 +98,7 @@ def test_only_what_django_has_not_applied_is_a_step(tmp_path: Path, stage: Stage
 
 
 def test_a_failing_migration_of_django_is_located_and_the_rest_skipped(tmp_path: Path, stage: Stage) -> None:
-    django_project(tmp_path, fill="orders.bulk_create([Order(pk=7), Order(pk=7, note='me@x.org')])")
+    django_project(tmp_path, fill="orders.bulk_create([Order(pk=4711), Order(pk=4711)])")
 
     migration = play(tmp_path, stage, "python", "manage.py", "migrate")
 
@@ -106,7 +106,8 @@ def test_a_failing_migration_of_django_is_located_and_the_rest_skipped(tmp_path:
     failed = migration.steps[2]
     assert failed.error == 'UniqueViolation: duplicate key value violates unique constraint "shop_order_pkey"'
     assert failed.location == "shop/migrations/0002_fill.py:8"
-    assert "me@x.org" not in repr(migration)
+    assert "DETAIL:  ***" in migration.output_tail
+    assert "(4711)" not in repr(migration)
 
 
 def test_a_command_outside_python_is_one_step(tmp_path: Path, server: Server, stage: Stage) -> None:

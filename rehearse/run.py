@@ -18,6 +18,7 @@ from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
+from rehearse.migrators import command
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -187,7 +188,8 @@ def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
     migrator = registry.migrator(request.plan.tool)
     with watch.watching(stage) as watched:
         migration = migrator.play(request.plan, stage)
-        return migration, watched.timeline()
+        timeline = watched.timeline()
+        return command.with_named_steps(migration, timeline.marks), timeline
 
 
 def _state(stage: Stage) -> _State:

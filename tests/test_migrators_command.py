@@ -18,7 +18,7 @@ from rehearse.migrators import command
 from rehearse.migrators.command import NoCommand
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.stage import Stage
-from rehearse.model.timeline import Outcome
+from rehearse.model.timeline import Outcome, StepMark
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -116,6 +116,22 @@ def test_a_command_outside_python_is_one_step(tmp_path: Path, server: Server, st
     migration = play(tmp_path, stage, "sh", "-c", f"{psql} -c 'CREATE TABLE a ()' && {psql} -c 'CREATE TABLE b ()'")
 
     assert [step.id for step in migration.steps] == ["command"]
+
+
+def test_sessions_named_by_the_command_are_its_steps(tmp_path: Path, stage: Stage) -> None:
+    migration = play(tmp_path, stage, "sh", "-c", "echo no such column; exit 3")
+    (whole,) = migration.steps
+    assert whole.started is not None
+    later = whole.started + timedelta(milliseconds=1)
+    marks = (StepMark(step="one", started=whole.started), StepMark(step="two", started=later))
+
+    named = command.with_named_steps(migration, marks)
+
+    assert [(step.id, step.started, step.ended, step.outcome, step.error) for step in named.steps] == [
+        ("one", whole.started, later, Outcome.APPLIED, None),
+        ("two", later, whole.ended, Outcome.FAILED, "no such column"),
+    ]
+    assert command.with_named_steps(migration, (StepMark(step="command", started=later),)) == migration
 
 
 def test_without_a_command_there_is_nothing_to_play(tmp_path: Path, stage: Stage) -> None:

@@ -6,6 +6,7 @@ import os
 import shlex
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
@@ -58,6 +59,9 @@ class Asked:
     settings_file: Path | None = None
     rows: int | None = None
     max_blocking: str | None = None
+    max_seconds: float | None = None
+    max_step_seconds: float | None = None
+    downgrade: bool | None = None
     config: Path | None = None
 
 
@@ -67,7 +71,15 @@ def request(asked: Asked) -> Request:
     found = _request(asked, configuration)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
-    return replace(found, plan=plan, settings=settings, role=configuration.migrations.role)
+    downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
+    return replace(
+        found,
+        plan=plan,
+        settings=settings,
+        downgrade=downgrade is not False,
+        one_by_one=downgrade is True,
+        role=configuration.migrations.role,
+    )
 
 
 def snapshot_request(asked: Asked) -> Request:
@@ -136,7 +148,13 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alo
         python=(asked.python or configuration.migrations.python),
         env=configuration.migrations.env,
         declared=(*configuration.known_urls(), *((source,) if source else ())),
+        max_seconds=_limit(asked.max_seconds, configuration.migrations.max_seconds),
+        max_step_seconds=_limit(asked.max_step_seconds, configuration.migrations.max_step_seconds),
     )
+
+
+def _limit(asked: float | None, configured: timedelta) -> timedelta:
+    return configured if asked is None else timedelta(seconds=asked)
 
 
 def _check_files(plan: MigrationPlan) -> None:

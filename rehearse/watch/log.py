@@ -11,7 +11,9 @@ from pathlib import Path
 
 _UTC = ("UTC", "GMT")
 _NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
-_POLL = 0.02
+_WAITING = "process "
+_POLL = 0.005
+TRACE = "REHEARSE "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Record:
     sqlstate: str | None
     message: str
     statement: str | None  # of an error
+    context: str | None = None  # of the tracer's own lines: the statements around
+    detail: str | None = None  # of a wait for a lock: who holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ def _record(fields: dict[str, str | int]) -> Record | None:
         sqlstate=str(fields["state_code"]) if "state_code" in fields else None,
         message=_message(fields),
         statement=str(fields["statement"]) if "statement" in fields else None,
+        context=str(fields.get("context", "")) if str(fields.get("message")).startswith(TRACE) else None,
+        detail=str(fields.get("detail", "")) if str(fields.get("message")).startswith(_WAITING) else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -49,16 +50,17 @@ def _report_plan(plan: Any, loader: Any) -> None:
         targets=[],
         directory=".",
         offline=False,
-        transactional=True,
-        transaction_per_migration=True,
     )
 
 
-def _step(migration: Any) -> dict[str, str]:
+def _step(migration: Any) -> dict[str, Any]:
     return {
         "id": _name(migration),
         "title": (sys.modules[migration.__module__].__doc__ or "").strip().partition("\n")[0],
         "source": places.relative(_file(migration)),
+        "path": os.path.abspath(_file(migration)),  # noqa: PTH100 -- no pathlib here
+        "parents": [".".join(parent) for parent in migration.dependencies],
+        "downgrade": "missing",
     }
 
 

@@ -106,6 +106,7 @@ def test_a_failing_migration_of_django_is_located_and_the_rest_skipped(tmp_path:
     failed = migration.steps[2]
     assert failed.error == 'UniqueViolation: duplicate key value violates unique constraint "shop_order_pkey"'
     assert failed.location == "shop/migrations/0002_fill.py:8"
+    assert failed.parents is None
     assert "DETAIL:  ***" in migration.output_tail
     assert "(4711)" not in repr(migration)
 

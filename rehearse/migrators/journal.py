@@ -24,7 +24,7 @@ class _Planned(TypedDict):
     id: str
     title: str
     source: str
-    parents: list[str]
+    parents: list[str] | None
     downgrade: str
 
 
@@ -104,7 +104,7 @@ class Journal:
         steps: dict[str, StepRun] = {}
         for event in self.events:
             if event["event"] == "plan":
-                steps.update({step.id: step for step in _planned(event)})
+                steps = {step.id: step for step in _planned(event)} | steps  # env.py may play them schema by schema
             elif str(event.get("id")) in steps:
                 identity = str(event["id"])
                 steps[identity] = self._after(steps[identity], event)
@@ -113,7 +113,7 @@ class Journal:
     def _after(self, step: StepRun, event: Event) -> StepRun:
         at = datetime.fromisoformat(str(event["at"]))
         if event["event"] == "step-start":
-            return replace(step, started=at, outcome=Outcome.FAILED, error=_ENDED_INSIDE)
+            return replace(step, started=step.started or at, ended=None, outcome=Outcome.FAILED, error=_ENDED_INSIDE)
         if event["event"] == "step-end":
             return replace(step, ended=at, outcome=Outcome.APPLIED, error=None)
         return replace(self._failed(step, event), ended=at)
@@ -162,7 +162,7 @@ def _planned(plan: Event) -> Iterable[StepRun]:
             id=step["id"],
             title=step["title"],
             source=step["source"],
-            parents=tuple(step["parents"]),
+            parents=None if step["parents"] is None else tuple(step["parents"]),
             downgrade=step["downgrade"],
             started=None,
             ended=None,

@@ -59,7 +59,7 @@ def _step(migration: Any) -> dict[str, Any]:
         "title": (sys.modules[migration.__module__].__doc__ or "").strip().partition("\n")[0],
         "source": places.relative(_file(migration)),
         "path": os.path.abspath(_file(migration)),  # noqa: PTH100 -- no pathlib here
-        "parents": [".".join(parent) for parent in migration.dependencies],
+        "parents": None,  # what is recorded does not name the app: each migration stands for itself
         "downgrade": "missing",
     }
 

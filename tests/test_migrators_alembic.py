@@ -358,23 +358,30 @@ def test_several_script_trees_of_one_ini_are_played_by_the_projects_command(tmp_
     assert not any("[billing]" in note for note in every.notes)
 
 
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
 def test_a_version_table_for_each_schema_is_played_schema_by_schema(
-    tmp_path: Path, server: Server, stage: Stage
+    tmp_path: Path, server: Server, stage: Stage, order: tuple[str, str]
 ) -> None:
     rows(server, stage, f"CREATE SCHEMA one AUTHORIZATION {stage.address.user}")
     rows(server, stage, f"CREATE SCHEMA two AUTHORIZATION {stage.address.user}")
     rows(server, stage, "CREATE TABLE two.taken ()")
-    env = """
+    env = f"""
 import os
 from sqlalchemy import create_engine, text
 from alembic import context
-for schema in ("one", "two"):
+failed = None
+for schema in {order}:
     with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
-        connection.execute(text(f"SET search_path = {schema}"))
+        connection.execute(text("SET search_path = " + schema))
         connection.commit()
         context.configure(connection=connection, version_table_schema=schema, transaction_per_migration=True)
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except Exception as error:
+            failed = error
+if failed is not None:
+    raise failed
 """
     revisions = [
         *toys.TABLES,

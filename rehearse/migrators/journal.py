@@ -105,9 +105,8 @@ class Journal:
         for event in self.events:
             if event["event"] == "plan":
                 steps = {step.id: step for step in _planned(event)} | steps  # env.py may play them schema by schema
-            elif str(event.get("id")) in steps:
-                identity = str(event["id"])
-                steps[identity] = self._after(steps[identity], event)
+            elif (step := steps.get(str(event.get("id")))) and not _has_failed(step):
+                steps[step.id] = self._after(step, event)
         return tuple(self._settled(list(steps.values()), ended))
 
     def _after(self, step: StepRun, event: Event) -> StepRun:
@@ -147,6 +146,11 @@ class Journal:
         """Give the last step that was played a failure after it: a deferred constraint, or env.py's own."""
         failed = self.named("env-failed")
         return self._failed(step, failed[-1]) if failed else replace(step, outcome=Outcome.FAILED, error=_COMMIT)
+
+
+def _has_failed(step: StepRun) -> bool:
+    """Say whether a step has ended in failure, which nothing mends that is played again for another schema."""
+    return step.outcome is Outcome.FAILED and step.ended is not None
 
 
 def _stopped(step: StepRun, ended: Ended) -> StepRun:

@@ -20,10 +20,12 @@ _VERSIONED = re.compile(r"V(?P<version>\d+(?:[._]\d+)*)(?:__.*)?\.sql")
 _REPEATABLE = re.compile(r"R__(?P<description>.*)\.sql")
 _PLACEHOLDER = re.compile(r"\$\{[\w:.-]+\}")
 _APART = re.compile(r"(?i)^\s*executeInTransaction\s*=\s*false\s*$", re.MULTILINE)
+# What Flyway's own parser looks for: others, as REINDEX TABLE CONCURRENTLY, fail in the transaction it opens.
 _NO_TRANSACTION = re.compile(
     r"(CREATE|DROP) (DATABASE|TABLESPACE|SUBSCRIPTION)\b|ALTER SYSTEM\b|(CREATE|DROP)( UNIQUE)? INDEX CONCURRENTLY\b"
-    r"|REINDEX\b.* (SCHEMA|DATABASE|SYSTEM)\b|REINDEX\b.* CONCURRENTLY\b|VACUUM\b|DISCARD ALL\b"
+    r"|REINDEX( VERBOSE)? (SCHEMA|DATABASE|SYSTEM)\b|VACUUM\b|DISCARD ALL\b"
 )
+_CONCURRENTLY = re.compile(r"(CREATE|DROP)( UNIQUE)? INDEX CONCURRENTLY\b")
 _COLUMNS = ("version", "description", "type", "script", "checksum", "success")
 _BASELINES = ("BASELINE", "SQL_BASELINE")
 
@@ -72,7 +74,7 @@ def pending(folder: Path, connection: psycopg.Connection) -> Pending:
         scripts=tuple(script(path) for path in (*versioned, *again)),
         notes=(
             *((history.unrecorded(_TOOL),) if rows is None else _notes(files, known)),
-            *_mixed((*versioned, *again)),
+            *_warnings((*versioned, *again)),
         ),
         open_points=tuple(_open_points((*versioned, *again))),
     )
@@ -163,8 +165,13 @@ def _refusing(path: Path) -> Iterator[bool]:
     return (bool(_NO_TRANSACTION.match(words(statement))) for statement in tokens.parts(text_of(path)))
 
 
-def _mixed(paths: Iterable[Path]) -> Iterator[str]:
+def _warnings(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
+        if any(_CONCURRENTLY.match(words(statement)) for statement in tokens.parts(text_of(path))):
+            yield (
+                f"{path.name} works CONCURRENTLY: Flyway since 9.1 waits for its own lock there without end, "
+                "unless flyway.postgresql.transactional.lock=false."
+            )
         if len(set(_refusing(path))) > 1:
             yield f"{path.name} mixes statements that refuse a transaction with others: Flyway wants mixed=true."
 

@@ -355,7 +355,7 @@ def test_two_files_of_one_version_are_a_wrong_request(tmp_path: Path, stage: Sta
 def test_dbmate_plays_the_up_section_and_keeps_the_line_numbers(tmp_path: Path, server: Server, stage: Stage) -> None:
     files = {
         "20260101_a.sql": "-- migrate:up\nCREATE TABLE kept ();\n\n-- migrate:down\nDROP TABLE kept;\n",
-        "20260102_b.sql": f"-- Why\n-- migrate:up\n{BROKEN}-- migrate:down\nSELECT 1;\n",
+        "20260102_b.sql": f"-- Why\n-- migrate:up\n{BROKEN}-- migrate:down\n-- migrate:up\nSELECT 1;\n",
     }
 
     migration = play_folder(folder(tmp_path, files), stage)

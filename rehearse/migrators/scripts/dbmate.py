@@ -41,7 +41,7 @@ def script(path: Path) -> Script:
         if begins := _UP.match(line):
             inside, options = True, begins["options"]
         elif _DOWN.match(line):
-            inside = False
+            break
         section.append(line if inside else "")
     if not any(section):
         raise NoUpSection(path)

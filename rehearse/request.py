@@ -15,7 +15,7 @@ from rehearse.config.errors import NothingToMigrate
 from rehearse.config.fragment import wanted
 from rehearse.errors import RequestError
 from rehearse.migrators.project import ConfigMissing
-from rehearse.migrators.sql import ScriptMissing
+from rehearse.migrators.scripts.script import NoScripts, ScriptMissing
 from rehearse.model.migration import MigrationPlan
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
@@ -164,6 +164,8 @@ def _check_files(plan: MigrationPlan) -> None:
     for path in plan.files:
         if not path.is_file():
             raise ScriptMissing(path)
+    if plan.folder is not None and not any(plan.folder.rglob("*.sql")):
+        raise NoScripts(plan.folder)
 
 
 def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:
@@ -171,10 +173,22 @@ def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:
         path = asked.alembic.absolute()
         return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, Path.cwd()))
     if asked.sql:
-        return MigrationPlan(tool="sql", files=tuple(path.absolute() for path in asked.sql), directory=Path.cwd())
+        return _scripts(asked.sql, configuration)
     if asked.command is not None:
         return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=Path.cwd())
     return configuration.migrations.plan()
+
+
+def _scripts(paths: tuple[Path, ...], configuration: Configuration) -> MigrationPlan:
+    """Return the plan for SQL files, all of them played, or for one folder, of which the pending ones are."""
+    folder = paths[0].absolute() if len(paths) == 1 and paths[0].is_dir() else None
+    return MigrationPlan(
+        tool="sql",
+        folder=folder,
+        files=() if folder else tuple(path.absolute() for path in paths),
+        single_transaction=configuration.migrations.single_transaction,
+        directory=Path.cwd(),
+    )
 
 
 def _started_in(config: Path, here: Path) -> Path:

@@ -20,7 +20,7 @@ from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
-from rehearse.migrators import downgrades
+from rehearse.migrators import command, downgrades
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -227,7 +227,8 @@ def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
     migrator = registry.migrator(request.plan.tool)
     with watch.watching(stage) as watched:
         migration = migrator.play(request.plan, stage)
-        return migration, watched.timeline()
+        timeline = watched.timeline()
+        return command.with_named_steps(migration, timeline.marks), timeline
 
 
 def _state(stage: Stage) -> _State:
@@ -285,6 +286,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "tool": plan.tool,
         "config": str(plan.config) if plan.config else None,
         "files": [str(path) for path in plan.files],
+        "folder": str(plan.folder) if plan.folder else None,
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],

@@ -151,6 +151,7 @@ def test_a_target_before_the_head_leaves_the_rest(shop: str, tmp_path: Path):
         (["--from", "{url}", "--alembic", "app/alembic.ini", "--to", "beef"], 2, "beef"),
         (["--from", "{url}", "--alembic", "broken/alembic.ini"], 3, "boom"),
         (["--from", "{url}", "--sql", "nowhere.sql"], 2, "nowhere.sql"),
+        (["--from", "{url}", "--sql", "app"], 2, "no .sql files"),
         (["--from", "{url}"], 2, "how to migrate"),
         (["--from", "nonsense", "--sql", "ok.sql"], 2, "not a snapshot"),
         (["--sql", "ok.sql"], 2, "no production"),

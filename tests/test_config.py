@@ -291,16 +291,13 @@ def test_what_is_no_duration_is_refused(text: str):
         parse_duration(text)
 
 
-def test_scripts_are_played_in_their_tools_order(read: Read, tmp_path: Path):
+def test_a_folder_of_scripts_is_left_to_the_migrator(read: Read, tmp_path: Path):
     folder = tmp_path / "sql"
     folder.mkdir()
-    names = ["V10__c.sql", "V2__b.sql", "R__views.sql", "U2__b.sql", "V1__a.sql", "V1__a.down.sql", "notes.txt"]
-    for name in names:
-        (folder / name).touch()
 
-    plan = read('[migrations]\ntool = "sql"\npath = "sql"').migrations.plan()
+    plan = read('[migrations]\ntool = "sql"\npath = "sql"\nsingle_transaction = true').migrations.plan()
 
-    assert [file.name for file in plan.files] == ["V1__a.sql", "V2__b.sql", "V10__c.sql", "R__views.sql"]
+    assert (plan.folder, plan.files, plan.single_transaction) == (folder, (), True)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +306,6 @@ def test_scripts_are_played_in_their_tools_order(read: Read, tmp_path: Path):
         ("", "there is no alembic.ini"),
         ('[migrations]\ntool = "command"', "needs a command"),
         ('[migrations]\ntool = "sql"', "needs a path"),
-        ('[migrations]\ntool = "sql"\npath = "."', "no .sql files"),
     ],
 )
 def test_without_anything_to_play_there_is_no_plan(read: Read, text: str, sentence: str):

@@ -340,6 +340,179 @@ def test_an_autocommit_block_works_in_every_transaction_mode(
     assert rows(server, stage, "SELECT pg_catalog.to_regclass('by_note') IS NOT NULL") == [(True,)]
 
 
+SECOND_TREE = "\n[billing]\nscript_location = %(here)s/billing\nsqlalchemy.url = driver://x/y\n"
+
+
+def test_several_script_trees_of_one_ini_are_played_by_the_projects_command(tmp_path: Path, stage: Stage) -> None:
+    ini = toys.project(tmp_path, options=SECOND_TREE)
+    env = toys.DEFAULT_ENV.replace("target_metadata=None", 'target_metadata=None, version_table="billing_version"')
+    toys.scripts(tmp_path / "billing", env, [toys.revision("b1", None)])
+    both = "python -m alembic upgrade head && python -m alembic -n billing upgrade head"
+
+    first = play(ini, stage)
+    every = play(ini, stage, command=("sh", "-c", both))
+
+    assert ids(first) == ["a1", "a2"]
+    assert any("another script tree, [billing], which was not played" in note for note in first.notes)
+    assert (ids(every), every.targets) == (["b1"], ("a2", "b1")), every.output_tail
+    assert not any("[billing]" in note for note in every.notes)
+
+
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
+def test_a_version_table_for_each_schema_is_played_schema_by_schema(
+    tmp_path: Path, server: Server, stage: Stage, order: tuple[str, str]
+) -> None:
+    rows(server, stage, f"CREATE SCHEMA one AUTHORIZATION {stage.address.user}")
+    rows(server, stage, f"CREATE SCHEMA two AUTHORIZATION {stage.address.user}")
+    rows(server, stage, "CREATE TABLE two.taken ()")
+    env = f"""
+import os
+from sqlalchemy import create_engine, text
+from alembic import context
+failed = None
+for schema in {order}:
+    with create_engine(os.environ["DATABASE_URL"]).connect() as connection:
+        connection.execute(text("SET search_path = " + schema))
+        connection.commit()
+        context.configure(connection=connection, version_table_schema=schema, transaction_per_migration=True)
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except Exception as error:
+            failed = error
+if failed is not None:
+    raise failed
+"""
+    revisions = [
+        *toys.TABLES,
+        toys.revision("a3", "a2", 'op.execute("CREATE TABLE taken ()")'),
+        toys.revision("a4", "a3"),
+    ]
+
+    migration = play(toys.project(tmp_path, env=env, revisions=revisions), stage)
+
+    assert outcomes(migration) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.FAILED, Outcome.APPLIED]
+    assert migration.steps[2].error == 'DuplicateTable: relation "taken" already exists'
+    assert rows(server, stage, "SELECT version_num FROM one.alembic_version") == [("a4",)]
+    assert rows(server, stage, "SELECT version_num FROM two.alembic_version") == [("a2",)]
+
+
+@pytest.mark.parametrize(
+    ("configure", "head"), [("", None), (", transaction_per_migration=True", "a2"), (", transactional_ddl=False", "a2")]
+)
+def test_what_a_failure_leaves_depends_on_the_transactions_of_env(
+    tmp_path: Path, server: Server, stage: Stage, configure: str, head: str | None
+) -> None:
+    env = toys.env_with('create_engine(os.environ["DATABASE_URL"])', configure)
+    broken = toys.revision("a3", "a2", 'op.execute("SELECT 1/0")')
+
+    migration = play(toys.project(tmp_path, env=env, revisions=[*toys.TABLES, broken]), stage)
+
+    assert outcomes(migration) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.FAILED], migration.output_tail
+    assert migration.steps[2].error == "DivisionByZero: division by zero"
+    reached = "SELECT pg_catalog.to_regclass('alembic_version') IS NOT NULL"
+    assert rows(server, stage, reached) == [(head is not None,)]
+    if head is not None:
+        assert rows(server, stage, "SELECT version_num FROM alembic_version") == [(head,)]
+
+
+@pytest.mark.parametrize(
+    ("commit", "recorded"),
+    [
+        ('op.execute("COMMIT")', [("a1",)]),
+        ("op.get_bind().commit()", []),  # SQLAlchemy 2 begins anew and alembic never commits that: the rest is lost
+    ],
+)
+def test_a_revision_that_commits_in_the_middle_is_seen_to_the_end(
+    tmp_path: Path, server: Server, stage: Stage, commit: str, recorded: list[tuple[str]]
+) -> None:
+    body = f"""
+        op.execute("CREATE TABLE kept ()")
+        {commit}
+        op.execute("CREATE TABLE later ()")
+    """
+    env = toys.env_with('create_engine(os.environ["DATABASE_URL"])')
+
+    migration = play(toys.project(tmp_path, env=env, revisions=[toys.revision("a1", None, body)]), stage)
+
+    assert (outcomes(migration), migration.targets) == ([Outcome.APPLIED], ("a1",)), migration.output_tail
+    exist = "SELECT pg_catalog.to_regclass('kept') IS NOT NULL, pg_catalog.to_regclass('later') IS NOT NULL"
+    assert rows(server, stage, exist) == [(True, bool(recorded))]
+    assert rows(server, stage, "SELECT version_num FROM alembic_version") == recorded
+
+
+def test_a_second_connection_of_a_revision_reaches_the_stage(tmp_path: Path, server: Server, stage: Stage) -> None:
+    body = f"""
+        with sa.create_engine({PRODUCTION!r}).begin() as second:
+            second.execute(sa.text("CREATE TABLE by_second ()"))
+    """
+
+    migration = play(toys.project(tmp_path, revisions=[toys.revision("a1", None, body)]), stage, declared=(PRODUCTION,))
+
+    assert outcomes(migration) == [Outcome.APPLIED], migration.output_tail
+    (connection,) = migration.connections
+    assert (connection.redirected, connection.location) == (True, "migrations/versions/r1.py:8")
+    assert rows(server, stage, "SELECT pg_catalog.to_regclass('by_second') IS NOT NULL") == [(True,)]
+
+
+def test_version_locations_may_be_set_in_env(tmp_path: Path, stage: Stage) -> None:
+    env = toys.DEFAULT_ENV.replace(
+        "config = context.config\n",
+        "config = context.config\nimport os\n"
+        "context.script.version_locations = [os.path.abspath('elsewhere')]\n"
+        "context.script.__dict__.pop('_version_locations', None)\n",
+    )
+    ini = toys.project(tmp_path, env=env, revisions=[])
+    toys.scripts(tmp_path, "", toys.TABLES, versions="elsewhere")
+
+    migration = play(ini, stage)
+
+    assert outcomes(migration) == [Outcome.APPLIED, Outcome.APPLIED], migration.output_tail
+    assert migration.known_revisions == 2
+
+
+def test_a_connection_handed_over_by_the_projects_command_is_observed(tmp_path: Path, stage: Stage) -> None:
+    env = """
+from alembic import context
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()
+"""
+    toys.project(tmp_path, env=env)
+    (tmp_path / "upgrade.py").write_text(
+        "import os\nfrom alembic import command\nfrom alembic.config import Config\n"
+        "from sqlalchemy import create_engine\n"
+        'config = Config("alembic.ini")\n'
+        'with create_engine(os.environ["DATABASE_URL"]).begin() as connection:\n'
+        '    config.attributes["connection"] = connection\n'
+        '    command.upgrade(config, "head")\n'
+    )
+
+    migration = play(tmp_path / "alembic.ini", stage, command=("python", "upgrade.py"))
+
+    assert outcomes(migration) == [Outcome.APPLIED, Outcome.APPLIED], migration.output_tail
+    assert migration.open_points == ()
+
+
+def test_a_first_revision_that_is_stamped_and_an_advisory_lock_do_no_harm(tmp_path: Path, stage: Stage) -> None:
+    env = toys.env_with('create_engine(os.environ["DATABASE_URL"])').replace(
+        "    with context.begin_transaction():\n",
+        "    from sqlalchemy import text\n"
+        '    connection.execute(text("SELECT pg_catalog.pg_advisory_lock(7)"))\n'
+        "    connection.execute(text(\"SET statement_timeout = '5s'\"))\n"
+        "    connection.commit()\n"
+        "    with context.begin_transaction():\n",
+    )
+    above = toys.revision("a2", "a1", 'op.execute("CREATE TABLE t ()")')
+    ini = toys.project(tmp_path, env=env, revisions=[toys.revision("a1", None), above])
+    both = "python -m alembic stamp a1 && python -m alembic upgrade head"
+
+    migration = play(ini, stage, command=("sh", "-c", both))
+
+    assert (ids(migration), migration.targets) == (["a2"], ("a1", "a2")), migration.output_tail
+    assert outcomes(migration) == [Outcome.APPLIED]
+
+
 def test_scripts_may_live_in_a_package(tmp_path: Path, stage: Stage) -> None:
     ini = toys.project(tmp_path, script_location="shop_pkg:migrations")
     (tmp_path / "migrations").rename(tmp_path / "moved")

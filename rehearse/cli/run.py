@@ -24,7 +24,7 @@ def command(
     alembic: Annotated[
         Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")
     ] = None,
-    sql: Annotated[list[Path] | None, typer.Option(help="A SQL script; several are played in the order given.")] = None,
+    sql: Annotated[list[Path] | None, typer.Option(help="A SQL script, several in order, or a folder of them.")] = None,
     migrate: Annotated[
         str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
     ] = None,

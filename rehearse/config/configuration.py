@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from rehearse.config.errors import NothingToMigrate, NoWayToMigrate, UnknownEnvironment, UnsetVariable
-from rehearse.config.scripts import scripts
 from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
@@ -27,6 +26,7 @@ class MigrationsConfig:
     tool: str = "alembic"  # "alembic", "sql", "command"
     config: Path | None = None  # alembic.ini or pyproject.toml
     path: Path | None = None  # folder of SQL files, or one file
+    single_transaction: bool = False  # plain SQL files: one transaction a file
     python: Path | None = None  # the project's interpreter
     command: str | None = None
     env: tuple[str, ...] = ()  # names of variables handed through
@@ -43,11 +43,14 @@ class MigrationsConfig:
             raise NothingToMigrate(self.directory)
         if self.tool == "command" and not command:
             raise NoWayToMigrate('[migrations] tool = "command" needs a command.')
+        path = self._scripts()
         return MigrationPlan(
             tool=self.tool,
             directory=config.parent if config is not None and not command else self.directory,
             config=config,
-            files=self._scripts() if self.tool == "sql" else (),
+            files=(path,) if path is not None and not path.is_dir() else (),
+            folder=path if path is not None and path.is_dir() else None,
+            single_transaction=self.single_transaction,
             python=self.python,
             command=command,
             env=self.env,
@@ -63,13 +66,13 @@ class MigrationsConfig:
         found = self.directory / "alembic.ini"
         return found if self.tool == "alembic" and found.is_file() else None
 
-    def _scripts(self) -> tuple[Path, ...]:
+    def _scripts(self) -> Path | None:
+        """Return the folder of SQL files, or the one file; None where another tool migrates."""
+        if self.tool != "sql":
+            return None
         if self.path is None:
             raise NoWayToMigrate('[migrations] tool = "sql" needs a path.')
-        found = scripts(self.path)
-        if not found:
-            raise NoWayToMigrate(f"There are no .sql files in {self.path}.")
-        return found
+        return self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,7 @@ class MigrationsTable(_Table):
     tool: Literal["alembic", "sql", "command"] = "alembic"
     config: Text | None = None
     path: Text | None = None
+    single_transaction: bool = False
     python: Text | None = None
     command: Text | None = None
     env: tuple[Text, ...] = ()

@@ -177,6 +177,7 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         tool=form.tool,
         config=_within(directory, form.config),
         path=_within(directory, form.path),
+        single_transaction=form.single_transaction,
         python=_within(directory, form.python),
         command=form.command,
         env=form.env,

@@ -28,6 +28,12 @@ _HINTS = (
 )
 
 
+_UNPLAYED = (
+    "The configuration has another script tree, [{0}], which was not played: "
+    "name a command that plays every tree in migrations.command."
+)
+
+
 class UnknownRevision(RequestError):
     """The target is no revision of the project."""
 
@@ -117,7 +123,9 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     steps = journal.steps(ended)
     if ended.status and not ended.stopped and not journal.connections and not _began(steps):
         _raise_for(ended, journal, plan, command)
-    return migration("alembic", ended, journal, steps)
+    played = migration("alembic", ended, journal, steps)
+    trees = () if plan.command else project.further_trees(config)
+    return replace(played, notes=(*played.notes, *(_UNPLAYED.format(name) for name in trees)))
 
 
 def move(plan: MigrationPlan, stage: Stage, verb: str, revision: str, *, environ: Mapping[str, str]) -> Migration:

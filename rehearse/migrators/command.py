@@ -1,10 +1,11 @@
-"""Any command: one step, or alembic's steps where the hook sees alembic inside."""
+"""Any command: one step, or the steps of alembic or Django where the hook sees them inside."""
 
 from __future__ import annotations
 
 import os
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rehearse.errors import RequestError
@@ -15,7 +16,7 @@ from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
-from rehearse.model.timeline import Outcome
+from rehearse.model.timeline import Outcome, StepMark
 
 _STEP = "command"
 
@@ -41,6 +42,24 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     if journal.plans:
         return alembic.migration("command", ended, journal, steps)
     return _migration(_step(plan, ended, journal, (started, finished)), ended, journal)
+
+
+def with_named_steps(migration: Migration, marks: tuple[StepMark, ...]) -> Migration:
+    """Return the migration with the steps its command named on the server, by `application_name = rehearse:NAME`.
+
+    Each lasts until the next begins; a command that fails fails in the last. Steps that a hook saw stay as they are.
+    """
+    named = [mark.step for mark in marks if mark.step != _STEP]
+    if migration.tool != "command" or not named or [step.id for step in migration.steps] != [_STEP]:
+        return migration
+    (whole,) = migration.steps
+    ends = (*(mark.started for mark in marks[1:]), whole.ended)
+    steps = [
+        replace(whole, id=mark.step, started=mark.started, ended=end, outcome=Outcome.APPLIED, error=None)
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+    steps[-1] = replace(steps[-1], outcome=whole.outcome, error=whole.error)
+    return replace(migration, steps=tuple(steps))
 
 
 def _step(plan: MigrationPlan, ended: Ended, journal: Journal, when: tuple[datetime, datetime]) -> StepRun:

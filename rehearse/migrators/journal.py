@@ -24,7 +24,7 @@ class _Planned(TypedDict):
     id: str
     title: str
     source: str
-    parents: list[str]
+    parents: list[str] | None
     downgrade: str
 
 
@@ -104,16 +104,15 @@ class Journal:
         steps: dict[str, StepRun] = {}
         for event in self.events:
             if event["event"] == "plan":
-                steps.update({step.id: step for step in _planned(event)})
-            elif str(event.get("id")) in steps:
-                identity = str(event["id"])
-                steps[identity] = self._after(steps[identity], event)
+                steps = {step.id: step for step in _planned(event)} | steps  # env.py may play them schema by schema
+            elif (step := steps.get(str(event.get("id")))) and not _has_failed(step):
+                steps[step.id] = self._after(step, event)
         return tuple(self._settled(list(steps.values()), ended))
 
     def _after(self, step: StepRun, event: Event) -> StepRun:
         at = datetime.fromisoformat(str(event["at"]))
         if event["event"] == "step-start":
-            return replace(step, started=at, outcome=Outcome.FAILED, error=_ENDED_INSIDE)
+            return replace(step, started=step.started or at, ended=None, outcome=Outcome.FAILED, error=_ENDED_INSIDE)
         if event["event"] == "step-end":
             return replace(step, ended=at, outcome=Outcome.APPLIED, error=None)
         return replace(self._failed(step, event), ended=at)
@@ -149,6 +148,11 @@ class Journal:
         return self._failed(step, failed[-1]) if failed else replace(step, outcome=Outcome.FAILED, error=_COMMIT)
 
 
+def _has_failed(step: StepRun) -> bool:
+    """Say whether a step has ended in failure, which nothing mends that is played again for another schema."""
+    return step.outcome is Outcome.FAILED and step.ended is not None
+
+
 def _stopped(step: StepRun, ended: Ended) -> StepRun:
     """Say why a step that began did not end."""
     if ended.stopped is None or ended.stopped.step != step.id or step.started is None:
@@ -162,7 +166,7 @@ def _planned(plan: Event) -> Iterable[StepRun]:
             id=step["id"],
             title=step["title"],
             source=step["source"],
-            parents=tuple(step["parents"]),
+            parents=None if step["parents"] is None else tuple(step["parents"]),
             downgrade=step["downgrade"],
             started=None,
             ended=None,

@@ -85,6 +85,16 @@ def ini_urls(config: Path | None) -> tuple[str, ...]:
     return tuple(sorted(set(_urls(ini)))) if ini.is_file() else ()
 
 
+def further_trees(config: Path | None) -> tuple[str, ...]:
+    """Return the sections of an ini, beside [alembic], that name a script tree of their own."""
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read_string(config.read_text(encoding="utf-8") if config is not None else "")
+    except (Error, UnicodeDecodeError):
+        return ()  # as below; and a pyproject.toml knows one tree only
+    return tuple(name for name in parser.sections() if name != "alembic" and "script_location" in parser[name])
+
+
 def _options(plan: MigrationPlan, config: Path) -> tuple[str, ...]:
     """Name the configuration unless alembic finds it by itself, both files at once."""
     found_by_itself = config.parent == plan.directory and config.name in ("alembic.ini", "pyproject.toml")

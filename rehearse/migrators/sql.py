@@ -1,4 +1,4 @@
-"""SQL scripts: each file a step, played by psql as it stands, its own BEGIN and COMMIT respected."""
+"""SQL scripts: each pending file a step, played by psql in the transaction its tool would give it."""
 
 from __future__ import annotations
 
@@ -6,55 +6,84 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
+import psycopg
+
+from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
-from rehearse.errors import RequestError
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
+from rehearse.migrators.scripts import dbmate, flyway, golang_migrate, plain
+from rehearse.migrators.scripts.script import Pending, Script, text_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Outcome
 
-_ERROR = re.compile(r"(?m)^psql:(?P<place>.+:\d+): (?:ERROR|FATAL):\s+(?P<message>.+)$")
+
+class Convention(Protocol):
+    """A module of `rehearse.migrators.scripts`: how one tool names, orders, wraps and records its files."""
+
+    def recognises(self, files: Iterable[Path]) -> bool: ...
+
+    def script(self, path: Path) -> Script: ...
+
+    def pending(self, folder: Path, connection: psycopg.Connection) -> Pending: ...
+
+
+_CONVENTIONS: tuple[Convention, ...] = (flyway, golang_migrate, dbmate, plain)  # the last takes what is left
+_ERROR = re.compile(r"(?m)^(?:psql:(?P<place>.+:\d+): )?(?:ERROR|FATAL):\s+(?P<message>.+)$")
 _STATEMENT = re.compile(r"(?ms)^psql:.+?:\d+: STATEMENT:\s+(?P<sql>.+)\Z")
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
-class ScriptMissing(RequestError):
-    """A script is not there."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"The SQL script {path} does not exist or cannot be read.", "Check the path given with --sql.")
-
-
 def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.environ) -> Migration:
-    """Play the scripts in order until one fails; raises ScriptMissing."""
-    steps = list(_planned(plan))
+    """Play the pending scripts in order until one fails.
+
+    Files named one by one are all played; of a folder those that the tool's own history, as production's snapshot
+    holds it, does not know. Nothing is recorded in that history. Raises what the conventions in `scripts` raise.
+    """
+    pending = _pending(plan, stage)
+    steps = list(_planned(plan, pending))
     psql = client_tools(stage.server_major).bin_dir / "psql"
     runs: list[Ended] = []
     started_at = time.monotonic()
     with ground(plan, stage, environ) as on:
-        for number, (step, path) in enumerate(zip(steps, plan.files, strict=True)):
+        for number, (step, script) in enumerate(zip(steps, pending.scripts, strict=True)):
             limits = Limits.of(plan, step=step.id, spent=timedelta(seconds=time.monotonic() - started_at))
             started = datetime.now(UTC)
-            ended = _run(on, psql, limits, path)
+            ended = _run(on, psql, limits, script)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
                 break
-    return _migration(tuple(steps), runs, variables.secrets(environ, plan.env))
+    return _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
 
 
-def _planned(plan: MigrationPlan) -> list[StepRun]:
-    names = Counter(path.name for path in plan.files)
+def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
+    files = plan.files if plan.folder is None else tuple(sorted(plan.folder.rglob("*.sql")))
+    convention = next(each for each in _CONVENTIONS if each.recognises(files))
+    if plan.folder is None:
+        found = Pending(scripts=tuple(convention.script(path) for path in files))
+    else:
+        with connect_stage(stage.admin) as connection:
+            found = convention.pending(plan.folder, connection)
+    if convention is plain and plan.single_transaction:
+        return replace(found, scripts=tuple(replace(each, one_transaction=True) for each in found.scripts))
+    return found
+
+
+def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
+    paths = [script.path for script in pending.scripts]
+    names = Counter(path.name for path in paths)
     return [
         StepRun(
             id=path.name if names[path.name] == 1 else _source(path, plan),
@@ -64,31 +93,48 @@ def _planned(plan: MigrationPlan) -> list[StepRun]:
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-        for path in plan.files
+        for path in paths
     ]
 
 
 def _title(path: Path) -> str:
     """Return the first comment line, if the script begins with one."""
-    try:
-        with path.open(encoding="utf-8", errors="replace") as script:
-            first = next((line.strip() for line in script if line.strip()), "")
-    except OSError:
-        raise ScriptMissing(path) from None
-    return first.lstrip("-").strip() if first.startswith("--") else ""
+    first = next((line.strip() for line in text_of(path).splitlines() if line.strip()), "")
+    is_words = first.startswith("--") and not first.startswith("-- migrate:")
+    return first.lstrip("-").strip() if is_words else ""
 
 
 def _source(path: Path, plan: MigrationPlan) -> str:
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
-def _run(on: Ground, psql: Path, limits: Limits, path: Path) -> Ended:
+def _run(on: Ground, psql: Path, limits: Limits, script: Script) -> Ended:
     name = f"rehearse:{limits.step}"
     quoted = name.replace("'", "''")
     # PostgreSQL cuts long names off and replaces what is not ASCII: such a name is said in a statement as well.
     said = () if len(name) <= _NAME_LENGTH and name.isascii() else ("-c", f"SET application_name = '{quoted}'")
-    command = (str(psql), "-X", "-v", "ON_ERROR_STOP=1", "-v", "ECHO=errors", *said, "-f", str(path))
-    return run(on, command, limits, extra={"PGAPPNAME": name})
+    together = ("--single-transaction",) if script.one_transaction else ()
+    asked = (
+        "-X",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-v",
+        "ECHO=errors",
+        *together,
+        *said,
+        "-f",
+        str(_played(script, on.private)),
+    )
+    return run(on, (str(psql), *asked), limits, extra={"PGAPPNAME": name})
+
+
+def _played(script: Script, private: Path) -> Path:
+    """Return the file psql is given: the script, or its section under the same name, lines where they were."""
+    if script.section is None:
+        return script.path
+    written = private / script.path.name
+    written.write_text(script.section, encoding="utf-8", errors="surrogateescape")
+    return written
 
 
 def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
@@ -102,19 +148,23 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
         step,
         outcome=Outcome.FAILED,
         error=output.message(found["message"]) if found else output.message(last) or f"status {ended.status}",
-        location=_location(found["place"], ended.output, plan) if found else None,
+        location=_location(found["place"], ended.output, step, plan) if found and found["place"] else None,
     )
 
 
-def _location(place: str, printed: str, plan: MigrationPlan) -> str:
-    """Return file:line where the statement begins; psql itself names the line where it ends."""
+def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> str:
+    """Return file:line where the statement begins; psql itself names the line where it ends.
+
+    The file is another than the step's where one was included.
+    """
     path, line = place.rsplit(":", 1)
     told = _STATEMENT.search(printed)
     sql = told["sql"].rstrip() if told else ""
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
     first, *more = sql.strip().split("\n")
-    return f"{_source(Path(path), plan)}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
+    source = step.source if Path(path).name == Path(step.source).name else _source(Path(path), plan)
+    return f"{source}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
 
 
 def _line_of(path: Path, text: str, latest: int) -> int:
@@ -125,14 +175,15 @@ def _line_of(path: Path, text: str, latest: int) -> int:
     return next((number for number in range(len(lines), 0, -1) if text in lines[number - 1]), latest)
 
 
-def _migration(steps: tuple[StepRun, ...], runs: list[Ended], secrets: tuple[str, ...]) -> Migration:
+def _migration(steps: tuple[StepRun, ...], runs: list[Ended], pending: Pending, secrets: tuple[str, ...]) -> Migration:
     return Migration(
         tool="sql",
         steps=steps,
         exit_status=runs[-1].status if runs else 0,
         output_tail=output.tail("".join(ended.output for ended in runs), secrets),
         observed=True,
-        notes=tuple(dict.fromkeys(note for ended in runs for note in ended.notes)),
+        open_points=pending.open_points,
+        notes=(*pending.notes, *dict.fromkeys(note for ended in runs for note in ended.notes)),
         stopped=runs[-1].stopped if runs else None,
         isolation=runs[0].isolation if runs else (),
     )

@@ -17,7 +17,9 @@ class MigrationPlan:
     tool: str  # "alembic", "sql", "command"
     directory: Path  # working directory of the migrating process
     config: Path | None = None  # alembic.ini or pyproject.toml
-    files: tuple[Path, ...] = ()  # SQL scripts, in order
+    files: tuple[Path, ...] = ()  # SQL scripts, in order: all of them are played
+    folder: Path | None = None  # or a folder of them, of which the pending ones are
+    single_transaction: bool = False  # plain SQL scripts: one transaction a file
     target: str | None = None  # revision; None: every head
     python: Path | None = None  # the project's interpreter; None: the active virtual environment
     command: tuple[str, ...] = ()  # the project's own command instead of `alembic upgrade`

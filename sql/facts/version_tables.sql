@@ -15,6 +15,7 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
        SELECT v.tool, v.head_column
          FROM (VALUES ('django_migrations', 'django', 'name'),
                       ('flyway_schema_history', 'flyway', 'version'),
+                      ('schema_migrations', 'golang-migrate', 'version'),
                       ('schema_migrations', 'schema_migrations', 'version'),
                       ('databasechangelog', 'liquibase', 'id'),
                       ('databasechangeloglock', 'liquibase', NULL),
@@ -28,7 +29,10 @@ SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.reln
                       ('_yoyo_migration', 'yoyo', 'migration_id')) AS v (name, tool, head_column)
         WHERE v.name = pg_catalog.lower(c.relname)
           AND (v.head_column IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
-                                                 WHERE a.attrelid = c.oid AND a.attname = v.head_column))) AS k
+                                                 WHERE a.attrelid = c.oid AND a.attname = v.head_column))
+          AND (v.name <> 'schema_migrations'
+               OR (v.tool = 'golang-migrate') = EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                                                         WHERE a.attrelid = c.oid AND a.attname = 'dirty'))) AS k
  WHERE c.relkind = 'r' AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema')
    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')

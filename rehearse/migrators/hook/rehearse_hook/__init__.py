@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import drivers, guard, imports, journal, stacks, steps, urls
+from . import django, drivers, guard, imports, journal, stacks, steps, urls
 
 
 def install() -> None:
@@ -13,7 +13,7 @@ def install() -> None:
     version = ".".join(str(part) for part in sys.version_info[:3])
     journal.write("hello", pid=os.getpid(), python=version, executable=sys.executable)
     urls.choose_driver()
-    for part in (drivers, guard, steps, urls):
+    for part in (drivers, guard, steps, django, urls):
         for name, patch in part.PATCHES.items():
             imports.after(name, patch)
     stacks.tell_when_asked()

@@ -29,7 +29,7 @@ def _patch_context(module: ModuleType) -> None:
         except BaseException as error:
             for step, path in [playing[-2:]] if playing else []:
                 place = places.of_error(error, os.path.dirname(path))  # noqa: PTH120 -- no pathlib here
-                journal.write("step-failed", id=step, location=place, **_described(error))
+                journal.write("step-failed", id=step, location=place, **described(error))
             raise
         finally:
             self._migrations_fn = planned
@@ -140,7 +140,7 @@ def _patch_scripts(module: ModuleType) -> None:
         try:
             result = run(self)
         except BaseException as error:
-            journal.write("env-failed", source=env, location=places.of_error(error), **_described(error))
+            journal.write("env-failed", source=env, location=places.of_error(error), **described(error))
             raise
         journal.write("env-end", source=env)
         return result
@@ -148,14 +148,14 @@ def _patch_scripts(module: ModuleType) -> None:
     kind.run_env = run_env
 
 
-def _described(error: BaseException) -> dict[str, Any]:
+def described(error: BaseException) -> dict[str, Any]:
     """Return class, first line and SQLSTATE of the error the driver raised, or of the error itself; and the statement.
 
     The statement has placeholders in place of its parameters.
     """
     found: BaseException = getattr(error, "orig", None) or error
-    if type(found).__module__.startswith("sqlalchemy") and found.__cause__ is not None:
-        found = found.__cause__  # asyncpg's own, behind SQLAlchemy's adapter
+    if type(found).__module__.startswith(("sqlalchemy", "django.db")) and found.__cause__ is not None:
+        found = found.__cause__  # the driver's own, behind SQLAlchemy's adapter for asyncpg or Django's
     lines = str(found).strip().splitlines()
     database = type(found).__module__.split(".")[0] in ("psycopg", "psycopg2", "asyncpg", "pg8000")
     return {
@@ -167,13 +167,14 @@ def _described(error: BaseException) -> dict[str, Any]:
     }
 
 
-def _report_version(module: ModuleType) -> None:
+def report_version(module: ModuleType) -> None:
+    """Say which version of a library the project has."""
     journal.write("version", name=module.__name__, version=module.__version__)
 
 
 PATCHES = {
-    "alembic": _report_version,
-    "sqlalchemy": _report_version,
+    "alembic": report_version,
+    "sqlalchemy": report_version,
     "alembic.runtime.migration": _patch_context,
     "alembic.script.base": _patch_scripts,
 }

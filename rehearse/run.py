@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,9 +33,10 @@ from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
-from rehearse.protocols import Progress
+from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import configuration, embedded
+from rehearse.stages import configuration, embedded, server
+from rehearse.stages.place import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class Request:
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     role: str | None = None  # role the migration runs as; None: production's owner
+    into: Place | None = None  # a server that others own; None: one of rehearse's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +138,11 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
-        embedded.raise_stage(
-            snapshot,
-            use=request.engine,
-            bin_dir=request.bin_dir,
-            progress=progress,
-            migrating_role=request.role,
-            changed=trial.on_stage,
-        ) as raised,
+        _raised(request, snapshot, trial, progress) as raised,
     ):
         stage = raised.stage
         before = _state(stage)
+        held = _held_values(stage, before.catalog) if raised.before is None else {}
         with clock.phase("migration"):
             progress("playing the pending steps")
             migration, timeline = _play(request, stage)
@@ -165,13 +161,28 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             migration=migration,
             heads_before=before.heads,
             heads_after=after.heads,
-            lost_values=_lost_values(raised.before, changes),
+            lost_values=_lost_values(raised.before, changes, held),
             whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
             fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),
             settings=trial.changes,
             timings=clock.spent,
         )
+
+
+def _raised(
+    request: Request, snapshot: Snapshot, trial: Trial, progress: Progress
+) -> AbstractContextManager[RaisedStage]:
+    if request.into is not None:
+        return server.raise_stage(snapshot, progress, where=request.into)
+    return embedded.raise_stage(
+        snapshot,
+        use=request.engine,
+        bin_dir=request.bin_dir,
+        progress=progress,
+        migrating_role=request.role,
+        changed=trial.on_stage,
+    )
 
 
 def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progress) -> Trial:
@@ -199,7 +210,19 @@ def _state(stage: Stage) -> _State:
         )
 
 
-def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str, int]:
+def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:
+    """Count the values of every column while they are there, for a stage of which no clone remembers them."""
+    tables = {found.identity for found in before.objects if found.kind == "table"}
+    columns = {
+        found.identity: found.table
+        for found in before.objects
+        if found.kind == "column" and found.table in tables and not found.attributes.get("generated")
+    }
+    with connect_stage(stage.admin) as connection:
+        return catalog.count_values(connection, columns)
+
+
+def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Mapping[str, int]) -> Mapping[str, int]:
     """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
     gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
     dropped = {
@@ -210,6 +233,8 @@ def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str,
     }
     if not dropped:
         return {}
+    if before is None:
+        return {column: held[column] for column in dropped if column in held}
     with connect_stage(before) as connection:
         return catalog.count_values(connection, dropped)
 
@@ -220,7 +245,7 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
     kept = sum(sample.rows for sample in samples)
     total = None if None in production else sum(rows or 0 for rows in production)
     return Fidelity(
-        observation="exact" if stage.log_file else "sampled",
+        observation=stage.observation,
         source_version=snapshot.facts.server_version,
         stage_version=stage.server_version,
         data_taken_at=snapshot.manifest.taken_at,

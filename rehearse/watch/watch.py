@@ -20,6 +20,7 @@ from rehearse.watch import assembly, log, relations, timeouts, tracer
 from rehearse.watch.assembly import Observation
 from rehearse.watch.executions import TRACE, executions
 from rehearse.watch.log import Reading, Record
+from rehearse.watch.places import log_of
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters
 from rehearse.watch.sampler import Sampler
@@ -68,9 +69,10 @@ class Watch:
         )
 
     def _reading(self) -> Reading:
-        if self.stage.log_file is None or not self.stage.log_file.exists():
+        place = log_of(self.stage, self.admin)
+        if place is None:
             return Reading(records=(), unreadable=0, complete=False)
-        return log.read(self.stage.log_file, self.offset, _mark_log(self.admin), patience=_PATIENCE)
+        return log.read(place, self.offset, _mark_log(self.admin), patience=_PATIENCE)
 
     def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
         if not reading.complete:
@@ -126,17 +128,18 @@ def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...],
     """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
-    with connect_stage(conninfo.make_conninfo(stage.admin, user=stage.address.user, options=options)) as migrator:
+    with connect_stage(conninfo.make_conninfo(stage.address.url, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
     return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
 
 
 def _begin(stage: Stage, admin: psycopg.Connection) -> int:
     """Return where in the log the migration will begin."""
-    if stage.log_file is None or not stage.log_file.exists():
+    place = log_of(stage, admin)
+    if place is None:
         return 0
-    size = stage.log_file.stat().st_size
-    return log.offset_after(stage.log_file, _mark_log(admin), size, patience=_PATIENCE)
+    size = place.size()
+    return log.offset_after(place, _mark_log(admin), size, patience=_PATIENCE)
 
 
 def _mark_log(admin: psycopg.Connection) -> str:

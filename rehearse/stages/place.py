@@ -1,0 +1,159 @@
+"""The place of a stage on a server that others own: which database it may be, and that it is never production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import conninfo
+from psycopg.rows import class_row
+
+from rehearse.db.connect import connect_source, database_of, describe, normalise
+from rehearse.db.queries import query
+from rehearse.errors import RehearseError, RequestError
+
+MARK = "rehearse: a stage, replaced by the next rehearsal"  # the comment of a database that stays
+THROWN_AWAY = "rehearse: a stage, dropped at the end of its rehearsal"
+_PREFIX = "rehearse_"
+_RESERVED = frozenset({"postgres", "template0", "template1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the team has its stage, and what may be done there."""
+
+    url: str = field(repr=False)
+    database: str | None = None  # replaced, and stays; None: a new one, dropped at the end
+    replace: bool = False  # whatever is in that database, made by rehearse or not
+    wait: bool = False  # for another rehearsal to end
+    source: str | None = field(default=None, repr=False)  # URL of production, if it is read for this rehearsal
+    declared: tuple[str, ...] = field(default=(), repr=False)  # URLs of databases that are something else
+
+
+class ProductionIsNoStage(RequestError):
+    """The stage asked for is production, or a database declared to be something else."""
+
+    def __init__(self, stage: str, why: str) -> None:
+        super().__init__(
+            f"{stage} is no place for a stage: {why}. Nothing was changed there.",
+            "Name a server that holds nothing but stages, or leave the stage out: rehearse then starts its own server.",
+        )
+
+
+class NotOurs(RequestError):
+    """The database exists and rehearse did not make it."""
+
+    def __init__(self, database: str, role: str | None = None) -> None:
+        hint = "Say --replace if all that is in it may be deleted, or name another database."
+        if role is not None:
+            hint = f'Give the role "{role}" CREATEDB, and a new database is made; or {hint[0].lower()}{hint[1:]}'
+        super().__init__(
+            f'The database "{database}" was not made by rehearse: it would be emptied for the stage. Nothing was '
+            "changed in it.",
+            hint,
+        )
+
+
+class MayNotCreate(RequestError):
+    """The connected role may not make the database asked for."""
+
+    def __init__(self, role: str, database: str) -> None:
+        super().__init__(
+            f'The role "{role}" may not create the database "{database}" on the stage\'s server.',
+            f'Give it CREATEDB, or let the URL name "{database}" itself, which then is emptied.',
+        )
+
+
+class Reserved(RequestError):
+    """The database belongs to every server."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(f'"{database}" is a database of every server, not one for a stage.', "Name another one.")
+
+
+class IdentityUnknown(RehearseError):
+    """It cannot be told whether the stage's server is production's."""
+
+    def __init__(self, server: str, reason: str) -> None:
+        super().__init__(
+            f"Whether {server} holds production cannot be established: {reason}. Nothing was changed there.",
+            "Let its role EXECUTE pg_control_system(), as PUBLIC may by default.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What the connected role may do."""
+
+    role: str
+    is_superuser: bool
+    may_create_databases: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The database the stage will be."""
+
+    database: str
+    in_place: bool  # the URL's own database, emptied; False: one that is created
+    kept: bool  # it stays, migrated
+
+
+def refuse_production(connection: psycopg.Connection, place: Place) -> None:
+    """Make sure that the place is neither production nor declared to be another environment.
+
+    Production is known by its system identifier, which standbys and physical copies share. Raises
+    ProductionIsNoStage, IdentityUnknown and what connecting to the source raises.
+    """
+    told = describe(place.url)
+    here = {(place.database or connection.info.dbname), connection.info.dbname}
+    for url in place.declared:
+        if _server(url) == _server(place.url) and database_of(url) in here:
+            raise ProductionIsNoStage(told, f"{describe(url)} is declared to be another environment")
+    if place.source is None:
+        return
+    with connect_source(place.source) as production:
+        theirs = _identity(production, place.source)
+    ours = _identity(connection, place.url)
+    if ours == theirs:
+        raise ProductionIsNoStage(told, "it is production itself, by its system identifier and database oid")
+    if ours[0] == theirs[0]:
+        raise ProductionIsNoStage(told, "its system identifier is production's, so it is that server or a copy of it")
+
+
+def rights(connection: psycopg.Connection) -> Rights:
+    """Return what the connected role may do."""
+    with connection.cursor(row_factory=class_row(Rights)) as cursor:
+        found = cursor.execute(query("stage/rights").encode()).fetchone()
+    assert found is not None
+    return found
+
+
+def choose(connection: psycopg.Connection, place: Place, has: Rights, run: str) -> Ground:
+    """Choose the database. Raises NotOurs, MayNotCreate and Reserved."""
+    own = connection.info.dbname
+    if place.database is None and has.may_create_databases:
+        return Ground(database=f"{_PREFIX}{run}", in_place=False, kept=False)
+    chosen = Ground(database=place.database or own, in_place=place.database in (None, own), kept=True)
+    if chosen.database in _RESERVED:
+        raise Reserved(chosen.database)
+    if not chosen.in_place and not has.may_create_databases:
+        raise MayNotCreate(has.role, chosen.database)
+    row = connection.execute(query("stage/origin"), {"name": chosen.database}).fetchone()
+    if row is not None and row[0] not in (MARK, THROWN_AWAY) and not place.replace:
+        raise NotOurs(chosen.database, has.role if place.database is None else None)
+    return chosen
+
+
+def _identity(connection: psycopg.Connection, url: str) -> tuple[str, int]:
+    try:
+        row = connection.execute(query("stage/system_identifier").encode()).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        raise IdentityUnknown(describe(url), "its role may not read the system identifier") from None
+    assert row is not None
+    return str(row[0]), int(row[1])
+
+
+def _server(url: str) -> tuple[str, str]:
+    parts = conninfo.conninfo_to_dict(normalise(url))
+    return str(parts.get("host") or parts.get("hostaddr") or ""), str(parts.get("port") or "5432")

@@ -118,7 +118,7 @@ def _site(admin: psycopg.Connection, has: Rights, ground: Ground, run: str) -> I
         admin.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, THROWN_AWAY))
         yield _Site(admin=admin, has=has, ground=ground, migrator=name, password=password)
     finally:
-        with held_back():
+        with held_back(), suppress(psycopg.OperationalError):  # the server is gone: the next rehearsal clears up
             if ground.kept:
                 _hand_over(admin, ground.database, name, has.role)
             admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
@@ -163,7 +163,7 @@ def _raised(
                 _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
             )
     finally:
-        with held_back():
+        with held_back(), suppress(psycopg.OperationalError):  # as above
             _put_away(site, original_name)
 
 

@@ -6,7 +6,7 @@ import getpass
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -16,6 +16,7 @@ from rehearse.errors import RehearseError
 from rehearse.protocols import Progress
 
 _POLL = timedelta(seconds=1)
+_FIRST_WITH_IDLE_TIMEOUT = 140000
 _LONGEST = 63  # of an application_name
 
 
@@ -36,7 +37,8 @@ def taken(connection: psycopg.Connection, progress: Progress, *, wait: bool) -> 
     Rehearsals see one another if they connect to the same database of the server. Raises StageTaken.
     """
     connection.execute("SELECT pg_catalog.set_config('application_name', %s, false)", [_signature(datetime.now(UTC))])
-    connection.execute("SET idle_session_timeout = 0")
+    if connection.info.server_version >= _FIRST_WITH_IDLE_TIMEOUT:
+        connection.execute("SET idle_session_timeout = 0")
     while not _is_free(connection):
         if not wait:
             raise StageTaken(_holder(connection))
@@ -45,7 +47,7 @@ def taken(connection: psycopg.Connection, progress: Progress, *, wait: bool) -> 
     try:
         yield
     finally:
-        if not connection.closed:
+        with suppress(psycopg.OperationalError):  # the connection is gone, and the lock with it
             connection.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
 
 

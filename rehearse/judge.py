@@ -9,6 +9,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from rehearse.model.evidence import Evidence
+from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.masking import finds_own_values
 from rehearse.model.policy import Acknowledgement, Policy
@@ -58,11 +59,10 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
         yield "The server's log of the run is incomplete."
     yield from rehearsal.migration.open_points
     yield from _unfinished(rehearsal)
-    for step in rehearsal.migration.steps:
-        if step.outcome is Outcome.FAILED:
-            blame = evidence.stage_is_to_blame(step, evidence.failed_statement(step.id))
-            if blame:
-                yield f"{blame[0].upper()}{blame[1:]}."
+    for step in rehearsal.migration.failed:
+        blame = evidence.stage_is_to_blame(step, failed_statement(rehearsal.timeline, step))
+        if blame:
+            yield f"{blame[0].upper()}{blame[1:]}."
     yield from _open_settings(rehearsal)
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
@@ -72,8 +72,8 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
 def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
     migration = rehearsal.migration
     failed = any(step.outcome is Outcome.FAILED for step in migration.steps)
-    if migration.timed_out:
-        yield "The migration was stopped because it took longer than the time allowed (migrations.max_seconds)."
+    if migration.stopped is not None:
+        yield f"{migration.stopped.told} Raise the limit if it only needs more time."
     elif migration.exit_status != 0 and not failed:
         last = migration.output_tail.strip().splitlines()
         yield (

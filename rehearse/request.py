@@ -6,6 +6,7 @@ import os
 import shlex
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
@@ -82,12 +83,12 @@ class NothingToReplace(RequestError):
         )
 
 
-class SettingsOfOthers(RequestError):
-    """Settings were to be rehearsed on a server that others own."""
+class NotOnSharedServers(RequestError):
+    """What only a server of rehearse's own can show was to be rehearsed on one that others use."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
         super().__init__(
-            "Settings cannot be rehearsed on a server that others use, too.",
+            f"{what} cannot be rehearsed on a server that others use, too.",
             "Rehearse them on a server of rehearse's own: --into embedded.",
         )
 
@@ -106,6 +107,9 @@ class Asked:
     settings_file: Path | None = None
     rows: int | None = None
     max_blocking: str | None = None
+    max_seconds: float | None = None
+    max_step_seconds: float | None = None
+    downgrade: bool | None = None
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
@@ -121,9 +125,18 @@ def request(asked: Asked) -> Request:
     into = _into(asked, found.source, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
-    if into is not None and settings:
-        raise SettingsOfOthers
-    return replace(found, plan=plan, settings=settings, role=configuration.migrations.role, into=into)
+    if into is not None and (settings or asked.downgrade):
+        raise NotOnSharedServers("Settings" if settings else "Downgrades")
+    downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
+    return replace(
+        found,
+        plan=plan,
+        settings=settings,
+        downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
+        one_by_one=downgrade is True,
+        role=configuration.migrations.role,
+        into=into,
+    )
 
 
 def snapshot_request(asked: Asked) -> Request:
@@ -231,7 +244,13 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alo
         python=(asked.python or configuration.migrations.python),
         env=configuration.migrations.env,
         declared=(*configuration.known_urls(), *((source,) if source else ())),
+        max_seconds=_limit(asked.max_seconds, configuration.migrations.max_seconds),
+        max_step_seconds=_limit(asked.max_step_seconds, configuration.migrations.max_step_seconds),
     )
+
+
+def _limit(asked: float | None, configured: timedelta) -> timedelta:
+    return configured if asked is None else timedelta(seconds=asked)
 
 
 def _check_files(plan: MigrationPlan) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
 from rehearse.db.connect import connect_stage, describe
+from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
+from rehearse.migrators import downgrades
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -38,6 +41,8 @@ from rehearse.sanitise import SanitiseRules
 from rehearse.stages import configuration, embedded, server
 from rehearse.stages.place import Place
 
+_FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -53,6 +58,8 @@ class Request:
     limits: ReadingLimits = field(default_factory=ReadingLimits)
     sanitise: SanitiseRules = field(default_factory=SanitiseRules)
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
+    downgrade: bool = True  # rehearse the way back, too, where there is one
+    one_by_one: bool = False  # each revision's by itself, however long that takes
     role: str | None = None  # role the migration runs as; None: production's owner
     into: Place | None = None  # a server that others own; None: one of rehearse's own
 
@@ -67,16 +74,24 @@ class _State:
 
 
 class _Clock:
-    """Seconds spent in each phase."""
+    """Time spent in each phase."""
 
     def __init__(self) -> None:
         self.spent: dict[str, timedelta] = {}
+        self._apart = timedelta(0)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        started = time.monotonic()
+        started, apart = time.monotonic(), self._apart
         yield
-        self.spent[name] = timedelta(seconds=time.monotonic() - started)
+        self.spent[name] = timedelta(seconds=time.monotonic() - started) - (self._apart - apart)
+
+    @contextmanager
+    def apart(self, name: str) -> Iterator[None]:
+        """Measure a phase that is no part of the one around it."""
+        with self.phase(name):
+            yield
+        self._apart += self.spent[name]
 
 
 def rehearse(request: Request, progress: Progress) -> Report:
@@ -149,7 +164,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
         progress("comparing")
         after = _state(stage)
         changes = changes_between(before.catalog, after.catalog)
-        return Rehearsal(
+        rehearsal = Rehearsal(
             started_at=started,
             facts=snapshot.facts,
             before=before.catalog,
@@ -168,6 +183,31 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             settings=trial.changes,
             timings=clock.spent,
         )
+        rehearsal = replace(rehearsal, failure=account(rehearsal))
+        return _with_downgrades(request, raised, rehearsal, clock, progress)
+
+
+def _with_downgrades(
+    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: _Clock, progress: Progress
+) -> Rehearsal:
+    """Rehearse the way back, once everything about the way up is known; the stage is spent afterwards."""
+    migration = rehearsal.migration
+    ended_well = not migration.exit_status and migration.stopped is None
+    if not request.downgrade or request.plan.tool != "alembic" or not ended_well or not migration.steps:
+        return rehearsal
+    limit = max(_FOR_A_DOWNGRADE, 3 * clock.spent["migration"])
+    plan = replace(request.plan, max_seconds=min(limit, request.plan.max_seconds))
+    with clock.apart("downgrade"):
+        found = downgrades.rehearse(
+            plan,
+            raised,
+            migration.steps,
+            idle=idle(rehearsal),
+            environ=os.environ,
+            patience=timedelta.max if request.one_by_one else downgrades.PATIENCE,
+            progress=progress,
+        )
+    return replace(rehearsal, downgrades=found)
 
 
 def _raised(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from grounds import Ground, grown
 
 from rehearse.engine.binaries import find_all, resolve
 from rehearse.engine.server import Server, running
@@ -41,6 +42,13 @@ def database15(server15: Server) -> Iterator[str]:
     """The name of a fresh, empty database on the PostgreSQL 15."""
     with _fresh(server15) as name:
         yield name
+
+
+@pytest.fixture(params=["server", "server15"])
+def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """A stage with tables, on either server."""
+    with grown(request.getfixturevalue(request.param)) as found:
+        yield found
 
 
 @contextmanager

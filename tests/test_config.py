@@ -25,6 +25,7 @@ from rehearse.model.environment import Environment
 from rehearse.model.policy import Acknowledgement, Rate
 from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
+from rehearse.request import Asked, request
 
 DOCUMENTED = """
 [environments.production]
@@ -138,6 +139,47 @@ def test_pyproject_is_read_only_where_it_speaks_of_us(tmp_path: Path):
     (below / "pyproject.toml").write_text("[tool.other\nbroken")
 
     assert load(None, below, {}).snapshot.rows == 8
+
+
+def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
+    found = read("[migrations]\nmax_step_seconds = 90\nmax_seconds = 0.5\n").migrations
+
+    assert (found.max_step_seconds, found.max_seconds) == (timedelta(seconds=90), timedelta(milliseconds=500))
+    assert mistakes(read, "[migrations]\nmax_step_seconds = 0") == (
+        "migrations.max_step_seconds: Input should be greater than 0 seconds",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "flag", "wanted", "each"),
+    [
+        ("", None, True, False),
+        ("false", None, False, False),
+        ("false", True, True, True),
+        ("true", None, True, True),
+        ("true", False, False, False),
+    ],
+)
+def test_the_way_back_is_rehearsed_unless_configuration_or_flag_say_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, flag: bool | None, wanted: bool, each: bool
+):
+    (tmp_path / "rehearse.toml").write_text(f"[migrations]\n{f'downgrade = {written}' if written else ''}\n")
+    (tmp_path / "alembic.ini").write_text("[alembic]\n")
+    monkeypatch.chdir(tmp_path)
+
+    found = request(Asked(source="snapshot", downgrade=flag))
+
+    assert (found.downgrade, found.one_by_one) == (wanted, each)
+
+
+def test_the_limits_hold_for_a_migration_that_flags_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "rehearse.toml").write_text("[migrations]\nmax_step_seconds = 90\nmax_seconds = 600\n")
+    (tmp_path / "one.sql").write_text("SELECT 1;")
+    monkeypatch.chdir(tmp_path)
+
+    plan = request(Asked(source="snapshot", sql=(Path("one.sql"),), max_seconds=120)).plan
+
+    assert (plan.max_step_seconds, plan.max_seconds) == (timedelta(seconds=90), timedelta(seconds=120))
 
 
 def test_a_named_pyproject_without_our_table_is_refused(tmp_path: Path):

@@ -19,7 +19,7 @@ from rehearse.request import (
     NoProvider,
     NoServer,
     NothingToReplace,
-    SettingsOfOthers,
+    NotOnSharedServers,
     WhichStage,
     request,
 )
@@ -85,7 +85,8 @@ def test_a_server_of_ones_own_can_still_be_had(asked: Asked) -> None:
         ({"into": "qa"}, NoServer),
         ({"into": "qs"}, UnknownEnvironment),
         ({"into": "embedded", "replace": True}, NothingToReplace),
-        ({"settings": ("work_mem=1MB",)}, SettingsOfOthers),
+        ({"settings": ("work_mem=1MB",)}, NotOnSharedServers),
+        ({"downgrade": True}, NotOnSharedServers),
     ],
 )
 def test_a_place_that_cannot_be_is_refused(asked: Asked, flags: dict[str, object], error: type[RequestError]) -> None:

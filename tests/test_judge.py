@@ -27,7 +27,7 @@ from builders import (
 from rehearse import registry
 from rehearse.judge import judge
 from rehearse.model.catalog import Catalog, CatalogObject
-from rehearse.model.migration import ForeignConnection
+from rehearse.model.migration import ForeignConnection, Stopped
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
@@ -37,6 +37,13 @@ from rehearse.model.timeline import Outcome, WorkKind
 
 TODAY = NOON.date()
 ORDERS_TABLE = CatalogObject(kind="table", identity=ORDERS, table=ORDERS, physical="1", attributes={})
+HUNG = Stopped(
+    step="0001",
+    limit="max_step_seconds",
+    after=timedelta(seconds=3),
+    busy_with="executing SELECT pg_sleep(60) for 2.9 s",
+    location="versions/0001.py:9",
+)
 LOSS = (row_count(10, 9, 10),)
 
 
@@ -92,7 +99,10 @@ def test_a_block_outranks_an_open_point():
     [
         (rehearsal(timeline=timeline(complete=False)), "log of the run is incomplete"),
         (rehearsal(migration=migration(known_revisions=0)), "No revisions were found"),
-        (rehearsal(migration=migration(step(), timed_out=True)), "longer than the time allowed"),
+        (
+            rehearsal(migration=migration(step(outcome=Outcome.FAILED), stopped=HUNG)),
+            "(migrations.max_step_seconds); it was executing SELECT pg_sleep(60) for 2.9 s (versions/0001.py:9).",
+        ),
         (
             rehearsal(migration=migration(step(), exit_status=3, output_tail="boom")),
             "status 3 though no step failed: boom",

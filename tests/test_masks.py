@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import threading
@@ -146,6 +147,14 @@ def test_a_value_becomes_what_its_mask_says(
 
     assert re.fullmatch(expected, masked or ""), masked
     assert nothing == [None]
+
+
+def test_a_hash_is_hmac_sha_256_of_domain_and_value(source: psycopg.Connection):
+    value = "Zoë, at least as many characters as there are hexadecimal digits in a whole one"
+
+    (masked,) = ask(source, "hash", "text", value)
+
+    assert masked == hmac.new(KEY, f"d|{value}".encode(), "sha256").hexdigest()
 
 
 def test_every_mask_says_in_known_words_what_it_keeps_and_has_a_case():

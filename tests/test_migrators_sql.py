@@ -83,6 +83,37 @@ def test_begin_and_commit_of_a_script_are_its_own(tmp_path: Path, server: Server
     assert rows(server, stage, exists) == [(True, False)]
 
 
+SCRIPTS = {
+    "SELECT 1/0;": 1,
+    "SELECT 1;\n\n  SELECT 1/0;\n": 3,
+    "SELECT 1;\n-- why\n/* and\nhow */ SELECT 1,\n -- within\n\n 1/0;\n": 4,
+    "SELECT 1; SELECT 1; SELECT\n1/0; SELECT 1;": 1,
+    "DO $$\nBEGIN\n  PERFORM 1/0;\nEND\n$$;\n": 1,
+    "\\set n 0\nSELECT 1 /\n :n;\n": 2,
+}
+
+
+@pytest.mark.parametrize("major", [15, 18])
+def test_a_statement_that_fails_is_located_where_it_begins(
+    tmp_path: Path, request: pytest.FixtureRequest, major: int
+) -> None:
+    suffix = "15" if major == 15 else ""
+    server, database = request.getfixturevalue(f"server{suffix}"), request.getfixturevalue(f"database{suffix}")
+
+    with raised(server, database) as stage:
+        found = {script: play(tmp_path, stage, script).steps[0].location for script in SCRIPTS}
+
+    assert found == {script: f"001_step.sql:{line}" for script, line in SCRIPTS.items()}
+
+
+def test_a_statement_of_an_included_script_is_located_there(tmp_path: Path, stage: Stage) -> None:
+    (tmp_path / "included.sql").write_text("SELECT 1;\n\nSELECT\n\n 1/0;\n")
+
+    migration = play(tmp_path, stage, "\\i included.sql\n")
+
+    assert migration.steps[0].location == "included.sql:3"
+
+
 def test_values_of_rows_are_not_reported(tmp_path: Path, stage: Stage) -> None:
     migration = play(
         tmp_path, stage, "CREATE TABLE t (mail text UNIQUE);\nINSERT INTO t VALUES ('me@x.org'), ('me@x.org');"
@@ -109,5 +140,6 @@ def test_a_missing_script_is_a_wrong_request(tmp_path: Path, stage: Stage) -> No
 def test_a_script_is_stopped_at_the_limit(tmp_path: Path, stage: Stage) -> None:
     migration = play(tmp_path, stage, "SELECT pg_catalog.pg_sleep(60);", "SELECT 1;", limit=2)
 
-    assert migration.timed_out
+    assert migration.stopped is not None
+    assert migration.stopped.limit == "max_seconds"
     assert [step.outcome for step in migration.steps] == [Outcome.FAILED, Outcome.SKIPPED]

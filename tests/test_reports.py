@@ -25,11 +25,12 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
-from rehearse.model.timeline import WorkKind
+from rehearse.model.timeline import NestedCommand, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
 from rehearse.reports import json as json_report
 from rehearse.reports import text
 
@@ -73,6 +74,48 @@ def test_json_steps_carry_statements_work_and_locks():
     assert step["locks"][0]["mode"] == "AccessExclusiveLock"
     assert step["locks"][0]["held_ms"] == 200.0
     assert step["locks"][0]["blocks"] == ["reads", "writes"]
+
+
+def test_json_tells_what_was_measured():
+    wait = Wait(
+        session="a.1",
+        holders=("a.2",),
+        statement=1,
+        mode="ShareLock",
+        awaited=ORDERS,
+        started=NOON,
+        ended=NOON + timedelta(seconds=0.25),
+        was_granted=True,
+    )
+    size = TableSize(table=8192, indexes=16384, toast=0)
+    nested = NestedCommand(tag="ALTER TABLE", sql=None, started=NOON, ended=NOON, work=(work(WorkKind.SCAN, 7),))
+    told = replace(
+        statement(), rows=7, wal_bytes=100, temp_bytes=0, statement_timeout=timedelta(seconds=5), nested=(nested,)
+    )
+    given = rehearsal(
+        timeline=timeline(
+            told,
+            waits=(wait,),
+            sizes=(SizeChange(object=ORDERS, before=size, after=None),),
+            rebuilt=(RebuiltIndex(object="public.i", table=ORDERS, old_oid=1, new_oid=2),),
+        )
+    )
+    seen = evidence(given)
+
+    found = json.loads(json_report.render(judge(seen, (), (), NOON.date())))
+
+    (entry,) = found["steps"][0]["statements"]
+    assert [entry[name] for name in ("rows", "wal_bytes", "temp_bytes", "statement_timeout_ms")] == [7, 100, 0, 5000]
+    assert [(each["tag"], each["sql"], each["work"][0]["rows"]) for each in entry["nested"]] == [
+        ("ALTER TABLE", None, 7)
+    ]
+    assert [(each["holders"], each["awaited"], each["waited_ms"]) for each in found["waits"]] == [
+        (["a.2"], ORDERS, 250)
+    ]
+    assert found["sizes"] == [
+        {"object": ORDERS, "before": {"table_bytes": 8192, "index_bytes": 16384, "toast_bytes": 0}, "after": None}
+    ]
+    assert found["rebuilt_indexes"] == [{"object": "public.i", "table": ORDERS, "old_oid": 1, "new_oid": 2}]
 
 
 def test_json_findings_name_step_object_consequence_and_remedy():
@@ -176,3 +219,28 @@ def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():
     lines = text.render(report).splitlines()
 
     assert lines.index("Findings") < lines.index("Open besides") < lines.index("  - something else is open")
+
+
+def test_text_tells_revisions_that_fared_alike_on_their_way_back_in_one_line():
+    lost = (Loss(kind="rows", object=ORDERS, table=ORDERS, told=f"{ORDERS}: 1 row of 3 gone"),)
+    found = (
+        Downgrade(step="1", way=Way.LOSSLESS, took=timedelta(seconds=1)),
+        Downgrade(step="2", way=Way.LOSSLESS, took=timedelta(seconds=2)),
+        Downgrade(step="3", way=Way.LOSSY, losses=lost, together=("3", "4")),
+        Downgrade(step="4", way=Way.LOSSY, losses=lost, together=("3", "4")),
+        Downgrade(step="5", way=Way.IRREVERSIBLE, reason="no downgrade is written"),
+        Downgrade(step="6", way=Way.OPEN, reason="it builds on several revisions"),
+    )
+    given = rehearsal(downgrades=found, timings={"downgrade": timedelta(seconds=3)})
+    report = Report(verdict=Verdict.SAFE, reasons=(), findings=(), rehearsal=given)
+
+    lines = text.render(report).splitlines()
+
+    start = lines.index("The way back (rehearsed in 3.0 s; no part of the verdict)")
+    assert lines[start + 1 : start + 6] == [
+        "  1, 2: lossless",
+        "  3, 4: lossy, tried as one",
+        "    - public.orders: 1 row of 3 gone",
+        "  5: irreversible, no downgrade is written",
+        "  6: open, it builds on several revisions",
+    ]

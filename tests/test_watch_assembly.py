@@ -10,10 +10,10 @@ import pytest
 from rehearse.model.timeline import LockMode, Outcome
 from rehearse.watch.assembly import Observation, timeline
 from rehearse.watch.commands import known
-from rehearse.watch.executions import executions
 from rehearse.watch.log import Record, parse
 from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.sampler import Backend, Waits
+from rehearse.watch.sessions import executions
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ORDERS = Relation(
@@ -50,7 +50,7 @@ def record(ms: int, message: str, *, vxid: str = "3/1", ps: str = "idle", severi
 
 
 def traced(kind: str, **fields: object) -> str:
-    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0"}
+    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0", "statement_timeout": "0"}
     return f"REHEARSE {kind} {json.dumps({**empty, **fields})}"
 
 
@@ -202,3 +202,50 @@ def test_only_a_wait_for_an_idle_sibling_is_hopeless():
 
     assert cancelled == (1,)
     assert len(waits.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "ending", "released"),
+    [
+        ([(1, True), (2, False), (3, False)], False, 2),  # files are removed once the locks are gone
+        ([(1, False), (2, True)], False, None),  # it had to wait for its lock
+        ([(1, True), (2, False), (3, True), (4, False)], False, 4),  # a command that takes one table after the other
+        ([(1, None), (2, None)], False, None),
+        ([(1, False)], True, 1),  # a COMMIT has nothing to wait for
+    ],
+)
+def test_locks_are_seen_released_before_their_statement_ends(
+    samples: list[tuple[int, bool | None]], ending: bool, released: int | None
+):
+    waits = Waits()
+
+    for seconds, locking in samples:
+        backend = Backend(
+            pid=1,
+            session="a",
+            role="m",
+            idle_in_transaction=False,
+            waiting=False,
+            blockers=[],
+            now=START + timedelta(seconds=seconds),
+            statement=START,
+            ending=ending,
+            locking=locking,
+        )
+        waits.take([backend])
+
+    assert waits.released == ({} if released is None else {("a", START): START + timedelta(seconds=released)})
+
+
+def test_a_window_ends_when_the_locks_were_seen_released():
+    records = [
+        record(0, "statement: ALTER TABLE orders ADD CHECK (true)"),
+        record(1, traced("start", tag="ALTER TABLE")),
+        record(2, traced("end", tag="ALTER TABLE", locks=[[20000, "AccessExclusiveLock"]])),
+        record(90, "duration: 90.0 ms", vxid="3/0", ps="ALTER TABLE"),
+    ]
+    moments = (("a.b", START + timedelta(milliseconds=40)), ("other", START + timedelta(milliseconds=30)))
+
+    found = timeline(Observation(executions=executions(records), relations=RELATIONS, released=moments))
+
+    assert [lock.released for lock in found.locks] == [START + timedelta(milliseconds=40)]

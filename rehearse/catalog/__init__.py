@@ -1,8 +1,9 @@
 """Reading a catalog: every file under sql/catalog/ is one kind of object."""
 
+from rehearse.catalog.contents import read_contents
 from rehearse.catalog.counting import count_rows, count_values
 from rehearse.catalog.errors import CatalogUnreadable, RowsNotCounted
 from rehearse.catalog.heads import read_heads
 from rehearse.catalog.reading import read
 
-__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read", "read_heads"]
+__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read", "read_contents", "read_heads"]

@@ -51,7 +51,13 @@ def _kept_waiting(lock: LockWindow, prediction: Prediction) -> bool:
 
 
 def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
-    """Return how long the lock was held while the server had nothing to do, zero if that is short."""
+    """Return how long the lock was held while the server had nothing to do, zero if that is short.
+
+    A step that was stopped held its locks as long as the limit let it, which is an open point and no measure.
+    """
+    stopped = evidence.rehearsal.migration.stopped
+    if stopped is not None and stopped.step == lock.step:
+        return timedelta(0)
     busy = sum(
         (
             found.duration

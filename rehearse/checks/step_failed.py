@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearse.model.evidence import Evidence
+from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.migration import StepRun
-from rehearse.model.timeline import Outcome, Statement
+from rehearse.model.timeline import Statement
 
 FAMILY = Family.FAILING
 CONDITION = "A pending step raised an error on the stage, on data sampled from production."
@@ -19,12 +20,11 @@ REMEDY = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield one finding for each failed step, except where the stage itself was the reason."""
-    for step in evidence.rehearsal.migration.steps:
-        if step.outcome is Outcome.FAILED:
-            statement = evidence.failed_statement(step.id)
-            if not evidence.stage_is_to_blame(step, statement):
-                yield _finding(step, statement)
+    """Yield one finding for each failed step, except where the stage itself or a limit of time was the reason."""
+    for step in evidence.rehearsal.migration.failed:
+        statement = failed_statement(evidence.rehearsal.timeline, step)
+        if not evidence.stage_is_to_blame(step, statement):
+            yield _finding(step, statement)
 
 
 def _finding(step: StepRun, statement: Statement | None) -> Finding:

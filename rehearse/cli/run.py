@@ -52,6 +52,21 @@ def command(
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
     ] = None,
+    downgrade: Annotated[
+        bool | None,
+        typer.Option(
+            "--downgrade/--no-downgrade",
+            help="Rehearse the way back of each Alembic revision, however long it takes, or of none "
+            "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
+        ),
+    ] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
+    ] = None,
+    max_step_seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="How long one of its steps may take (default 1800).")
+    ] = None,
     wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT,
     config: ConfigFile = None,
 ) -> None:
@@ -79,6 +94,9 @@ def command(
         settings_file=settings_file,
         rows=rows,
         max_blocking=max_blocking,
+        downgrade=downgrade,
+        max_seconds=max_seconds,
+        max_step_seconds=max_step_seconds,
         config=config,
         into=into,
         replace=replace,

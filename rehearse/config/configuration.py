@@ -31,7 +31,9 @@ class MigrationsConfig:
     command: str | None = None
     env: tuple[str, ...] = ()  # names of variables handed through
     role: str | None = None  # who migrates; None: production's owner
-    max_seconds: timedelta = timedelta(hours=1)
+    downgrade: bool | None = None  # rehearse the way back, too; None: as far as that is quick
+    max_seconds: timedelta = timedelta(hours=1)  # of the whole run
+    max_step_seconds: timedelta = timedelta(minutes=30)  # of one step
 
     def plan(self) -> MigrationPlan:
         """Return the plan to play every pending step. Raises NoWayToMigrate."""
@@ -49,7 +51,6 @@ class MigrationsConfig:
             python=self.python,
             command=command,
             env=self.env,
-            max_seconds=self.max_seconds,
         )
 
     def project(self) -> MigrationPlan:

@@ -47,7 +47,9 @@ class MigrationsTable(_Table):
     command: Text | None = None
     env: tuple[Text, ...] = ()
     role: Text | None = None
+    downgrade: Annotated[bool | None, Field(strict=True)] = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
+    max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
 
 
 class EngineTable(_Table):

@@ -181,7 +181,9 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         command=form.command,
         env=form.env,
         role=form.role,
+        downgrade=form.downgrade,
         max_seconds=form.max_seconds,
+        max_step_seconds=form.max_step_seconds,
     )
 
 

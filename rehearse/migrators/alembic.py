@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators import project
-from rehearse.migrators.journal import EnvFailure, Event, Journal
+from rehearse.migrators.journal import EnvFailure, Journal
 from rehearse.migrators.process import output, variables
+from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
@@ -55,6 +58,16 @@ class NoAlembic(RequestError):
         )
 
 
+class OnlyUpwards(RehearseError):
+    """The project's own command is all there is, and nobody knows how it goes back."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            f"The project is migrated by {command!r}, which is not known to go back, and has no alembic.ini.",
+            "Name a configuration in migrations.config to have its downgrades rehearsed.",
+        )
+
+
 class AlembicRefused(RequestError):
     """Alembic itself refused the request."""
 
@@ -96,15 +109,24 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     python = project.own_interpreter(plan, config, environ)
     command = plan.command
     if not command and config is not None:
-        command = project.alembic_command(plan, config, python)
+        command = project.alembic_command(plan, config, python, "upgrade", plan.target or "heads")
     with ground(plan, stage, environ, declared=project.ini_urls(config), interpreter=python) as on:
-        ended = run(on, command, limit=plan.max_seconds)
+        ended = run(on, command, Limits.of(plan))
     secrets = variables.secrets(environ, plan.env)
     journal = Journal.of(ended, secrets)
     steps = journal.steps(ended)
-    if ended.status and not ended.timed_out and not journal.connections and not _began(steps):
+    if ended.status and not ended.stopped and not journal.connections and not _began(steps):
         _raise_for(ended, journal, plan, command)
     return migration("alembic", ended, journal, steps)
+
+
+def move(plan: MigrationPlan, stage: Stage, verb: str, revision: str, *, environ: Mapping[str, str]) -> Migration:
+    """Bring the stage to a revision: `verb` is "upgrade" or "downgrade". Raises what `play` does, and OnlyUpwards."""
+    config = project.configuration(plan)
+    if config is None:
+        raise OnlyUpwards(shlex.join(plan.command))
+    command = project.alembic_command(plan, config, project.own_interpreter(plan, config, environ), verb, revision)
+    return play(replace(plan, command=command, config=config, target=revision), stage, environ=environ)
 
 
 def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, ...]) -> Migration:
@@ -119,9 +141,9 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         targets=journal.targets,
         connections=journal.connections,
         open_points=tuple(_open_points(ended, journal)),
-        notes=(*ended.notes, *_notes(journal, steps)),
+        notes=(*ended.notes, *_notes(journal)),
         versions=journal.versions,
-        timed_out=ended.timed_out,
+        stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
     )
 
@@ -138,25 +160,11 @@ def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
             yield "env.py ran in offline mode: it printed SQL and changed nothing."
     for event in journal.named("patch-failed"):
         yield f"The hook does not fit this version of {event['module']}: {event['error']}."
-    if ended.timed_out:
-        yield "The migration was stopped at the time limit."
 
 
-def _notes(journal: Journal, steps: tuple[StepRun, ...]) -> Iterator[str]:
+def _notes(journal: Journal) -> Iterator[str]:
     for option in dict.fromkeys(str(event["option"]) for event in journal.named("placeholder")):
         yield f"{option} in the configuration is no PostgreSQL URL; it was read as the stage's."
-    failed = next((step for step in steps if step.outcome is Outcome.FAILED), None)
-    applied = [step.id for step in steps if step.outcome is Outcome.APPLIED]
-    if failed and applied and any(_is_one_transaction(plan) for plan in journal.plans):
-        undone = ", ".join(applied)
-        yield (
-            f"The pending revisions share one transaction: the failure of {failed.id} undid {undone}, "
-            "except what an autocommit block had committed."
-        )
-
-
-def _is_one_transaction(plan: Event) -> bool:
-    return bool(plan["transactional"]) and not plan["transaction_per_migration"]
 
 
 def _began(steps: tuple[StepRun, ...]) -> bool:

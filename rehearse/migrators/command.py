@@ -11,6 +11,7 @@ from rehearse.errors import RequestError
 from rehearse.migrators import alembic, project
 from rehearse.migrators.journal import Journal
 from rehearse.migrators.process import output, variables
+from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, ground, run
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.stage import Stage
@@ -33,7 +34,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     python = project.own_interpreter(plan, plan.config, environ)
     with ground(plan, stage, environ, declared=project.ini_urls(plan.config), interpreter=python) as on:
         started = datetime.now(UTC)
-        ended = run(on, plan.command, limit=plan.max_seconds, extra={"PGAPPNAME": f"rehearse:{_STEP}"})
+        ended = run(on, plan.command, Limits.of(plan, step=_STEP), extra={"PGAPPNAME": f"rehearse:{_STEP}"})
         finished = datetime.now(UTC)
     journal = Journal.of(ended, variables.secrets(environ, plan.env))
     steps = journal.steps(ended)
@@ -47,7 +48,7 @@ def _step(plan: MigrationPlan, ended: Ended, journal: Journal, when: tuple[datet
     error = None
     if ended.status:
         last = output.message(output.tail(ended.output, lines=1).strip(), secrets=journal.secrets)
-        error = "stopped at the time limit" if ended.timed_out else last or f"it ended with status {ended.status}"
+        error = "stopped at the time limit" if ended.stopped else last or f"it ended with status {ended.status}"
     return StepRun(
         id=_STEP,
         title=title,
@@ -67,9 +68,8 @@ def _migration(step: StepRun, ended: Ended, journal: Journal) -> Migration:
         output_tail=output.tail(ended.output, journal.secrets),
         observed=True,
         connections=journal.connections,
-        open_points=("The migration was stopped at the time limit.",) if ended.timed_out else (),
         notes=ended.notes,
         versions=journal.versions,
-        timed_out=ended.timed_out,
+        stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
     )

@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import TypedDict, cast
 
 from rehearse.migrators.process import output
 from rehearse.migrators.process.run import Ended
+from rehearse.model import wording
 from rehearse.model.migration import ForeignConnection, StepRun
 from rehearse.model.timeline import Outcome
 
 Event = Mapping[str, object]
 _ENDED_INSIDE = "the process ended inside this step"
 _COMMIT = "the run failed after its last step, at the commit or in env.py"
+
+
+class _Planned(TypedDict):
+    """A step of the hook's plan."""
+
+    id: str
+    title: str
+    source: str
+    parents: list[str]
+    downgrade: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +108,7 @@ class Journal:
             elif str(event.get("id")) in steps:
                 identity = str(event["id"])
                 steps[identity] = self._after(steps[identity], event)
-        return tuple(_settled(steps.values(), ended, self._failure_of_the_run()))
+        return tuple(self._settled(list(steps.values()), ended))
 
     def _after(self, step: StepRun, event: Event) -> StepRun:
         at = datetime.fromisoformat(str(event["at"]))
@@ -105,38 +116,55 @@ class Journal:
             return replace(step, started=at, outcome=Outcome.FAILED, error=_ENDED_INSIDE)
         if event["event"] == "step-end":
             return replace(step, ended=at, outcome=Outcome.APPLIED, error=None)
-        location = cast("str | None", event["location"])
-        return replace(step, ended=at, outcome=Outcome.FAILED, error=self._sentence(event), location=location)
+        return replace(self._failed(step, event), ended=at)
+
+    def _failed(self, step: StepRun, event: Event) -> StepRun:
+        return replace(
+            step,
+            outcome=Outcome.FAILED,
+            error=self._sentence(event),
+            location=cast("str | None", event["location"]),
+            is_of_code=event["origin"] == "code",
+            sqlstate=cast("str | None", event["sqlstate"]),
+            statement=wording.statement(str(event["statement"])) if event["statement"] else None,
+        )
 
     def _sentence(self, event: Event) -> str:
         cleaned = output.message(f"{event['error']}: {event['message']}", secrets=self.secrets)
         return cleaned.rstrip(": ")
 
-    def _failure_of_the_run(self) -> str:
+    def _settled(self, steps: list[StepRun], ended: Ended) -> list[StepRun]:
+        """Say of an unfinished step why; where none failed and the run did, its last step has."""
+        for number, step in enumerate(steps):
+            if step.outcome is Outcome.FAILED and step.ended is None:
+                steps[number] = _stopped(step, ended)
+        played = [number for number, step in enumerate(steps) if step.outcome is Outcome.APPLIED]
+        if ended.status and not ended.stopped and played and not any(step.outcome is Outcome.FAILED for step in steps):
+            steps[played[-1]] = self._ended_in_failure(steps[played[-1]])
+        return steps
+
+    def _ended_in_failure(self, step: StepRun) -> StepRun:
+        """Give the last step that was played a failure after it: a deferred constraint, or env.py's own."""
         failed = self.named("env-failed")
-        return self._sentence(failed[-1]) if failed else _COMMIT
+        return self._failed(step, failed[-1]) if failed else replace(step, outcome=Outcome.FAILED, error=_COMMIT)
+
+
+def _stopped(step: StepRun, ended: Ended) -> StepRun:
+    """Say why a step that began did not end."""
+    if ended.stopped is None or ended.stopped.step != step.id or step.started is None:
+        return replace(step, error=f"{_ENDED_INSIDE} (status {ended.status})")
+    return replace(step, ended=ended.ended_at, error="stopped at the time limit", location=ended.stopped.location)
 
 
 def _planned(plan: Event) -> Iterable[StepRun]:
-    for step in cast("list[dict[str, str]]", plan["steps"]):
+    for step in cast("list[_Planned]", plan["steps"]):
         yield StepRun(
             id=step["id"],
             title=step["title"],
             source=step["source"],
+            parents=tuple(step["parents"]),
+            downgrade=step["downgrade"],
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-
-
-def _settled(steps: Iterable[StepRun], ended: Ended, failure: str) -> list[StepRun]:
-    """Say of an unfinished step why, and of the last one that a failure after it (a deferred constraint) is its own."""
-    settled = list(steps)
-    for number, step in enumerate(settled):
-        if step.outcome is Outcome.FAILED and step.ended is None:
-            why = "stopped at the time limit" if ended.timed_out else f"{_ENDED_INSIDE} (status {ended.status})"
-            settled[number] = replace(step, error=why)
-    played = [number for number, step in enumerate(settled) if step.outcome is Outcome.APPLIED]
-    if ended.status and played and not any(step.outcome is Outcome.FAILED for step in settled):
-        settled[played[-1]] = replace(settled[played[-1]], outcome=Outcome.FAILED, error=failure)
-    return settled

@@ -64,8 +64,8 @@ def own_interpreter(plan: MigrationPlan, config: Path | None, environ: Mapping[s
     return next((python for python in candidates if python.is_file()), None)
 
 
-def alembic_command(plan: MigrationPlan, config: Path, python: Path | None) -> tuple[str, ...]:
-    """Return `python -m alembic -c ... upgrade TARGET`.
+def alembic_command(plan: MigrationPlan, config: Path, python: Path | None, *words: str) -> tuple[str, ...]:
+    """Return `python -m alembic -c ... WORDS`.
 
     A project with a package of its own called `alembic` would hide the real one from `-m`: there alembic's script
     is run, as its users do.
@@ -74,7 +74,7 @@ def alembic_command(plan: MigrationPlan, config: Path, python: Path | None) -> t
     script = interpreter.parent / "alembic"
     hidden = (plan.directory / "alembic" / "__init__.py").is_file() or (plan.directory / "alembic.py").is_file()
     program = (str(script),) if hidden and script.is_file() else ("-m", "alembic")
-    return (str(interpreter), *program, *_options(plan, config), "upgrade", plan.target or "heads")
+    return (str(interpreter), *program, *_options(plan, config), *words)
 
 
 def ini_urls(config: Path | None) -> tuple[str, ...]:

@@ -109,15 +109,6 @@ class Evidence:
         ]
         return max(same, key=lambda found: found.mode.strength)
 
-    def failed_statement(self, step: str) -> Statement | None:
-        """Return the statement of a step that PostgreSQL refused, the last one if there are several."""
-        failed = [
-            found
-            for found in self.rehearsal.timeline.statements
-            if found.step == step and found.outcome is Outcome.FAILED
-        ]
-        return failed[-1] if failed else None
-
     def statement_dropping(self, identity: str) -> Statement | None:
         """Return the first statement that drops something of an object's name, or of its table's."""
         return self._ddl(identity, "drop")

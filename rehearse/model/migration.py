@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rehearse.model.quantity import duration
 from rehearse.model.timeline import Outcome
 
 
@@ -22,7 +23,8 @@ class MigrationPlan:
     command: tuple[str, ...] = ()  # the project's own command instead of `alembic upgrade`
     env: tuple[str, ...] = ()  # names of variables handed through
     declared: tuple[str, ...] = ()  # URLs of declared environments: redirected to the stage
-    max_seconds: timedelta = timedelta(hours=1)
+    max_seconds: timedelta = timedelta(hours=1)  # of the whole run
+    max_step_seconds: timedelta = timedelta(minutes=30)  # of one step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +39,39 @@ class StepRun:
     outcome: Outcome
     error: str | None = None  # "UniqueViolation: could not create unique index ..."
     location: str | None = None  # "versions/ae10_x.py:31"
+    parents: tuple[str, ...] | None = None  # revisions it builds on; None: its tool knows no such thing
+    downgrade: str | None = None  # the way back is "written", "empty" or "missing"; None: not known
+    is_of_code: bool = False  # the error came from the project's code, not from the database
+    sqlstate: str | None = None  # of the error, as the driver told it
+    statement: str | None = None  # that failed, as SQLAlchemy told it: placeholders for parameters
 
     @property
     def duration(self) -> timedelta:
         if self.started is None or self.ended is None:
             return timedelta(0)
         return self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A run that was ended at a limit: what it was at tells whether it needed time or hung."""
+
+    step: str | None  # None: it was in no step
+    limit: str  # "max_step_seconds" or "max_seconds", of [migrations]
+    after: timedelta  # of the step, or of the run where that was the limit
+    busy_with: str  # completes "it was ..."
+    location: str | None = None  # file:line that the project's code was at
+
+    @property
+    def told(self) -> str:
+        """Say it in a sentence."""
+        who = "The migration" if self.step is None else f"Step {self.step}"
+        most = "a step" if self.limit == "max_step_seconds" else "a migration"
+        where = f" ({self.location})" if self.location else ""
+        return (
+            f"{who} was stopped after {duration(self.after)}, as long as {most} may take (migrations.{self.limit}); "
+            f"it was {self.busy_with}{where}."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +98,11 @@ class Migration:
     open_points: tuple[str, ...] = ()  # what could not be established, in sentences
     notes: tuple[str, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()  # ("alembic", "1.20.1"), of the project's interpreter
-    timed_out: bool = False
+    stopped: Stopped | None = None  # at a limit
     isolation: tuple[str, ...] = ()  # layers that held the process: "network namespace", ...
+
+    @property
+    def failed(self) -> tuple[StepRun, ...]:
+        """Return the steps that failed by themselves, as opposed to one that was stopped at a limit."""
+        stopped = self.stopped.step if self.stopped else None
+        return tuple(step for step in self.steps if step.outcome is Outcome.FAILED and step.id != stopped)

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.downgrade import Downgrade
 from rehearse.model.facts import Facts
+from rehearse.model.failure import Failure
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
 from rehearse.model.setting import SettingChange
@@ -58,6 +60,8 @@ class Rehearsal:
     fidelity: Fidelity
     inputs: Mapping[str, JSON]
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
+    failure: Failure | None = None  # the account of the step that failed
+    downgrades: tuple[Downgrade, ...] = ()  # the way back of each step, where it was rehearsed
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def is_whole(self, table: str) -> bool:

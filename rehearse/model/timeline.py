@@ -71,8 +71,19 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NestedCommand:
+    """One DDL command that a block of code or a function ran; its work is part of the statement's."""
+
+    tag: str  # "ALTER TABLE"
+    sql: str | None  # None where the server does not tell it: in functions written in SQL
+    started: datetime
+    ended: datetime
+    work: tuple[Work, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One top-level statement of the migration, or one DDL command nested in it."""
+    """One top-level statement of the migration."""
 
     number: int  # total order over the run
     session: str  # the server's session_id
@@ -87,6 +98,11 @@ class Statement:
     message: str | None = None  # primary error message, values redacted
     work: tuple[Work, ...] = ()
     lock_timeout: timedelta | None = None  # in force; None: not observed; zero: none set
+    statement_timeout: timedelta | None = None  # likewise
+    rows: int | None = None  # returned or affected; None: the server does not tell exactly
+    wal_bytes: int | None = None  # written by the rows it inserted, updated or deleted; None: not told exactly
+    temp_bytes: int | None = None  # spilled to temporary files; None: one of several in a string that spilled
+    nested: tuple[NestedCommand, ...] = ()
 
     @property
     def duration(self) -> timedelta:
@@ -107,10 +123,57 @@ class LockWindow:
     released: datetime
     lock_timeout: timedelta | None  # in force when it was requested; None: not observed
     on_index: bool = False
+    statement_timeout: timedelta | None = None  # in force when it was requested; None: not observed
 
     @property
     def held(self) -> timedelta:
         return self.released - self.acquired
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A wait of the migration for a lock that another of its connections held; the short ones are not told."""
+
+    session: str  # that waited
+    holders: tuple[str, ...]  # sessions that held the lock when it was first asked who does
+    statement: int  # number of the statement that waited
+    mode: str  # as pg_locks calls it: "AccessExclusiveLock"
+    awaited: str  # the table, quoted identity, or what else: "transaction 748"
+    started: datetime
+    ended: datetime
+    was_granted: bool  # False: it was given up
+
+    @property
+    def duration(self) -> timedelta:
+        return self.ended - self.started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSize:
+    """What belongs to a table, in bytes."""
+
+    table: int
+    indexes: int
+    toast: int  # with its index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeChange:
+    """A table that has another size after the migration than before."""
+
+    object: str  # quoted identity, as it was before
+    before: TableSize
+    after: TableSize | None  # None: it is gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuiltIndex:
+    """An index of the same name as before that is another one."""
+
+    object: str  # quoted identity
+    table: str
+    old_oid: int
+    new_oid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +194,9 @@ class Timeline:
     complete: bool = True  # False: records are missing, and then no verdict may be "safe"
     gaps: tuple[str, ...] = ()  # why it is not complete, in sentences
     notes: tuple[str, ...] = ()  # things worth saying that hide nothing
+    waits: tuple[Wait, ...] = ()
+    sizes: tuple[SizeChange, ...] = ()
+    rebuilt: tuple[RebuiltIndex, ...] = ()
 
     def statement(self, number: int) -> Statement | None:
         return next((found for found in self.statements if found.number == number), None)

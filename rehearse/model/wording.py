@@ -30,6 +30,7 @@ _NAMED = re.compile(
 )
 _SUBJECT = re.compile(r"\"[^\"\n]*\"(?= is (?:out of range for|not a|not an|not valid)\b)")
 _LITERAL = re.compile(r"(?<!\w)'(?:[^']|'')*'(?!\w)")
+_ANY_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _OPEN_LITERAL = re.compile(r"\"'[^\"\n]*\"")  # "unterminated quoted string at or near"
 _BYTES = re.compile(r"\b0x[0-9a-fA-F]{2}(?: 0x[0-9a-fA-F]{2})*")
 _ADDRESS = re.compile(r"[^\s\"'(<,;]+@[\w-]+(?:\.[\w-]+)+")
@@ -188,6 +189,15 @@ def message(primary: str, sqlstate: str, condition: str) -> str:
     if not sqlstate.startswith(_RAISED) and _ANY_SHAPE.fullmatch(plain):
         return plain
     return f"{condition} (SQLSTATE {sqlstate})"
+
+
+def statement(sql: str) -> str:
+    """Return a statement without the texts it quotes; their names are names, and its numbers are the project's.
+
+    >>> statement("UPDATE t SET mail = E'me@x.org' WHERE id = 7")
+    "UPDATE t SET mail = E'...' WHERE id = 7"
+    """
+    return _ANY_LITERAL.sub(f"'{MARK}'", sql)
 
 
 def raised(text: str) -> str:

@@ -7,13 +7,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rehearse.model.change import RowCount, SchemaChange
+from rehearse.model.downgrade import Downgrade
+from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
-from rehearse.model.migration import ForeignConnection, StepRun
+from rehearse.model.migration import ForeignConnection, StepRun, Stopped
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
-from rehearse.model.timeline import LockWindow, Statement, Work
+from rehearse.model.timeline import (
+    LockWindow,
+    NestedCommand,
+    RebuiltIndex,
+    SizeChange,
+    Statement,
+    TableSize,
+    Wait,
+    Work,
+)
 
 SCHEMA_VERSION = 1
 
@@ -38,8 +49,12 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "fidelity": _fidelity(rehearsal.fidelity),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
+        "waits": [_wait(found) for found in rehearsal.timeline.waits],
+        "sizes": [_sizes(found) for found in rehearsal.timeline.sizes],
+        "rebuilt_indexes": [_rebuilt(found) for found in rehearsal.timeline.rebuilt],
         "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
         "connections": [_connection(found) for found in rehearsal.migration.connections],
+        "stopped": None if rehearsal.migration.stopped is None else _stopped(rehearsal.migration.stopped),
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
         "heads": {
             "before": {table: list(heads) for table, heads in rehearsal.heads_before.items()},
@@ -73,8 +88,64 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "outcome": step.outcome.value,
         "error": step.error,
         "location": step.location,
+        "failure": _failure(failure) if (failure := rehearsal.failure) and failure.step == step.id else None,
+        "downgrade": next((_downgrade(found) for found in rehearsal.downgrades if found.step == step.id), None),
         "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+    }
+
+
+def _stopped(found: Stopped) -> JSON:
+    return {
+        "step": found.step,
+        "limit": found.limit,
+        "seconds": _seconds(found.after),
+        "busy_with": found.busy_with,
+        "location": found.location,
+    }
+
+
+def _downgrade(found: Downgrade) -> JSON:
+    return {
+        "label": found.way.value,
+        "reason": found.reason,
+        "losses": [
+            {
+                "kind": loss.kind,
+                "object": loss.object,
+                "table": loss.table,
+                "told": loss.told,
+                "upgraded_again": loss.upgraded_again,
+            }
+            for loss in found.losses
+        ],
+        "failure": None if found.failure is None else _failure(found.failure),
+        "together_with": [step for step in found.together if step != found.step],
+        "seconds": _seconds(found.took),
+    }
+
+
+def _failure(failure: Failure) -> JSON:
+    return {
+        "sqlstate": failure.sqlstate,
+        "message": failure.message,
+        "statement": failure.statement,
+        "location": failure.location,
+        "undone": list(failure.undone),
+        "kept": list(failure.kept),
+        "half_done": list(failure.half_done),
+        "left_behind": [_remnant(remnant) for remnant in failure.remnants],
+        "heads": None if failure.heads is None else {table: list(heads) for table, heads in failure.heads.items()},
+    }
+
+
+def _remnant(remnant: Remnant) -> JSON:
+    return {
+        "kind": remnant.kind,
+        "object": remnant.object,
+        "step": remnant.step,
+        "told": remnant.told,
+        "invalid": remnant.invalid,
     }
 
 
@@ -87,6 +158,22 @@ def _statement(found: Statement) -> JSON:
         "transaction": found.transaction,
         "outcome": found.outcome.value,
         "sqlstate": found.sqlstate,
+        "number": found.number,
+        "rows": found.rows,
+        "wal_bytes": found.wal_bytes,
+        "temp_bytes": found.temp_bytes,
+        "lock_timeout_ms": _milliseconds(found.lock_timeout),
+        "statement_timeout_ms": _milliseconds(found.statement_timeout),
+        "nested": [_nested(command) for command in found.nested],
+    }
+
+
+def _nested(found: NestedCommand) -> JSON:
+    return {
+        "tag": found.tag,
+        "sql": found.sql,
+        "seconds": _seconds(found.ended - found.started),
+        "work": [_work(work) for work in found.work],
     }
 
 
@@ -107,8 +194,37 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
-        "lock_timeout_ms": None if lock.lock_timeout is None else lock.lock_timeout.total_seconds() * 1000,
+        "lock_timeout_ms": _milliseconds(lock.lock_timeout),
+        "statement_timeout_ms": _milliseconds(lock.statement_timeout),
+        "acquired": lock.acquired.isoformat(),
+        "released": lock.released.isoformat(),
     }
+
+
+def _wait(found: Wait) -> JSON:
+    return {
+        "session": found.session,
+        "holders": list(found.holders),
+        "statement": found.statement,
+        "mode": found.mode,
+        "awaited": found.awaited,
+        "started": found.started.isoformat(),
+        "waited_ms": _milliseconds(found.duration),
+        "was_granted": found.was_granted,
+    }
+
+
+def _sizes(found: SizeChange) -> JSON:
+    after = None if found.after is None else _size(found.after)
+    return {"object": found.object, "before": _size(found.before), "after": after}
+
+
+def _size(found: TableSize) -> JSON:
+    return {"table_bytes": found.table, "index_bytes": found.indexes, "toast_bytes": found.toast}
+
+
+def _rebuilt(found: RebuiltIndex) -> JSON:
+    return {"object": found.object, "table": found.table, "old_oid": found.old_oid, "new_oid": found.new_oid}
 
 
 def _change(change: SchemaChange) -> JSON:
@@ -168,6 +284,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
 
 def _connection(found: ForeignConnection) -> JSON:
     return {"target": found.target, "redirected": found.redirected, "location": found.location}
+
+
+def _milliseconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds() * 1000
 
 
 def _seconds(span: timedelta) -> float:

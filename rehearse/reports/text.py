@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
+from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -12,6 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rehearse.model.change import RowCount
+from rehearse.model.downgrade import Downgrade
+from rehearse.model.failure import Failure
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import count, duration, listing, rows
@@ -24,6 +29,7 @@ _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDEC
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
 _WIDTH = 100
 _MOST_CHANGES = 30
+_STATEMENT = 200  # characters that are shown of one
 _NEXT = {
     Verdict.SAFE: "Promote it.",
     Verdict.UNSAFE: "Change the steps named above, or acknowledge a finding with its reason under "
@@ -47,6 +53,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _reasons(report)
     if rehearsal.migration.steps:
         yield from (Text("\nSteps", style="bold"), _steps(rehearsal))
+    yield from _failed(rehearsal)
     yield from _settings(rehearsal)
     if report.findings:
         yield Text("\nFindings", style="bold")
@@ -56,6 +63,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield from (_indented(f"- {point}") for point in left)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _downgrades(rehearsal)
     yield from _fidelity(rehearsal)
     yield Text(f"\nNext: {_next(report)}")
 
@@ -131,6 +139,36 @@ def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
     others = len({lock.object for lock in locks}) - 1
     more = f" (and {others} more)" if others else ""
     return f"{escape(strongest.object)}{more}: no {' or '.join(strongest.mode.blocks)}, {duration(strongest.held)}"
+
+
+def _failed(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.failure is not None:
+        yield Text("\nThe failure", style="bold")
+        yield from (_indented(line) for line in _failure_lines(rehearsal.failure))
+
+
+def _failure_lines(failure: Failure) -> Iterator[str]:
+    """Yield what failed, where, and how the database was left, a line each."""
+    state = f" ({failure.sqlstate})" if failure.sqlstate else ""
+    yield f"{failure.step}{f' at {failure.location}' if failure.location else ''}: {failure.message}{state}"
+    if failure.statement:
+        yield f"statement: {_shortened(failure.statement)}"
+    if failure.undone:
+        yield f"undone: {', '.join(failure.undone)}"
+    if failure.kept:
+        yield f"stays: {', '.join(failure.kept)}"
+    if failure.half_done:
+        yield f"half done: {', '.join(failure.half_done)}"
+    if failure.remnants:
+        yield "left behind, though not recorded:"
+        yield from (f"  - {remnant.told}" for remnant in failure.remnants)
+    for table, heads in (failure.heads or {}).items():
+        yield f"recorded in {table}: {listing(heads) or 'nothing'}"
+
+
+def _shortened(statement: str) -> str:
+    line = " ".join(statement.split())
+    return line if len(line) <= _STATEMENT else f"{line[: _STATEMENT - 3]}..."
 
 
 def _settings(rehearsal: Rehearsal) -> Iterator[RenderableType]:
@@ -213,6 +251,27 @@ def _production(found: RowCount) -> str:
     if found.production is None:
         return "new" if found.before is None else "unknown"
     return count(found.production) if found.production_exact else f"about {count(found.production)}"
+
+
+def _downgrades(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if not rehearsal.downgrades:
+        return
+    took = rehearsal.timings.get("downgrade", timedelta(0))
+    yield Text(f"\nThe way back (rehearsed in {duration(took)}; no part of the verdict)", style="bold")
+    for _, alike in groupby(rehearsal.downgrades, key=lambda found: replace(found, step="", took=timedelta(0))):
+        yield from _way_back(tuple(alike))
+
+
+def _way_back(alike: Sequence[Downgrade]) -> Iterator[RenderableType]:
+    """Yield what is to be said of revisions that follow one another and fared alike, once."""
+    found = alike[0]
+    together = ", tried as one" if len(alike) > 1 and found.together else ""
+    reason = f", {found.reason}" if found.reason else ""
+    yield _indented(f"{', '.join(each.step for each in alike)}: {found.way.value}{reason}{together}")
+    for loss in found.losses:
+        yield _indented(f"  - {loss.told}{' after upgrading again' if loss.upgraded_again else ''}")
+    if found.failure is not None:
+        yield from (_indented(f"  {line}") for line in _failure_lines(found.failure))
 
 
 def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:

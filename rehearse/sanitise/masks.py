@@ -48,7 +48,7 @@ _ENCODING = SQL(
     "(SELECT CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)::pg_catalog.name"
 )
 _OUTER = SQL("(SELECT pg_catalog.decode(pg_catalog.current_setting('rehearse.op'), 'hex'))")
-_INNER = SQL("(SELECT pg_catalog.decode(pg_catalog.current_setting('rehearse.ip'), 'hex'))")
+_INNER = SQL("pg_catalog.decode(pg_catalog.current_setting('rehearse.ip'), 'hex')")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +124,14 @@ def pads(key: bytes) -> dict[str, str]:
 
 def mac(value: Composable, domain: str) -> Composable:
     """Return the HMAC of a text value within a domain: 32 bytes."""
-    return _hmac(SQL("{} || {}").format(_bytes(f"{domain}|"), _text_bytes(value)))
+    return SQL("pg_catalog.sha256({} || pg_catalog.sha256({} || {}))").format(
+        _OUTER, _inner(f"{domain}|"), _text_bytes(value)
+    )
 
 
-def _hmac(message: Composable) -> Composable:
-    return SQL("pg_catalog.sha256({} || pg_catalog.sha256({} || {}))").format(_OUTER, _INNER, message)
+def _inner(domain: str) -> Composable:
+    """Return what HMAC hashes before a value, computed once a statement."""
+    return SQL("(SELECT {} || {})").format(_INNER, _bytes(domain))
 
 
 def _bytes(text: str) -> Composable:
@@ -177,7 +180,7 @@ def _rounds(_value: Composable, domain: str) -> Composable:
 
 def _key(domain: str) -> Composable:
     """Return the key of a domain, computed once a statement."""
-    return SQL("(SELECT {})").format(_hmac(_bytes(domain)))
+    return SQL("(SELECT pg_catalog.sha256({} || pg_catalog.sha256({} || {})))").format(_OUTER, _INNER, _bytes(domain))
 
 
 def _any_number(_value: Composable, _domain: str) -> Composable:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
-from rehearse.watch.tokens import Token, parts, tokens
+from rehearse.watch.tokens import parts, tokens
+from rehearse.watch.words import Words
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
 _WITH_ROWS = ("r", "m")
@@ -27,86 +28,46 @@ class Known:
     detail: str = ""
 
 
-class _Words:
-    """The tokens of one command, consumed from the left."""
-
-    def __init__(self, sql: str) -> None:
-        self._tokens = list(tokens(sql))
-
-    def take(self, *words: str) -> bool:
-        """Consume these key words if they come next, in this order."""
-        if tuple(token.word for token in self._tokens[: len(words)]) != words:
-            return False
-        del self._tokens[: len(words)]
-        return True
-
-    def options(self) -> set[str]:
-        """Consume a parenthesised list of options; return the names of those switched on."""
-        if not self._tokens or self._tokens[0].text != "(":
-            return set()
-        inside: list[Token] = []
-        while self._tokens and self._tokens[0].text != ")":
-            inside.append(self._tokens.pop(0))
-        del self._tokens[:1]
-        words = [token.word or token.text for token in inside[1:]]
-        return {word for word, follower in zip(words, [*words[1:], ","], strict=True) if follower not in _OFF}
-
-    def name(self) -> tuple[str | None, str] | None:
-        """Consume a possibly qualified name; return schema and name."""
-        if not self._tokens or (first := self._tokens[0].name) is None:
-            return None
-        del self._tokens[0]
-        names = [first]
-        while len(self._tokens) > 1 and self._tokens[0].text == "." and self._tokens[1].name is not None:
-            names.append(str(self._tokens[1].name))
-            del self._tokens[:2]
-        return (names[-2] if len(names) > 1 else None, names[-1])
-
-    def names(self) -> Iterator[tuple[str | None, str, bool]]:
-        """Consume a list of tables; yield schema, name and whether ONLY was said."""
-        while True:
-            only = self.take("ONLY")
-            bracket = self.symbol("(")
-            found = self.name()
-            if found is None:
-                return
-            yield (*found, only)
-            if bracket:
-                self.symbol(")")
-            self.symbol("*")
-            if not self.symbol(","):
-                return
-
-    def symbol(self, text: str) -> bool:
-        if not self._tokens or self._tokens[0].text != text:
-            return False
-        del self._tokens[0]
-        return True
-
-    def skip(self) -> None:
-        del self._tokens[0]
-
-    def has(self, word: str) -> bool:
-        return any(token.word == word for token in self._tokens)
-
-    def rest(self) -> tuple[str, ...]:
-        return tuple(token.word for token in self._tokens)
-
-
 _NESTED = ("TRUNCATE", "LOCK", "CLUSTER", "REINDEX")
 _OPENERS = ("BEGIN", "THEN", "ELSE", "LOOP")
-_OFF = ("OFF", "FALSE", "0")
 
 
 def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
-    words = _Words(sql)
+    words = Words(tokens(sql))
     if words.take("DO"):
         return tuple(found for text in _inside(sql) for found in known(text, relations))
     for start, reader in _READERS.items():
         if words.take(*start):
             return tuple(reader(words, relations))
     return ()
+
+
+def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
+    """Return the locks of an ALTER TABLE that failed, for which no event trigger fires (manual, ALTER TABLE)."""
+    words = Words(tokens(sql))
+    if not words.take("ALTER", "TABLE"):
+        return ()
+    words.take("IF", "EXISTS")
+    named = _tables(words.names(), relations)
+    actions = words.split()
+    mode = max((_action_mode(action) for action in actions), key=lambda each: each.strength)
+    found = [Known(relation=relations.by_oid[oid], mode=mode) for oid in named]
+    for action in (each for each in actions if each.has("REFERENCES")):
+        while not action.take("REFERENCES"):
+            action.skip()
+        parents = _tables(action.names(), relations)
+        found += [Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_ROW_EXCLUSIVE) for oid in parents]
+    return tuple(found)
+
+
+def _action_mode(action: Words) -> LockMode:
+    """Return the lock one action of ALTER TABLE takes."""
+    said = action.rest()
+    if said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]:
+        return LockMode.SHARE_UPDATE_EXCLUSIVE
+    adds_key = said[:1] == ("ADD",) and "FOREIGN" in said[1:4]
+    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key else LockMode.ACCESS_EXCLUSIVE
 
 
 def _inside(block: str) -> Iterator[str]:
@@ -120,7 +81,7 @@ def _inside(block: str) -> Iterator[str]:
                     yield statement[token.start :]
 
 
-def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:
+def _truncate(words: Words, relations: Relations) -> Iterator[Known]:
     words.take("TABLE")
     named = _tables(words.names(), relations)
     for oid in relations.cascade(named) if words.has("CASCADE") else named:
@@ -130,38 +91,39 @@ def _truncate(words: _Words, relations: Relations) -> Iterator[Known]:
             )
 
 
-def _lock(words: _Words, relations: Relations) -> Iterator[Known]:
+def _lock(words: Words, relations: Relations) -> Iterator[Known]:
     words.take("TABLE")
     named = _tables(words.names(), relations)
     words.take("IN")
     rest = words.rest()
     said = " ".join(rest[: rest.index("MODE")]) if "MODE" in rest else ""
-    for oid in named:
-        yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
+    for oid in dict.fromkeys(found for view in named for found in relations.behind(view)):
+        if oid in relations.by_oid:
+            yield Known(relation=relations.by_oid[oid], mode=_MODES.get(said, LockMode.ACCESS_EXCLUSIVE))
 
 
-def _vacuum(words: _Words, relations: Relations) -> Iterator[Known]:
+def _vacuum(words: Words, relations: Relations) -> Iterator[Known]:
     options = words.options()
     full = "FULL" in options
     while word := next((word for word in ("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE") if words.take(word)), ""):
         full = full or word == "FULL"
-    named = _tables(_without_columns(words), relations) or _everything(relations)
-    for oid in named:
-        relation = relations.by_oid[oid]
-        if relation.kind in _WITH_ROWS and full:
-            yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=WorkKind.REWRITE, detail="VACUUM FULL")
-        elif relation.kind in _WITH_ROWS:
-            yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE, kind=WorkKind.SCAN, detail="VACUUM")
+    mode = LockMode.ACCESS_EXCLUSIVE if full else LockMode.SHARE_UPDATE_EXCLUSIVE
+    for relation in _maintained(words, relations):
+        if relation.kind in _WITH_ROWS:
+            kind, detail = (WorkKind.REWRITE, "VACUUM FULL") if full else (WorkKind.SCAN, "VACUUM")
+            yield Known(relation=relation, mode=mode, kind=kind, detail=detail)
+        else:
+            yield Known(relation=relation, mode=mode)
 
 
-def _analyze(words: _Words, relations: Relations) -> Iterator[Known]:
+def _analyze(words: Words, relations: Relations) -> Iterator[Known]:
     words.options()
     words.take("VERBOSE")
-    for oid in _tables(_without_columns(words), relations) or _everything(relations):
-        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+    for relation in _maintained(words, relations):
+        yield Known(relation=relation, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
-def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
+def _cluster(words: Words, relations: Relations) -> Iterator[Known]:
     words.options()
     words.take("VERBOSE")
     named = _tables(words.names(), relations)
@@ -173,7 +135,7 @@ def _cluster(words: _Words, relations: Relations) -> Iterator[Known]:
         yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE, kind=work, detail="CLUSTER")
 
 
-def _refresh(words: _Words, relations: Relations) -> Iterator[Known]:
+def _refresh(words: Words, relations: Relations) -> Iterator[Known]:
     concurrently = words.take("CONCURRENTLY")
     for oid in _tables(words.names(), relations):
         yield Known(
@@ -184,48 +146,50 @@ def _refresh(words: _Words, relations: Relations) -> Iterator[Known]:
         )
 
 
-def _reindex(words: _Words, relations: Relations) -> Iterator[Known]:
+def _reindex(words: Words, relations: Relations) -> Iterator[Known]:
     """Yield locks only: the server says itself which indexes it builds."""
     concurrently = "CONCURRENTLY" in words.options()
     what = next((word for word in ("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM") if words.take(word)), "")
     concurrently = words.take("CONCURRENTLY") or concurrently
-    for index in _reindexed(what, words, relations):
-        table = relations.by_oid[index.table_oid]
-        shared = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
-        yield Known(relation=table, mode=shared)
-        yield Known(relation=index, mode=shared if concurrently else LockMode.ACCESS_EXCLUSIVE)
+    shared = LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
+    for relation in _reindexed(what, words, relations):
+        exclusive = relation.is_index and not concurrently
+        yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE if exclusive else shared)
 
 
-def _reindexed(what: str, words: _Words, relations: Relations) -> Iterator[Relation]:
+def _reindexed(what: str, words: Words, relations: Relations) -> Iterator[Relation]:
+    """Yield the tables and the indexes; of a partitioned index only the one that is named is locked itself."""
     found = words.name()
-    if what in ("INDEX", "TABLE") and found is not None:
-        relation = relations.resolve(found[1], found[0])
-        for oid in relations.tree(relation.oid) if relation else ():
-            member = relations.by_oid[oid]
-            yield from (member,) if member.is_index else relations.indexes(oid)
+    if what in ("INDEX", "TABLE"):
+        named = relations.resolve(found[1], found[0]) if found else None
+        members = [relations.by_oid[oid] for oid in (relations.tree(named.oid) if named else ())]
     else:
-        for index in tuple(relations.by_oid.values()):
-            if (
-                index.is_index
-                and index.schema != "pg_toast"
-                and (what != "SCHEMA" or (found and index.schema == found[1]))
-            ):
-                yield index
+        named = None
+        members = [
+            relation
+            for relation in relations.by_oid.values()
+            if relation.kind in _WITH_ROWS and (what != "SCHEMA" or (found and relation.schema == found[1]))
+        ]
+    for member in members:
+        yield relations.by_oid[member.table_oid]
+        indexes = (member,) if member.is_index else relations.indexes(member.oid)
+        yield from (index for index in indexes if index.kind == "i" or index == named)
 
 
-def _create_index(words: _Words, relations: Relations) -> Iterator[Known]:
-    """Yield the lock of CREATE INDEX CONCURRENTLY, released before its end."""
-    if not words.take("CONCURRENTLY"):
-        return
+def _create_index(words: Words, relations: Relations) -> Iterator[Known]:
+    """Yield the lock, which at the end of a CONCURRENTLY is released already, and of one that fails is not told."""
+    concurrently = words.take("CONCURRENTLY")
     words.take("IF", "NOT", "EXISTS")
     if not words.take("ON"):
         words.name()
         words.take("ON")
     for oid in _tables(words.names(), relations):
-        yield Known(relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
+        yield Known(
+            relation=relations.by_oid[oid], mode=LockMode.SHARE_UPDATE_EXCLUSIVE if concurrently else LockMode.SHARE
+        )
 
 
-def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
+def _drop_index(words: Words, relations: Relations) -> Iterator[Known]:
     if not words.take("CONCURRENTLY"):
         return
     words.take("IF", "EXISTS")
@@ -235,15 +199,27 @@ def _drop_index(words: _Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=index, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
-def _copy(words: _Words, relations: Relations) -> Iterator[Known]:
+def _copy(words: Words, relations: Relations) -> Iterator[Known]:
     found = words.name()
     while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
         words.skip()
-    if found and words.take("FROM") and (relation := relations.resolve(found[1], found[0])):
+    if found and words.take("FROM"):
+        yield from _write(found, relations)
+
+
+def _change(words: Words, relations: Relations) -> Iterator[Known]:
+    """Yield the lock on the table a statement names: taken before it is planned, whatever becomes of it."""
+    words.take("ONLY")
+    if found := words.name():
+        yield from _write(found, relations)
+
+
+def _write(found: tuple[str | None, str], relations: Relations) -> Iterator[Known]:
+    if relation := relations.resolve(found[1], found[0]):
         yield Known(relation=relation, mode=LockMode.ROW_EXCLUSIVE)
 
 
-_READERS: dict[tuple[str, ...], Callable[[_Words, Relations], Iterator[Known]]] = {
+_READERS: dict[tuple[str, ...], Callable[[Words, Relations], Iterator[Known]]] = {
     ("TRUNCATE",): _truncate,
     ("LOCK",): _lock,
     ("VACUUM",): _vacuum,
@@ -256,6 +232,10 @@ _READERS: dict[tuple[str, ...], Callable[[_Words, Relations], Iterator[Known]]] 
     ("CREATE", "INDEX"): _create_index,
     ("DROP", "INDEX"): _drop_index,
     ("COPY",): _copy,
+    ("INSERT", "INTO"): _change,
+    ("UPDATE",): _change,
+    ("DELETE", "FROM"): _change,
+    ("MERGE", "INTO"): _change,
 }
 
 
@@ -268,14 +248,24 @@ def _tables(names: Iterable[tuple[str | None, str, bool]], relations: Relations)
     return tuple(oid for oid in found if oid in relations.by_oid)
 
 
-def _everything(relations: Relations) -> tuple[int, ...]:
-    return tuple(oid for oid, relation in relations.by_oid.items() if relation.kind in _WITH_ROWS)
+def _maintained(words: Words, relations: Relations) -> tuple[Relation, ...]:
+    """Return the tables VACUUM and ANALYZE mean: those named, or all."""
+    found: dict[int, None] = {}
+    for schema, name, only in _without_columns(words):
+        if relation := relations.resolve(name, schema):
+            found.update(dict.fromkeys((relation.oid,) if only else relations.maintained(relation.oid)))
+    everything = (oid for oid, relation in relations.by_oid.items() if relation.kind in (*_WITH_ROWS, "p"))
+    return tuple(relations.by_oid[oid] for oid in found or everything if oid in relations.by_oid)
 
 
-def _without_columns(words: _Words) -> Iterator[tuple[str | None, str, bool]]:
+def _without_columns(words: Words) -> Iterator[tuple[str | None, str, bool]]:
     """Yield the tables of a list in which each may be followed by column names in brackets."""
-    while (found := words.name()) is not None:
-        yield (*found, False)
+    while True:
+        only = words.take("ONLY")
+        found = words.name()
+        if found is None:
+            return
+        yield (*found, only)
         words.options()
         if not words.symbol(","):
             return

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from rehearse.watch import plans
-from rehearse.watch.log import Record
 from rehearse.watch.plans import Plan
-
-TRACE = "REHEARSE "
-_STARTED = re.compile(r"(?:statement|execute [^:]*|execute fetch from [^:]*): (?P<sql>.*)", re.DOTALL)
-_LASTED = re.compile(
-    r"duration: (?P<ms>[0-9.]+) ms(?:  (?P<what>plan:\n|parse |bind |statement: |execute )(?P<rest>.*))?", re.DOTALL
-)
-_FAILED = ("ERROR", "FATAL", "PANIC")
 
 Scans = Mapping[int, tuple[int, int]]  # by table: sequential scans begun, tuples they returned
 
@@ -30,13 +18,26 @@ class Ddl:
     tag: str
     started: datetime
     ended: datetime
-    lock_timeout: str
+    timeouts: Mapping[str, str]  # lock_timeout and statement_timeout, as they stood
+    sql: str | None  # of a command within a block of code
     locks: tuple[tuple[int, str], ...]  # relation and mode, cumulative for the transaction
     objects: tuple[tuple[int, str], ...]  # relations it made or changed, and their identity since
     scans: Scans  # of this command alone
     rewrites: tuple[tuple[int, int], ...]  # relation and reason
     messages: tuple[str, ...]  # what the server said at DEBUG1
     plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockWait:
+    """A wait for a lock, from deadlock_timeout on."""
+
+    mode: str
+    awaited: str  # "relation 16386 of database 16385", "transaction 748"
+    holders: tuple[int, ...]  # process ids
+    started: datetime
+    ended: datetime
+    was_granted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class Execution:
     events: tuple[Ddl | Plan, ...]  # commands traced and plans run outside of them, in order
     messages: tuple[str, ...]  # what the server said at DEBUG1 outside of any traced command
     backend_gone: bool = False  # it never ended: the connection was lost
+    is_late: bool = False  # its transaction had ended with an error before it began
+    temp_bytes: int | None = 0  # of temporary files; None: not known of one statement among several
+    waits: tuple[LockWait, ...] = ()
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:
@@ -67,232 +71,9 @@ class Execution:
         return tuple(event for event in self.events if isinstance(event, Plan))
 
 
-class _End(TypedDict):
-    """What the tracer says at the end of a command; lists that are empty are null."""
-
-    tag: str
-    objects: list[tuple[int, str]] | None
-    locks: list[tuple[int, str]] | None
-    scans: list[tuple[int, int, int]] | None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Command:
-    """A DDL command that has started."""
-
-    tag: str
-    started: datetime
-    lock_timeout: str
-    before: Scans
-    rewrites: list[tuple[int, int]] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    plans: list[Plan] = field(default_factory=list)
-    inner: list[Ddl] = field(default_factory=list)
-
-    def finish(self, at: datetime, found: _End) -> Ddl:
-        after = _scans(found["scans"])
-        return Ddl(
-            tag=self.tag,
-            started=self.started,
-            ended=at,
-            lock_timeout=self.lock_timeout,
-            locks=tuple((oid, mode) for oid, mode in found["locks"] or []),
-            objects=tuple((oid, identity) for oid, identity in found["objects"] or []),
-            scans=_difference(self.before, after),
-            rewrites=(*self.rewrites, *(each for inner in self.inner for each in inner.rewrites)),
-            messages=(*self.messages, *(each for inner in self.inner for each in inner.messages)),
-            plans=(*self.plans, *(each for inner in self.inner for each in inner.plans)),
-        )
-
-
-class _Open:
-    """A statement whose end has not been read yet."""
-
-    def __init__(self, record: Record, position: int, sql: str, started: datetime) -> None:
-        self.record = record
-        self.position = position
-        self.sql = sql
-        self.started = started
-        self.events: list[Ddl | Plan] = []
-        self.stack: list[_Command] = []
-        self.messages: list[str] = []
-
-    def trace(self, record: Record) -> None:
-        """Take in a line of the tracer."""
-        kind, _, document = record.message[len(TRACE) :].partition(" ")
-        found = json.loads(document)
-        if kind == "rewrite" and self.stack:
-            self.stack[-1].rewrites.append((int(found[0]), int(found[1])))
-        elif kind == "start":
-            command = _Command(
-                tag=found["tag"],
-                started=record.at,
-                lock_timeout=found["lock_timeout"],
-                before=_scans(found["scans"]),
-            )
-            self.stack.append(command)
-        elif kind == "end":
-            self._finish(record, found)
-
-    def _finish(self, record: Record, found: _End) -> None:
-        while self.stack:
-            command = self.stack.pop()
-            if command.tag == found["tag"]:
-                self._keep(command.finish(record.at, found))
-                return
-            self._keep(*command.inner)  # it failed and was caught: what ran in it still ran
-
-    def _keep(self, *finished: Ddl) -> None:
-        if self.stack:
-            self.stack[-1].inner.extend(finished)
-        else:
-            self.events.extend(finished)
-
-    def say(self, message: str) -> None:
-        (self.stack[-1].messages if self.stack else self.messages).append(message)
-
-    def plan(self, plan: Plan) -> None:
-        if self.stack:
-            self.stack[-1].plans.append(plan)
-        else:
-            self.events.append(plan)
-
-    def close(self, record: Record, ended: datetime, *, failed: bool = False) -> Execution:
-        """Return the finished statement, given the last line it wrote."""
-        for command in self.stack:
-            self.events.extend(command.inner)
-        return Execution(
-            session=record.session,
-            position=self.position,
-            sql=self.sql,
-            tag=record.ps,
-            started=self.started,
-            ended=max(ended, self.started),
-            vxid=self.record.vxid,
-            open_after=not record.vxid.endswith("/0"),
-            application=self.record.application,
-            sqlstate=record.sqlstate if failed else None,
-            error=record.message if failed else None,
-            events=tuple(self.events),
-            messages=tuple(self.messages),
-        )
-
-
-class _Session:
-    """The lines of one session, read in order."""
-
-    def __init__(self) -> None:
-        self.position = 0  # of the record being read
-        self.open: _Open | None = None
-        self.prepared: datetime | None = None  # when PARSE or BIND of the coming statement began
-        self.late: list[tuple[int, Plan]] = []  # plans of portals closed after their statement had ended
-        self.texts: dict[str, int] = {}  # position of the last statement with this text
-
-    def read(self, position: int, record: Record) -> Iterator[Execution]:
-        """Take in one record; yield the statement it ends."""
-        self.position = position
-        message = record.message
-        if record.severity in _FAILED:
-            yield self._fail(record)
-        elif record.severity != "LOG":
-            if self.open:
-                self.open.say(message)
-        elif message.startswith(TRACE):
-            if self.open:
-                self.open.trace(record)
-        elif started := _STARTED.fullmatch(message):
-            yield from self._start(record, started["sql"])
-        elif lasted := _LASTED.fullmatch(message):
-            yield from self._last(record, float(lasted["ms"]), lasted["what"] or "", lasted["rest"] or "")
-
-    def abandon(self) -> Iterator[Execution]:
-        """Yield the statement that never ended: its backend went away."""
-        if self.open:
-            yield replace(self.open.close(self.open.record, self.open.started), backend_gone=True)
-
-    def _start(self, record: Record, sql: str) -> Iterator[Execution]:
-        yield from self.abandon()
-        self.open = _Open(record, self.position, sql, min(self.prepared or record.at, record.at))
-        self.prepared = None
-        self.texts[sql] = self.position
-
-    def _fail(self, record: Record) -> Execution:
-        opened = self.open or _Open(record, self.position, record.statement or "", self.prepared or record.at)
-        self.open, self.prepared = None, None
-        return opened.close(record, record.at, failed=True)
-
-    def _last(self, record: Record, ms: float, what: str, rest: str) -> Iterator[Execution]:
-        lasted = timedelta(milliseconds=ms)
-        if what.startswith("plan"):
-            self._plan(plans.parse(rest, record.at))
-        elif what in ("parse ", "bind "):
-            self.prepared = self.prepared or record.at - lasted
-        elif self.open is None:
-            sql = rest.partition(": ")[2] if what == "execute " else rest
-            yield _Open(record, self.position, sql, record.at - lasted).close(record, record.at)
-        else:
-            opened, self.open = self.open, None
-            yield opened.close(record, min(opened.record.at + lasted, record.at + timedelta(milliseconds=1)))
-
-    def _plan(self, plan: Plan) -> None:
-        """Give a plan to the statement it belongs to; a portal may be closed after its statement ended."""
-        if self.open is None or (plan.text != self.open.sql and plan.text in self.texts):
-            if (position := self.texts.get(plan.text)) is not None:
-                self.late.append((position, plan))
-            return
-        self.open.plan(plan)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executions:
     """Every statement of every session, in the order the server began them."""
 
     statements: tuple[Execution, ...]
     unreadable: int
-
-
-def executions(records: Iterable[Record]) -> Executions:
-    """Turn records, in the order of the log, into statements."""
-    sessions: dict[str, _Session] = {}
-    found: list[Execution] = []
-    unreadable = 0
-    for position, record in enumerate(records):
-        session = sessions.setdefault(record.session, _Session())
-        try:
-            found.extend(session.read(position, record))
-        except (ValueError, KeyError, TypeError, IndexError):
-            unreadable += 1
-    for session in sessions.values():
-        found.extend(session.abandon())
-    late = {position: plan for session in sessions.values() for position, plan in session.late}
-    complete = [_with_late_plan(each, late) for each in found]
-    return Executions(
-        statements=tuple(
-            sorted(
-                (each for each in complete if each.sql.strip(" \t\r\n;")),
-                key=lambda each: each.position,
-            )
-        ),
-        unreadable=unreadable,
-    )
-
-
-def _with_late_plan(execution: Execution, late: Mapping[int, Plan]) -> Execution:
-    plan = late.get(execution.position)
-    return execution if plan is None else replace(execution, events=(*execution.events, plan))
-
-
-def _scans(found: list[tuple[int, int, int]] | None) -> Scans:
-    return {oid: (scans, tuples) for oid, scans, tuples in found or []}
-
-
-def _difference(before: Scans, after: Scans) -> Scans:
-    """Return what was counted in between; a counter that went down was flushed and starts from zero."""
-    found = {}
-    for oid, (scans, tuples) in after.items():
-        earlier, read = before.get(oid, (0, 0))
-        if scans < earlier:
-            earlier, read = 0, 0
-        if scans > earlier:
-            found[oid] = (scans - earlier, tuples - read)
-    return found

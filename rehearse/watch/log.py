@@ -12,7 +12,9 @@ from rehearse.watch.places import LogPlace
 
 _UTC = ("UTC", "GMT")
 _NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
-_POLL = 0.02
+_WAITING = "process "
+_POLL = 0.005
+TRACE = "REHEARSE "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Record:
     sqlstate: str | None
     message: str
     statement: str | None  # of an error
+    context: str | None = None  # of the tracer's own lines: the statements around
+    detail: str | None = None  # of a wait for a lock: who holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,8 @@ def _record(fields: dict[str, str | int]) -> Record | None:
         sqlstate=str(fields["state_code"]) if "state_code" in fields else None,
         message=_message(fields),
         statement=str(fields["statement"]) if "statement" in fields else None,
+        context=str(fields.get("context", "")) if str(fields.get("message")).startswith(TRACE) else None,
+        detail=str(fields.get("detail", "")) if str(fields.get("message")).startswith(_WAITING) else None,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -11,6 +12,10 @@ from typing import TypeAlias
 Node: TypeAlias = Mapping[str, "str | float | list[Node]"]
 
 _SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Tid Range Scan", "Sample Scan")
+_OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?:\s*,\s*\w+)*)", re.IGNORECASE)
+# PostgreSQL writes what a MERGE into a partitioned table counted into the list of partitions, which is no JSON
+_MISPLACED = re.compile(r'\},(?P<counts>(?:\s*"Tuples (?:Inserted|Updated|Deleted|Skipped)": \d+,?)+)\s*\]')
+_MERGED = {"Tuples Inserted": "insert", "Tuples Updated": "update", "Tuples Deleted": "delete"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +27,7 @@ class Rows:
     verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
     rows: int
     whole: bool = False  # a sequential scan
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +38,50 @@ class Plan:
     text: str
     written: tuple[Rows, ...]
     read: tuple[Rows, ...]
+    targets: tuple[tuple[str, str], ...]  # schema and name of partitions and children it writes to by their parent
+    locking: tuple[Rows, ...]  # what it read under FOR UPDATE, FOR SHARE and the like
+    fired: tuple[str, ...]  # triggers, by name
     returned: int  # rows the top node gave
+    affected: int | None = None  # rows it returned, or wrote; None: not told exactly
+    wal_bytes: int | None = None  # None: not told exactly
 
 
 def parse(document: str, at: datetime) -> Plan:
     """Return what a plan in auto_explain's JSON form did. Raises ValueError or KeyError if it is no such plan."""
-    plan = json.loads(document)
+    plan = json.loads(_MISPLACED.sub(r"}], \g<counts>", document))
     nodes = tuple(_nodes(plan["Plan"]))
+    fired = tuple(str(trigger["Trigger Name"]) for trigger in plan.get("Triggers", []) if trigger["Calls"])
     return Plan(
         at=at,
         text=str(plan.get("Query Text", "")),
         written=tuple(rows for node in nodes for rows in _written(node)),
-        read=tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node),
+        read=_reads(nodes),
+        targets=tuple(
+            (str(target.get("Schema", "")), str(target["Relation Name"]))
+            for node in nodes
+            for target in _list(node, "Target Tables")
+        ),
+        locking=tuple(_locking(nodes, str(plan.get("Query Text", "")))),
+        fired=fired,
         returned=_rows(plan["Plan"]),
+        affected=_affected(nodes, fired),
+        wal_bytes=None if fired or "WAL Bytes" not in nodes[0] else round(_number(nodes[0], "WAL Bytes")),
     )
+
+
+def _affected(nodes: tuple[Node, ...], fired: tuple[str, ...]) -> int | None:
+    """Return the rows of the command tag, where they are certain.
+
+    A trigger may have left rows out, and a join may have offered the same row twice.
+    """
+    if nodes[0].get("Node Type") != "ModifyTable":
+        return _rows(nodes[0])
+    is_joined = nodes[0]["Operation"] != "Insert" and any(
+        str(node.get("Node Type")).endswith(("Join", "Nested Loop")) for node in nodes
+    )
+    if is_joined or not all(name.startswith("RI_ConstraintTrigger_") for name in fired):
+        return None
+    return sum(rows.rows for rows in _written(nodes[0]))
 
 
 def _nodes(node: Node) -> Iterator[Node]:
@@ -55,8 +91,12 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 
 def _children(node: Node) -> list[Node]:
-    children = node.get("Plans", [])
-    return children if isinstance(children, list) else []
+    return _list(node, "Plans")
+
+
+def _list(node: Node, name: str) -> list[Node]:
+    found = node.get(name, [])
+    return found if isinstance(found, list) else []
 
 
 def _written(node: Node) -> Iterator[Rows]:
@@ -64,16 +104,28 @@ def _written(node: Node) -> Iterator[Rows]:
     if node.get("Node Type") != "ModifyTable" or "Relation Name" not in node:
         return
     verb = str(node["Operation"]).lower()
-    counted = {name: _number(node, f"Tuples {name}") for name in ("Inserted", "Updated", "Deleted")}
     if verb == "merge":
-        for name, rows in counted.items():
-            yield _of(node, name.lower()[:-1], rows)
+        for name, done in _MERGED.items():
+            if rows := _number(node, name):
+                yield _of(node, done, rows)
         return
     given = sum(_rows(child) for child in _children(node) if child.get("Parent Relationship") in ("Outer", "Member"))
     conflicting = _number(node, "Conflicting Tuples")
     if conflicting and node.get("Conflict Resolution") == "UPDATE":
         yield _of(node, "update", conflicting)
     yield _of(node, verb, given - conflicting)
+
+
+def _locking(nodes: tuple[Node, ...], text: str) -> Iterator[Rows]:
+    """Yield the tables under FOR UPDATE or the like: those it is OF, or all it reads."""
+    named = {name for clause in _OF.findall(text) for name in re.split(r"\W+", clause.lower())}
+    inside = (each for node in nodes if node.get("Node Type") == "LockRows" for each in _nodes(node))
+    for node in inside:
+        yield from (rows for rows in _reads((node,)) if not named or rows.alias.lower() in named)
+
+
+def _reads(nodes: Iterable[Node]) -> tuple[Rows, ...]:
+    return tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node)
 
 
 def _read(node: Node) -> Rows:
@@ -87,7 +139,12 @@ def _read(node: Node) -> Rows:
 
 def _of(node: Node, verb: str, rows: float, *, whole: bool = False) -> Rows:
     return Rows(
-        schema=str(node.get("Schema", "")), table=str(node["Relation Name"]), verb=verb, rows=round(rows), whole=whole
+        schema=str(node.get("Schema", "")),
+        table=str(node["Relation Name"]),
+        verb=verb,
+        rows=round(rows),
+        whole=whole,
+        alias=str(node.get("Alias", "")),
     )
 
 

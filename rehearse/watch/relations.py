@@ -11,10 +11,12 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from rehearse.db.queries import query
+from rehearse.model.timeline import LockMode
 from rehearse.watch import tokens
 
 _INDEX_KINDS = ("i", "I")
 _WITH_ROWS = ("r", "m")
+_CHILDREN_MAINTAINED = 18  # since then VACUUM and ANALYZE of a parent reach its inheritance children, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,9 @@ class Relations:
     rows: Mapping[int, int] = field(default_factory=dict)  # live rows before, by table
     children: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     referencing: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # tables with a foreign key to this one
+    views: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # what each view reads
+    foreign_keys: Mapping[str, tuple[int, LockMode]] = field(default_factory=dict)  # by trigger: the other table
+    server_major: int = _CHILDREN_MAINTAINED
     search_path: tuple[str, ...] = ("public",)
     renamed: Mapping[tuple[str, str], int | None] = field(default_factory=dict)  # None: a new relation took the name
     builtins: frozenset[str] = frozenset()  # PostgreSQL's own functions, and key words that may stand before a bracket
@@ -68,7 +73,7 @@ class Relations:
             if found := self._at(place, name):
                 return found
         anywhere = [found for found in self.by_oid.values() if found.name == name]
-        return anywhere[0] if len(anywhere) == 1 and not self._taken(anywhere[0]) else None
+        return self._at(anywhere[0].schema, name) if len(anywhere) == 1 else None
 
     def name(self, relation: Relation) -> str:
         """Return what a relation is called by now."""
@@ -102,6 +107,15 @@ class Relations:
         """Return a table with its partitions and inheritance children, all the way down."""
         return _closure((oid,), self.children)
 
+    def maintained(self, oid: int) -> tuple[int, ...]:
+        """Return the tables VACUUM and ANALYZE of one reach on this server."""
+        expands = self.by_oid[oid].kind == "p" or self.server_major >= _CHILDREN_MAINTAINED
+        return self.tree(oid) if expands else (oid,)
+
+    def behind(self, oid: int) -> tuple[int, ...]:
+        """Return a view with what it reads, views within views included."""
+        return _closure((oid,), self.views)
+
     def cascade(self, oids: Iterable[int]) -> tuple[int, ...]:
         """Return tables with those that reference them, all the way, as TRUNCATE ... CASCADE does."""
         return _closure(tuple(oids), self.referencing)
@@ -110,15 +124,26 @@ class Relations:
         return tuple(found for found in self.by_oid.values() if found.table_oid == table and found.is_index)
 
 
+def listed(admin: psycopg.Connection) -> tuple[Relation, ...]:
+    """Return the relations there are now."""
+    with admin.cursor(row_factory=class_row(Relation)) as cursor:
+        return tuple(cursor.execute(query("watch/relations").encode()).fetchall())
+
+
 def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
     """Read the relations of the stage database; tables never analysed are counted."""
-    with admin.cursor(row_factory=class_row(Relation)) as cursor:
-        found = cursor.execute(query("watch/relations").encode()).fetchall()
+    found = listed(admin)
     return Relations(
         by_oid={relation.oid: relation for relation in found},
         rows={relation.oid: _rows(admin, relation) for relation in found if relation.kind in _WITH_ROWS},
         children=_pairs(admin, "watch/descendants"),
         referencing=_pairs(admin, "watch/references"),
+        views=_pairs(admin, "watch/views"),
+        foreign_keys={
+            trigger: (other, LockMode.ROW_EXCLUSIVE if writes else LockMode.ROW_SHARE)
+            for trigger, other, writes in admin.execute(query("watch/foreign_keys").encode())
+        },
+        server_major=admin.info.server_version // 10000,
         search_path=search_path,
         builtins=frozenset(name for (name,) in admin.execute(query("watch/builtins").encode())),
     )

@@ -1,4 +1,8 @@
-"""The sampler: looks now and then who waits for whom. It adds waits; it never decides whether a lock existed."""
+"""The sampler: looks now and then who waits for whom, and who has let go already.
+
+It adds waits, and ends of locks that were released before their statement ended; it never decides whether a lock
+existed.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,9 @@ class Backend:
     waiting: bool
     blockers: list[int]
     now: datetime
+    statement: datetime | None = None  # when it began
+    ending: bool = False  # it is a COMMIT
+    locking: bool | None = None  # it holds a relation in SHARE mode or stronger; None: not asked
 
 
 @dataclass(slots=True)
@@ -39,6 +46,8 @@ class Waits:
     roles: dict[str, str] = field(default_factory=dict)  # by session
     since: dict[int, datetime] = field(default_factory=dict)  # when a pid's hopeless wait began
     reported: dict[int, str] = field(default_factory=dict)  # by pid
+    holding: set[tuple[str, datetime]] = field(default_factory=set)  # session and beginning of the statement
+    released: dict[tuple[str, datetime], datetime] = field(default_factory=dict)  # when it was seen to hold no more
 
     def take(self, backends: list[Backend]) -> tuple[int, ...]:
         """Take in one sample; return the pids that have waited for a sibling too long to go on.
@@ -50,12 +59,24 @@ class Waits:
         for each in backends:
             self.last_seen[each.session] = each.now
             self.roles[each.session] = each.role
+            self._hold(each)
         hopeless = {each.pid: each for each in backends if each.blockers and idle.issuperset(each.blockers)}
         self.since = {pid: self.since.get(pid, each.now) for pid, each in hopeless.items()}
         for pid, each in hopeless.items():
             if each.now - self.since[pid] > REPORTED_AFTER:
                 self.reported[pid] = each.session
         return tuple(pid for pid, each in hopeless.items() if each.now - self.since[pid] > CANCELLED_AFTER)
+
+    def _hold(self, backend: Backend) -> None:
+        """Note when a statement has let go of its locks: what is left to it is to remove files."""
+        if backend.statement is None or backend.locking is None:
+            return
+        key = (backend.session, backend.statement)
+        if backend.locking:
+            self.holding.add(key)
+            self.released.pop(key, None)
+        elif key in self.holding or backend.ending:
+            self.released.setdefault(key, backend.now)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -31,6 +31,16 @@ def apart(execution: Execution) -> tuple[Execution, ...]:
     return tuple(_pieces(execution, texts[:reached], shares[:reached]))
 
 
+def is_ddl(text: str) -> bool:
+    """Say whether a statement is a command that event triggers see, or makes a table from a query."""
+    return word(text) in _DDL or (word(text) == "SELECT" and any(each.word == "INTO" for each in tokens.tokens(text)))
+
+
+def is_block(text: str) -> bool:
+    """Say whether a statement runs code."""
+    return word(text) in _BLOCKS
+
+
 def word(text: str) -> str:
     """Return the first key word of a statement, in upper case."""
     first = next(tokens.tokens(text), None)
@@ -91,6 +101,8 @@ def _pieces(execution: Execution, texts: tuple[str, ...], shares: list[list[Ddl 
             sqlstate=execution.sqlstate if last else None,
             error=execution.error if last else None,
             events=tuple(share),
+            temp_bytes=None if execution.temp_bytes else 0,
+            waits=execution.waits if last else (),
         )
         began = ended
         ended_transactions += first in _ENDS

@@ -1,13 +1,14 @@
-"""The lock_timeout in force when each statement began."""
+"""The lock_timeout and the statement_timeout in force when each statement began."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rehearse.watch import tokens
-from rehearse.watch.executions import Execution
+from rehearse.watch.executions import Ddl, Execution
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0, "": 1.0}
 _AMOUNT = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]*)\s*")
@@ -25,46 +26,79 @@ def parse(text: str) -> timedelta | None:
     return timedelta(milliseconds=float(match["number"]) * _UNITS[match["unit"]])
 
 
-def timeouts(executions: Iterable[Execution], default: timedelta | None) -> tuple[timedelta | None, ...]:
-    """Return for each statement the timeout it ran under.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """What is in force; None: not observed; zero: no limit."""
 
-    The tracer tells it for every DDL command; between those, SET statements are followed.
+    lock: timedelta | None
+    statement: timedelta | None
+
+
+UNOBSERVED = Timeouts(lock=None, statement=None)
+
+
+def of(command: Ddl) -> Timeouts:
+    """Return the timeouts the tracer saw in force when a command began."""
+    lock, statement = (parse(command.timeouts[name]) for name in ("lock_timeout", "statement_timeout"))
+    return Timeouts(lock=lock, statement=statement)
+
+
+def timeouts(executions: tuple[Execution, ...], default: Timeouts, undone: Mapping[int, int]) -> tuple[Timeouts, ...]:
+    """Return for each statement the timeouts it ran under.
+
+    The tracer tells them for every DDL command; between those, SET statements are followed, until they are rolled
+    back: `undone` has, for the place of each statement that takes something back, the place it goes back to.
     """
-    sessions: dict[str, _Session] = {}
-    return tuple(sessions.setdefault(each.session, _Session(default)).before(each) for each in executions)
+    lock = _follow(executions, "lock_timeout", default.lock, undone)
+    statement = _follow(executions, "statement_timeout", default.statement, undone)
+    return tuple(Timeouts(lock=one, statement=other) for one, other in zip(lock, statement, strict=True))
 
 
-class _Session:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
     """What one session has set."""
 
-    def __init__(self, default: timedelta | None) -> None:
-        self.default = default
-        self.lasting = default
-        self.local: timedelta | None = None
-        self.local_to = ""
+    lasting: timedelta | None
+    local: timedelta | None = None
+    local_to: str = ""  # the transaction
 
-    def before(self, execution: Execution) -> timedelta | None:
-        """Return the timeout a statement runs under, and follow what it changes."""
-        if self.local_to != execution.vxid:
-            self.local, self.local_to = None, ""
-        if execution.ddl:
-            self._observe(parse(execution.ddl[0].lock_timeout), execution.vxid)
-        in_force = self.local if self.local_to else self.lasting
-        self._follow(execution)
-        return in_force
+    @property
+    def in_force(self) -> timedelta | None:
+        return self.local if self.local_to else self.lasting
 
-    def _observe(self, seen: timedelta | None, vxid: str) -> None:
-        if seen != (self.local if self.local_to else self.lasting):
-            self.local, self.local_to = seen, vxid
 
-    def _follow(self, execution: Execution) -> None:
-        words = list(tokens.tokens(execution.sql)) if execution.tag in ("SET", "RESET") else []
-        said = [token.word for token in words]
-        if execution.error is not None or "LOCK_TIMEOUT" not in said[:3]:
-            return
-        value = words[-1].text.strip("'").lower()
-        wanted = self.default if value == "default" or said[0] == "RESET" else parse(value)
-        if "LOCAL" in said[:2]:
-            self.local, self.local_to = wanted, execution.vxid
-        else:
-            self.lasting, self.local, self.local_to = wanted, None, ""
+def _follow(
+    executions: tuple[Execution, ...], setting: str, default: timedelta | None, undone: Mapping[int, int]
+) -> list[timedelta | None]:
+    sessions: dict[str, _State] = {}
+    before: list[_State] = []
+    found = []
+    for place, each in enumerate(executions):
+        state = _entering(sessions.get(each.session, _State(lasting=default)), setting, each)
+        before.append(state)
+        found.append(state.in_force)
+        sessions[each.session] = before[undone[place]] if place in undone else _after(state, setting, default, each)
+    return found
+
+
+def _entering(state: _State, setting: str, execution: Execution) -> _State:
+    """Return what is in force when a statement begins: SET LOCAL has ended with its transaction."""
+    if state.local_to != execution.vxid:
+        state = replace(state, local=None, local_to="")
+    if execution.ddl:
+        seen = parse(execution.ddl[0].timeouts[setting])
+        if seen != state.in_force:
+            return replace(state, local=seen, local_to=execution.vxid)
+    return state
+
+
+def _after(state: _State, setting: str, default: timedelta | None, execution: Execution) -> _State:
+    words = list(tokens.tokens(execution.sql)) if execution.tag in ("SET", "RESET") else []
+    said = [token.word for token in words]
+    if execution.error is not None or setting.upper() not in said[:3]:
+        return state
+    value = words[-1].text.strip("'").lower()
+    wanted = default if value == "default" or said[0] == "RESET" else parse(value)
+    if "LOCAL" in said[:2]:
+        return replace(state, local=wanted, local_to=execution.vxid)
+    return _State(lasting=wanted)

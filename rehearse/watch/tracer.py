@@ -22,6 +22,9 @@ LOGGING = {
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "default",
+    "log_temp_files": "0",
+    "log_lock_waits": "on",
+    "deadlock_timeout": "20ms",  # waits are told from then on
 }
 PLANS = {
     "session_preload_libraries": "auto_explain",
@@ -34,7 +37,8 @@ PLANS = {
     "auto_explain.log_verbose": "on",
     "auto_explain.log_nested_statements": "off",
     "auto_explain.log_parameter_max_length": "0",
-    "auto_explain.log_triggers": "off",
+    "auto_explain.log_triggers": "on",
+    "auto_explain.log_wal": "on",
     "auto_explain.sample_rate": "1",
 }
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import psycopg
 from psycopg import conninfo, sql
+from psycopg.rows import dict_row
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
@@ -18,12 +19,13 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.watch import assembly, log, relations, timeouts, tracer
 from rehearse.watch.assembly import Observation
-from rehearse.watch.executions import TRACE, executions
-from rehearse.watch.log import Reading, Record
+from rehearse.watch.log import TRACE, Reading, Record
 from rehearse.watch.places import log_of
 from rehearse.watch.relations import Relations
-from rehearse.watch.residue import Counters
+from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
+from rehearse.watch.sessions import executions
+from rehearse.watch.timeouts import Timeouts
 
 _PATIENCE = timedelta(seconds=15)
 # Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
@@ -39,7 +41,8 @@ class Watch:
     sampler: Sampler
     relations: Relations
     before: Counters
-    lock_timeout: timedelta | None
+    files: Files
+    timeouts: Timeouts
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
     _made: Timeline | None = field(default=None)
@@ -62,8 +65,12 @@ class Watch:
             relations=self.relations,
             before=self.before,
             after=_counters(self.admin),
-            lock_timeout=self.lock_timeout,
+            files_before=self.files,
+            files_after=_files(self.admin),
+            timeouts=self.timeouts,
+            relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
+            released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
         )
@@ -99,7 +106,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     """
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
-        search_path, lock_timeout = _defaults(stage, admin)
+        search_path, in_force = _defaults(stage, admin)
         found = relations.read(admin, search_path)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
@@ -113,7 +120,8 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 sampler=sampler,
                 relations=found,
                 before=_counters(admin),
-                lock_timeout=lock_timeout,
+                files=_files(admin),
+                timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
             )
@@ -124,13 +132,17 @@ def watching(stage: Stage) -> Iterator[Watch]:
             tracer.make_quiet(admin, role, talked)
 
 
-def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], timedelta | None]:
-    """Return the search_path and the lock_timeout a new session of the migrating role begins with."""
+def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
+    """Return the search_path and the timeouts a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
     with connect_stage(conninfo.make_conninfo(stage.address.url, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
-    return (tuple(found[0]), timeouts.parse(found[1])) if found else (("public",), None)
+    schemas, lock = found or (["public"], "")
+    (statement,) = admin.execute(
+        query("watch/statement_timeout").encode(), {"role": stage.address.user}
+    ).fetchone() or ("",)
+    return tuple(schemas), Timeouts(lock=timeouts.parse(lock), statement=timeouts.parse(statement))
 
 
 def _begin(stage: Stage, admin: psycopg.Connection) -> int:
@@ -157,6 +169,12 @@ def _counters(admin: psycopg.Connection) -> Counters:
     return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
 
 
+def _files(admin: psycopg.Connection) -> Files:
+    with admin.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(query("watch/files").encode()).fetchall()
+    return {row.pop("oid"): File(**row) for row in found}
+
+
 def _await_silence(admin: psycopg.Connection) -> int:
     """Wait until the migrating backends are gone and have handed in their counters; return how many stay."""
     until = time.monotonic() + _PATIENCE.total_seconds()
@@ -164,5 +182,5 @@ def _await_silence(admin: psycopg.Connection) -> int:
     while backends := admin.execute(text).fetchall():
         if time.monotonic() > until:
             break
-        time.sleep(0.02)
+        time.sleep(0.005)
     return len(backends)

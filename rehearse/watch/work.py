@@ -18,7 +18,7 @@ _VERIFYING = re.compile(r'verifying table "(?P<table>.*)"')
 _FOREIGN_KEY = re.compile(r'validating foreign key constraint "(?P<name>.*)"')
 # bits of pg_event_trigger_table_rewrite_reason(), manual 9.30.3
 _REASONS = {1: "persistence", 2: "default of a new column", 4: "column type", 8: "access method"}
-_READERS = ("CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW", "CREATE VIEW")
+READERS = ("CREATE TABLE AS", "SELECT INTO", "CREATE MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW", "CREATE VIEW")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +49,42 @@ class Ledger:
 
 
 def done(execution: Execution, known: Iterable[Known], relations: Relations, ledger: Ledger) -> tuple[Done, ...]:
-    """Return what a statement did to rows of tables that existed before, and enter it into the ledger."""
+    """Return what a statement did to rows of tables that existed before."""
     static = tuple(known)
     found = [each for ddl in execution.ddl for each in _by_ddl(ddl, static, relations, ledger)]
     found += _by_plans(execution.plans, relations)
     found += _by_text(execution, static, ledger)
-    merged = _merge(found)
-    for each in merged:
-        ledger.book(each)
-    return merged
+    return merged(found)
+
+
+def of_command(command: Ddl, relations: Relations, ledger: Ledger) -> tuple[Done, ...]:
+    """Return what one DDL command by itself did to rows of tables that existed before."""
+    return merged(_by_ddl(command, (), relations, ledger))
 
 
 def works(found: Iterable[Done]) -> tuple[Work, ...]:
     """Return the model's form of what was done."""
     return tuple(
         Work(kind=each.kind, object=each.relation.identity, rows=each.rows, detail=each.detail) for each in found
+    )
+
+
+def merged(found: Iterable[Done]) -> tuple[Done, ...]:
+    """Add up equal work; leave out a read a write accounts for, and "catalog only" beside real work."""
+    added: dict[tuple[int, WorkKind, str], Done] = {}
+    for each in found:
+        key = (each.relation.oid, each.kind, each.detail)
+        added[key] = replace(each, rows=each.rows + added[key].rows) if key in added else each
+    written: dict[int, int] = defaultdict(int)
+    for each in added.values():
+        if each.kind is WorkKind.ROWS:
+            written[each.relation.oid] += each.rows
+    busy = {each.relation.oid for each in added.values() if each.kind is not WorkKind.METADATA}
+    return tuple(
+        each
+        for each in added.values()
+        if not (each.kind is WorkKind.METADATA and each.relation.oid in busy)
+        and not (each.kind is WorkKind.SCAN and each.by_plan and each.rows <= written[each.relation.oid])
     )
 
 
@@ -112,7 +133,7 @@ def _scans(ddl: Ddl, place: _Place, handled: set[int], built: set[int], ledger: 
 def _why(ddl: Ddl, keys: list[str], *, verified: bool) -> str:
     if keys and not verified:
         return f"validating foreign key {keys[0]}"
-    return "reading" if ddl.tag in _READERS else "validating"
+    return "reading" if ddl.tag in READERS else "validating"
 
 
 def _rows(ddl: Ddl, oid: int, ledger: Ledger) -> int:
@@ -189,22 +210,3 @@ def _by_text(execution: Execution, known: tuple[Known, ...], ledger: Ledger) -> 
     for match in filter(None, map(_BUILDING.fullmatch, execution.messages)):
         if relation := plain.get(match["table"]):
             yield Done(relation=relation, kind=WorkKind.INDEX_BUILD, rows=ledger[relation.oid], detail=match["index"])
-
-
-def _merge(found: Iterable[Done]) -> tuple[Done, ...]:
-    """Add up equal work; leave out a read a write accounts for, and "catalog only" beside real work."""
-    merged: dict[tuple[int, WorkKind, str], Done] = {}
-    for each in found:
-        key = (each.relation.oid, each.kind, each.detail)
-        merged[key] = replace(each, rows=each.rows + merged[key].rows) if key in merged else each
-    written: dict[int, int] = defaultdict(int)
-    for each in merged.values():
-        if each.kind is WorkKind.ROWS:
-            written[each.relation.oid] += each.rows
-    busy = {each.relation.oid for each in merged.values() if each.kind is not WorkKind.METADATA}
-    return tuple(
-        each
-        for each in merged.values()
-        if not (each.kind is WorkKind.METADATA and each.relation.oid in busy)
-        and not (each.kind is WorkKind.SCAN and each.by_plan and each.rows <= written[each.relation.oid])
-    )

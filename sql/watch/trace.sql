@@ -18,6 +18,7 @@ BEGIN
     RAISE LOG USING MESSAGE = 'REHEARSE start ' || pg_catalog.json_build_object(
       'tag', TG_TAG,
       'lock_timeout', pg_catalog.current_setting('lock_timeout'),
+      'statement_timeout', pg_catalog.current_setting('statement_timeout'),
       'scans', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
                          w.relation::pg_catalog.int8,
                          pg_catalog.pg_stat_get_xact_numscans(w.relation),

@@ -55,14 +55,25 @@ asyncio.run(main())
 """
 
 
-def revision(name: str, down: str | tuple[str, ...] | None, upgrade: str = "pass", *, more: str = "") -> str:
-    """Return the source of one revision; `upgrade` is the body of its function."""
-    body = dedent(upgrade).strip().replace("\n", "\n    ")
+def revision(
+    name: str,
+    down: str | tuple[str, ...] | None,
+    upgrade: str = "pass",
+    downgrade: str | None = "pass",
+    *,
+    more: str = "",
+) -> str:
+    """Return the source of one revision; `upgrade` and `downgrade` are the bodies of its functions."""
+    back = "" if downgrade is None else f"\ndef downgrade():\n    {_body(downgrade)}\n"
     return (
         f'"""The step {name}."""\nfrom alembic import op\nimport sqlalchemy as sa\n'
         f"revision = {name!r}\ndown_revision = {down!r}\n{more}\n"
-        f"def upgrade():\n    {body}\n\ndef downgrade():\n    pass\n"
+        f"def upgrade():\n    {_body(upgrade)}\n{back}"
     )
+
+
+def _body(source: str) -> str:
+    return dedent(source).strip().replace("\n", "\n    ")
 
 
 TABLES = (

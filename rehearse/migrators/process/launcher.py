@@ -29,13 +29,14 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _PDEATHSIG = 1
 _LISTENING, _PATH = 0x00010000, 7  # __SO_ACCEPTCON in the fourth column of /proc/net/unix, the path in its eighth
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_FOR_THE_COMMAND = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> int:
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
-    for number in (signal.SIGINT, signal.SIGTERM):  # they are meant for the command, in the same process group
+    for number in _FOR_THE_COMMAND:  # which is in the same process group
         signal.signal(number, signal.SIG_IGN)
     sockets = list(_other_sockets(settings))  # before the network namespace: it has a list of its own
     granted = _unshare()
@@ -76,7 +77,7 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
 
 
 def _execute(command: list[str]) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _FOR_THE_COMMAND:
         signal.signal(number, signal.SIG_DFL)
     _die_with(None)
     try:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -20,13 +20,15 @@ from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators.hook.rehearse_hook.target import Target, parts_of, targets_of
-from rehearse.migrators.process import variables
-from rehearse.model.migration import MigrationPlan
+from rehearse.migrators.process import activity, variables
+from rehearse.migrators.process.limits import Exceeded, Limits, Pace
+from rehearse.model.migration import MigrationPlan, Stopped
 from rehearse.model.stage import Stage
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _GRACE_SECONDS = 2
+_LOOK_SECONDS = 0.1
 _LAST_BYTES = 200_000
 
 
@@ -57,7 +59,8 @@ class Ended:
     status: int
     output: str  # its last lines, not redacted
     journal: tuple[Mapping[str, object], ...]  # the hook's events, in order
-    timed_out: bool
+    ended_at: datetime
+    stopped: Stopped | None  # at a limit
     isolation: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -93,8 +96,8 @@ def ground(
         yield Ground(plan=plan, stage=stage, private=private, environment=environment, declared=targets)
 
 
-def run(on: Ground, command: tuple[str, ...], *, limit: timedelta, extra: Mapping[str, str] | None = None) -> Ended:
-    """Run a command to its end, or kill it and everything it started at the limit or on Ctrl-C.
+def run(on: Ground, command: tuple[str, ...], limits: Limits, *, extra: Mapping[str, str] | None = None) -> Ended:
+    """Run a command to its end, or end it and everything it started at a limit or on Ctrl-C.
 
     Raises CommandNotFound.
     """
@@ -102,6 +105,7 @@ def run(on: Ground, command: tuple[str, ...], *, limit: timedelta, extra: Mappin
     status, journal, printed = on.private / "status.json", on.private / "journal", on.private / "output"
     for stale in (status, journal, printed):
         stale.unlink(missing_ok=True)
+    _stacks(on).mkdir(exist_ok=True)
     settings.write_text(json.dumps(_confinement(on, status)), encoding="utf-8")
     hook.write_text(json.dumps(_hook_settings(on, journal)), encoding="utf-8")
     environment = {**on.environment, "REHEARSE_HOOK": str(hook), **(extra or {})}
@@ -115,7 +119,7 @@ def run(on: Ground, command: tuple[str, ...], *, limit: timedelta, extra: Mappin
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        exit_status, timed_out = _wait(process, limit)
+        exit_status, stopped = _wait(process, Pace(limits=limits, journal=journal, step=limits.step), on)
     if exit_status in (_NOT_FOUND, _NOT_EXECUTABLE) and not printed.stat().st_size:
         raise CommandNotFound(command[0], on.plan.directory)
     isolation, notes = _granted(status)
@@ -123,7 +127,8 @@ def run(on: Ground, command: tuple[str, ...], *, limit: timedelta, extra: Mappin
         status=exit_status,
         output=printed.read_bytes()[-_LAST_BYTES:].decode(errors="replace"),
         journal=_events(journal),
-        timed_out=timed_out,
+        ended_at=datetime.now(UTC),
+        stopped=stopped,
         isolation=("scrubbed environment", *isolation),
         notes=notes,
     )
@@ -154,6 +159,7 @@ def _hook_settings(on: Ground, journal: Path) -> dict[str, object]:
     address = on.stage.address
     return {
         "journal": str(journal),
+        "stacks": str(_stacks(on)),
         "stage": {
             "host": str(address.socket_dir),
             "port": address.port,
@@ -165,14 +171,31 @@ def _hook_settings(on: Ground, journal: Path) -> dict[str, object]:
     }
 
 
-def _wait(process: subprocess.Popen[bytes], limit: timedelta) -> tuple[int, bool]:
+def _stacks(on: Ground) -> Path:
+    return on.private / "stacks"
+
+
+def _wait(process: subprocess.Popen[bytes], pace: Pace, on: Ground) -> tuple[int, Stopped | None]:
     try:
-        return process.wait(max(limit.total_seconds(), 0.01)), False
-    except subprocess.TimeoutExpired:
-        return _kill(process), True
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_LOOK_SECONDS), None
+            if exceeded := pace.exceeded():
+                return _stop(process, exceeded, on)
     except BaseException:
         _kill(process)
         raise
+
+
+def _stop(process: subprocess.Popen[bytes], exceeded: Exceeded, on: Ground) -> tuple[int, Stopped]:
+    """End a command at a limit, with its backends, having asked what it was at."""
+    busy_with = activity.of_backends(on.stage)
+    location = activity.of_processes(process.pid, _stacks(on), on.plan.directory, exceeded.path)
+    status = _kill(process)
+    activity.end_backends(on.stage)
+    return status, Stopped(
+        step=exceeded.step, limit=exceeded.limit, after=exceeded.after, busy_with=busy_with, location=location
+    )
 
 
 def _kill(process: subprocess.Popen[bytes]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import drivers, guard, imports, journal, steps, urls
+from . import drivers, guard, imports, journal, stacks, steps, urls
 
 
 def install() -> None:
@@ -16,3 +16,4 @@ def install() -> None:
     for part in (drivers, guard, steps, urls):
         for name, patch in part.PATCHES.items():
             imports.after(name, patch)
+    stacks.tell_when_asked()

@@ -20,10 +20,10 @@ def of_caller() -> str | None:
     return None
 
 
-def of_error(error: BaseException, preferred: str | None = None) -> str | None:
-    """Return file:line where the error passed last through a file: the preferred one, else any of the project."""
+def of_error(error: BaseException, directory: str | None = None) -> str | None:
+    """Return file:line where the error passed last through a file: one of a directory's, else any of the project."""
     passed = list(_passed(error.__traceback__))
-    for wanted in (lambda name: _same(name, preferred), _is_project):
+    for wanted in (lambda name: _within(name, directory), _is_project):
         found = [place for place in passed if wanted(place[0])]
         if found:
             return _text(*found[-1])
@@ -65,8 +65,8 @@ def _is_project(filename: str) -> bool:
     return not any(root and full.startswith(root + os.sep) for root in _LIBRARIES)
 
 
-def _same(filename: str, preferred: str | None) -> bool:
-    return preferred is not None and os.path.realpath(filename) == os.path.realpath(preferred)
+def _within(filename: str, directory: str | None) -> bool:
+    return directory is not None and os.path.realpath(filename).startswith(os.path.realpath(directory) + os.sep)
 
 
 def _text(filename: str, line: int) -> str:

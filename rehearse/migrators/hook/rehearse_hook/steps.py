@@ -28,7 +28,8 @@ def _patch_context(module: ModuleType) -> None:
             return run(self, **named)
         except BaseException as error:
             for step, path in [playing[-2:]] if playing else []:
-                journal.write("step-failed", id=step, location=places.of_error(error, path), **_described(error))
+                place = places.of_error(error, os.path.dirname(path))  # noqa: PTH120 -- no pathlib here
+                journal.write("step-failed", id=step, location=place, **_described(error))
             raise
         finally:
             self._migrations_fn = planned
@@ -78,16 +79,44 @@ def _report_plan(steps: list[Any], context: Any) -> None:
         targets=_targets(script, destination, steps),
         directory=places.relative(script.dir) if script else None,
         offline=bool(context.as_sql),
-        transactional=bool(context.impl.transactional_ddl),
-        transaction_per_migration=bool(context._transaction_per_migration),  # noqa: SLF001 -- has no public name
     )
 
 
-def _step(step: Any, script: Any) -> dict[str, str]:
+def _step(step: Any, script: Any) -> dict[str, Any]:
     path = places.relative(step.revision.path)
     if os.path.isabs(path) and script is not None:  # noqa: PTH117 -- a package elsewhere: named from its script directory
         path = os.path.relpath(path, os.path.dirname(os.path.abspath(script.dir)))  # noqa: PTH100, PTH120 -- no pathlib here
-    return {"id": step.revision.revision, "title": step.doc or "", "source": path}
+    return {
+        "id": step.revision.revision,
+        "title": step.doc or "",
+        "source": path,
+        "path": os.path.abspath(step.revision.path),  # noqa: PTH100 -- no pathlib here
+        "parents": _parents(step.revision),
+        "downgrade": _downgrade(step.revision),
+    }
+
+
+def _downgrade(script: Any) -> str:
+    """Return whether a revision's way back is written, empty (nothing but `pass` or a docstring) or missing."""
+    found = getattr(getattr(script, "module", None), "downgrade", None)
+    if found is None:
+        return "missing"
+    code = getattr(getattr(found, "__code__", None), "co_code", None)
+    return "empty" if code in (_nothing.__code__.co_code, _nothing_but_words.__code__.co_code) else "written"
+
+
+def _nothing() -> None:
+    pass
+
+
+def _nothing_but_words() -> None:
+    """Do nothing."""
+
+
+def _parents(script: Any) -> list[str]:
+    """Return what a revision builds on, the revisions it depends on among them."""
+    found = getattr(script, "_all_down_revisions", script.down_revision) or ()
+    return [found] if isinstance(found, str) else list(found)
 
 
 def _targets(script: Any, destination: Any, steps: list[Any]) -> list[str]:
@@ -119,8 +148,11 @@ def _patch_scripts(module: ModuleType) -> None:
     kind.run_env = run_env
 
 
-def _described(error: BaseException) -> dict[str, str]:
-    """Return class and first line of the error the driver raised, or of the error itself."""
+def _described(error: BaseException) -> dict[str, Any]:
+    """Return class, first line and SQLSTATE of the error the driver raised, or of the error itself; and the statement.
+
+    The statement has placeholders in place of its parameters.
+    """
     found: BaseException = getattr(error, "orig", None) or error
     if type(found).__module__.startswith("sqlalchemy") and found.__cause__ is not None:
         found = found.__cause__  # asyncpg's own, behind SQLAlchemy's adapter
@@ -130,6 +162,8 @@ def _described(error: BaseException) -> dict[str, str]:
         "error": type(found).__name__,
         "message": lines[0] if lines else "",
         "origin": "database" if database else "code",
+        "sqlstate": getattr(found, "sqlstate", None) or getattr(found, "pgcode", None),
+        "statement": getattr(error, "statement", None),
     }
 
 

@@ -122,7 +122,7 @@ def request(asked: Asked) -> Request:
     found = _request(asked, configuration)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
-    into = _into(asked, found.source, configuration)
+    into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
     if into is not None and (settings or asked.downgrade):
@@ -186,7 +186,7 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
     return name, None
 
 
-def _into(asked: Asked, source: str | None, configuration: Configuration) -> Place | None:
+def _into(asked: Asked, configuration: Configuration) -> Place | None:
     """Return the place of the stage on a server that others own: the one named, else the one configured."""
     name = asked.into or _configured_stage(asked, configuration)
     if name is None or name == embedded.PROVIDER:
@@ -204,7 +204,6 @@ def _into(asked: Asked, source: str | None, configuration: Configuration) -> Pla
         database=database,
         replace=asked.replace,
         wait=asked.wait,
-        source=source,
         declared=configuration.known_urls(but=but),
     )
 

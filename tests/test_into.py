@@ -62,7 +62,6 @@ def test_the_configured_stage_is_taken_and_every_other_environment_is_forbidden(
         url="postgresql://stager@stages/postgres",
         database="stage",
         replace=True,
-        source="postgresql://reader@production/shop",
         declared=("postgresql://reader@production/shop", "postgresql://qa/shop"),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +16,11 @@ from sources import PASSWORD, Source, listening
 
 from rehearse import watch
 from rehearse.db.connect import connect_stage
-from rehearse.engine.binaries import find_all
-from rehearse.engine.server import Server
+from rehearse.engine import home
+from rehearse.engine.account import account
+from rehearse.engine.binaries import Binaries, find_all
+from rehearse.engine.residence import occupied
+from rehearse.engine.server import Server, running
 from rehearse.migrators import sql
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.report import Report, Verdict
@@ -27,7 +30,7 @@ from rehearse.model.timeline import LockMode, Outcome
 from rehearse.run import Request, rehearse
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
-from rehearse.stages.place import MARK, MayNotCreate, NotOurs, Place, ProductionIsNoStage, Reserved
+from rehearse.stages.place import MARK, IdentityUnknown, MayNotCreate, NotOurs, Place, ProductionIsNoStage, Reserved
 from rehearse.stages.server import ServerStage, raise_stage
 from rehearse.stages.turn import StageTaken
 
@@ -44,8 +47,18 @@ CREATE TRIGGER refuse BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION refu
 CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
 CREATE EVENT TRIGGER note_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl();
 COMMENT ON EVENT TRIGGER note_ddl IS 'notes';
+ALTER TABLE customers OWNER TO shop_owner;
+GRANT SELECT ON customers TO shop_reader;
+CREATE POLICY readers ON customers TO shop_reader USING (true);
 """
 SAFE = "SET lock_timeout = '2s';\nALTER TABLE customers ADD COLUMN nick text;\n"
+
+
+def binaries15() -> Binaries:
+    found = next((binaries for binaries in find_all() if binaries.major == 15), None)
+    if found is None:
+        pytest.skip("PostgreSQL 15 is not installed here (Debian: postgresql-15)")
+    return found
 
 
 def silent(_: str) -> None:
@@ -53,24 +66,29 @@ def silent(_: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def snapshot(server15: Server, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    name, owner, reader = (f"{word}_{uuid.uuid4().hex[:8]}" for word in ("shop", "owner", "reader"))
-    with server15.connect() as connection:
-        connection.execute(f"CREATE ROLE {owner}; CREATE ROLE {reader}")
-        connection.execute(f"ALTER ROLE {owner} SET lock_timeout = '7s'")
-        connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
-        connection.execute(f"ALTER DATABASE {name} SET statement_timeout = '30s'")
-    with server15.connect(name) as connection:
+def production() -> Iterator[Server]:
+    """A PostgreSQL 15 that shares no data with the others: the clusters of a cache are copies of one another."""
+    binaries = binaries15()
+    with ExitStack() as stack:
+        directory = stack.enter_context(occupied(account()))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(home, "cache", lambda: directory)
+            started = stack.enter_context(running(binaries))
+        yield started
+
+
+@pytest.fixture(scope="module")
+def snapshot(production: Server, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    with production.connect() as connection:
+        connection.execute("CREATE ROLE shop_owner; CREATE ROLE shop_reader")
+        connection.execute("ALTER ROLE shop_owner SET lock_timeout = '7s'")
+        connection.execute("CREATE DATABASE shop OWNER shop_owner")
+        connection.execute("ALTER DATABASE shop SET statement_timeout = '30s'")
+    with production.connect("shop") as connection:
         connection.execute(PRODUCTION)
-        connection.execute(f"ALTER TABLE customers OWNER TO {owner}; GRANT SELECT ON customers TO {reader}")
-        connection.execute(f"CREATE POLICY readers ON customers TO {reader} USING (true)")
-    directory = tmp_path_factory.mktemp("server") / "snapshot"
     rules = SanitiseRules(columns={"public.customers.*": "keep"})
-    taken = take(server15.dsn(name), directory, rules=SampleRules(rows=1000), sanitise=rules, progress=silent)
-    with server15.connect() as connection:
-        connection.execute(f"DROP DATABASE {name}")
-        connection.execute(f"DROP ROLE {owner}, {reader}")
-    return taken
+    directory = tmp_path_factory.mktemp("server") / "snapshot"
+    return take(production.dsn("shop"), directory, rules=SampleRules(rows=1000), sanitise=rules, progress=silent)
 
 
 @contextmanager
@@ -175,11 +193,10 @@ def test_what_is_not_productions_is_said(snapshot: Snapshot, creator: Place) -> 
     with raise_stage(snapshot, silent, where=creator) as raised:
         stage = raised.stage
 
-    owner, reader = (next(found.name for found in snapshot.facts.roles if found.name.startswith(word)) for word in
-                     ("owner_", "reader_"))  # fmt: skip
-    assert f"The stage's server does not have production's roles {owner}, {reader}" in "\n".join(stage.deviations)
+    said = "The stage's server does not have production's roles shop_owner, shop_reader."
+    assert said in stage.deviations
     assert any(line.startswith('Everything on the stage belongs to "r_') for line in stage.deviations)
-    assert {owner, reader, "note_ddl", "public.customers.readers"} <= set(stage.touched)
+    assert {"shop_owner", "shop_reader", "note_ddl", "public.customers.readers"} <= set(stage.touched)
     assert "public.customers" not in stage.touched
 
 
@@ -334,11 +351,12 @@ def test_one_rehearsal_at_a_time(snapshot: Snapshot, creator: Place) -> None:
     assert (came_early, raised_later.is_set()) == (False, True)
 
 
+@pytest.mark.parametrize("database", [None, "shop", "another"])
 def test_production_is_refused_by_its_system_identifier(
-    server15: Server, snapshot: Snapshot, creator: Place, database15: str
+    database: str | None, production: Server, snapshot: Snapshot
 ) -> None:
-    place = replace(creator, source=server15.dsn(database15))
-    before = names(server15)
+    place = Place(url=production.dsn("template1"), database=database, replace=True)
+    before = names(production)
 
     with (
         pytest.raises(ProductionIsNoStage, match="system identifier") as caught,
@@ -347,7 +365,19 @@ def test_production_is_refused_by_its_system_identifier(
         pass
 
     assert caught.value.exit_code == 2
-    assert names(server15) == before
+    assert names(production) == before
+
+
+def test_a_snapshot_that_does_not_know_production_is_refused(snapshot: Snapshot, creator: Place) -> None:
+    unknown = replace(snapshot, facts=replace(snapshot.facts, system_identifier=None))
+
+    with (
+        pytest.raises(IdentityUnknown, match="of production is not known") as caught,
+        raise_stage(unknown, silent, where=creator),
+    ):
+        pass
+
+    assert caught.value.exit_code == 3
 
 
 def test_a_declared_environment_is_refused(server15: Server, snapshot: Snapshot, creator: Place) -> None:
@@ -392,10 +422,7 @@ def test_what_a_killed_rehearsal_left_is_dropped_by_the_next(
 @pytest.fixture(scope="module", params=[False, True], ids=["password", "TLS"])
 def far(request: pytest.FixtureRequest) -> Iterator[Source]:
     """A PostgreSQL 15 that is reached by TCP with a password."""
-    found = next((binaries for binaries in find_all() if binaries.major == 15), None)
-    if found is None:
-        pytest.skip("PostgreSQL 15 is not installed here (Debian: postgresql-15)")
-    with listening(found, tls=request.param) as source:
+    with listening(binaries15(), tls=request.param) as source:
         yield source
 
 

@@ -8,9 +8,11 @@ import psycopg
 from psycopg import conninfo
 from psycopg.rows import class_row
 
-from rehearse.db.connect import connect_source, database_of, describe, normalise
+from rehearse.db.connect import database_of, describe, normalise
 from rehearse.db.queries import query
+from rehearse.db.system import system_identifier
 from rehearse.errors import RehearseError, RequestError
+from rehearse.model.facts import Facts
 
 MARK = "rehearse: a stage, replaced by the next rehearsal"  # the comment of a database that stays
 THROWN_AWAY = "rehearse: a stage, dropped at the end of its rehearsal"
@@ -26,7 +28,6 @@ class Place:
     database: str | None = None  # replaced, and stays; None: a new one, dropped at the end
     replace: bool = False  # whatever is in that database, made by rehearse or not
     wait: bool = False  # for another rehearsal to end
-    source: str | None = field(default=None, repr=False)  # URL of production, if it is read for this rehearsal
     declared: tuple[str, ...] = field(default=(), repr=False)  # URLs of databases that are something else
 
 
@@ -74,10 +75,12 @@ class Reserved(RequestError):
 class IdentityUnknown(RehearseError):
     """It cannot be told whether the stage's server is production's."""
 
-    def __init__(self, server: str, reason: str) -> None:
+    def __init__(self, server: str, whose: str) -> None:
         super().__init__(
-            f"Whether {server} holds production cannot be established: {reason}. Nothing was changed there.",
-            "Let its role EXECUTE pg_control_system(), as PUBLIC may by default.",
+            f"Whether {server} is production's server cannot be established: the system identifier of {whose} is not "
+            "known. Nothing was changed there.",
+            "Let the role that connects EXECUTE pg_control_system(), as PUBLIC may by default; if the snapshot is an "
+            "old one, take a new one.",
         )
 
 
@@ -99,25 +102,21 @@ class Ground:
     kept: bool  # it stays, migrated
 
 
-def refuse_production(connection: psycopg.Connection, place: Place) -> None:
+def refuse_production(connection: psycopg.Connection, place: Place, facts: Facts) -> None:
     """Make sure that the place is neither production nor declared to be another environment.
 
     Production is known by its system identifier, which standbys and physical copies share. Raises
-    ProductionIsNoStage, IdentityUnknown and what connecting to the source raises.
+    ProductionIsNoStage and IdentityUnknown.
     """
     told = describe(place.url)
     here = {(place.database or connection.info.dbname), connection.info.dbname}
     for url in place.declared:
         if _server(url) == _server(place.url) and database_of(url) in here:
             raise ProductionIsNoStage(told, f"{describe(url)} is declared to be another environment")
-    if place.source is None:
-        return
-    with connect_source(place.source) as production:
-        theirs = _identity(production, place.source)
-    ours = _identity(connection, place.url)
-    if ours == theirs:
-        raise ProductionIsNoStage(told, "it is production itself, by its system identifier and database oid")
-    if ours[0] == theirs[0]:
+    ours = system_identifier(connection)
+    if ours is None or facts.system_identifier is None:
+        raise IdentityUnknown(told, "production" if facts.system_identifier is None else "the stage's server")
+    if ours == facts.system_identifier:
         raise ProductionIsNoStage(told, "its system identifier is production's, so it is that server or a copy of it")
 
 
@@ -143,15 +142,6 @@ def choose(connection: psycopg.Connection, place: Place, has: Rights, run: str) 
     if row is not None and row[0] not in (MARK, THROWN_AWAY) and not place.replace:
         raise NotOurs(chosen.database, has.role if place.database is None else None)
     return chosen
-
-
-def _identity(connection: psycopg.Connection, url: str) -> tuple[str, int]:
-    try:
-        row = connection.execute(query("stage/system_identifier").encode()).fetchone()
-    except psycopg.errors.InsufficientPrivilege:
-        raise IdentityUnknown(describe(url), "its role may not read the system identifier") from None
-    assert row is not None
-    return str(row[0]), int(row[1])
 
 
 def _server(url: str) -> tuple[str, str]:

@@ -75,7 +75,7 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
     """
     run = secrets.token_hex(4)
     with _connected(where) as admin, ExitStack() as undone:
-        place.refuse_production(admin, where)
+        place.refuse_production(admin, where, snapshot.facts)
         has = place.rights(admin)
         undone.enter_context(turn.taken(admin, progress, wait=where.wait))
         ground = place.choose(admin, where, has, run)

@@ -101,6 +101,8 @@ def rehearse(request: Request, progress: Progress) -> Report:
     happens. Raises RehearseError where the source, the stage or the request failed.
     """
     started, clock = datetime.now(UTC), _Clock()
+    if request.into is not None:
+        server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
     evidence = Evidence(

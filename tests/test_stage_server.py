@@ -330,6 +330,33 @@ def test_a_stage_is_put_back_to_what_it_was(
     assert found == [(None, 300)]
 
 
+def test_a_superuser_gets_the_stage_in_the_urls_own_database_where_that_is_named(
+    server15: Server, snapshot: Snapshot, database15: str, tmp_path: Path
+) -> None:
+    place = Place(url=server15.dsn(database15), database=database15, replace=True)
+    before = names(server15)
+
+    report = rehearsed(snapshot, place, tmp_path, SAFE)
+
+    assert (report.verdict, report.rehearsal.fidelity.observation) == (Verdict.SAFE, "exact")
+    assert names(server15) == before
+    assert rows_of(server15.dsn(database15), "SELECT count(*), count(nick) FROM customers") == [(300, 0)]
+    assert rows_of(server15.dsn(database15), "SELECT tableowner::text FROM pg_tables WHERE tablename = 'orders'") == [
+        ("rehearse",)
+    ]
+
+
+def test_a_place_that_cannot_be_is_refused_before_production_is_read(creator: Place, tmp_path: Path) -> None:
+    (tmp_path / "001.sql").write_text(SAFE)
+    plan = MigrationPlan(tool="sql", directory=tmp_path, files=(tmp_path / "001.sql",))
+    asked = Request(
+        source="postgresql://nobody@nowhere.invalid/shop", plan=plan, into=replace(creator, database="postgres")
+    )
+
+    with pytest.raises(Reserved):
+        rehearse(asked, silent)
+
+
 def test_one_rehearsal_at_a_time(snapshot: Snapshot, creator: Place) -> None:
     raised_later = threading.Event()
 

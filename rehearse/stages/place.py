@@ -102,18 +102,20 @@ class Ground:
     kept: bool  # it stays, migrated
 
 
-def refuse_production(connection: psycopg.Connection, place: Place, facts: Facts) -> None:
-    """Make sure that the place is neither production nor declared to be another environment.
-
-    Production is known by its system identifier, which standbys and physical copies share. Raises
-    ProductionIsNoStage and IdentityUnknown.
-    """
-    told = describe(place.url)
-    here = {(place.database or connection.info.dbname), connection.info.dbname}
+def refuse_declared(connection: psycopg.Connection, place: Place) -> None:
+    """Make sure that the place is not declared to be another environment. Raises ProductionIsNoStage."""
+    here = {place.database or connection.info.dbname, connection.info.dbname}
     for url in place.declared:
         if _server(url) == _server(place.url) and database_of(url) in here:
-            raise ProductionIsNoStage(told, f"{describe(url)} is declared to be another environment")
-    ours = system_identifier(connection)
+            raise ProductionIsNoStage(describe(place.url), f"{describe(url)} is declared to be another environment")
+
+
+def refuse_production(connection: psycopg.Connection, place: Place, facts: Facts) -> None:
+    """Make sure that the server is not production's, by the identifier that standbys and physical copies share.
+
+    Raises ProductionIsNoStage and IdentityUnknown.
+    """
+    told, ours = describe(place.url), system_identifier(connection)
     if ours is None or facts.system_identifier is None:
         raise IdentityUnknown(told, "production" if facts.system_identifier is None else "the stage's server")
     if ours == facts.system_identifier:

@@ -75,6 +75,7 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
     """
     run = secrets.token_hex(4)
     with _connected(where) as admin, ExitStack() as undone:
+        place.refuse_declared(admin, where)
         place.refuse_production(admin, where, snapshot.facts)
         has = place.rights(admin)
         undone.enter_context(turn.taken(admin, progress, wait=where.wait))
@@ -86,6 +87,16 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
         except psycopg.Error as error:
             raise StageFailed("its server refused a command.", said(error).splitlines(), "") from error
         yield raised
+
+
+def examine(where: Place) -> None:
+    """Make sure, before production is read, that a stage could be raised there, as far as can be told by then.
+
+    Raises what `place` raises, and SourceUnreachable.
+    """
+    with _connected(where) as admin:
+        place.refuse_declared(admin, where)
+        place.choose(admin, where, place.rights(admin), run="")
 
 
 @contextmanager

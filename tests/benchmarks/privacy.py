@@ -19,7 +19,9 @@ production's twin; `rehearse snapshot --classify` reports it.
 from __future__ import annotations
 
 import base64
+import os
 import random
+import re
 import string
 import subprocess
 import sys
@@ -227,14 +229,24 @@ def _rehearsed(snapshot: Snapshot, directory: Path, patterns: Path) -> tuple[dic
 
 
 def _data_directories() -> Iterator[Path]:
-    """Yield the data directories of the servers that run here."""
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
+    """Yield the data directories of the servers that this process has started."""
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = command.read_bytes().split(b"\0")
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            is_ours = words[0].endswith(b"/postgres") and os.getpid() in _ancestors(process)
         except OSError:
             continue
-        if words[0].endswith(b"/postgres") and b"-D" in words:
+        if is_ours and b"-D" in words:
             yield Path(words[words.index(b"-D") + 1].decode())
+
+
+def _ancestors(process: Path) -> Iterator[int]:
+    """Yield the processes that a process descends from (proc(5), PPid)."""
+    while process.name != "0":
+        parent = re.search(r"^PPid:\s*(\d+)$", (process / "status").read_text(), re.MULTILINE)
+        assert parent is not None
+        process = process.with_name(parent[1])
+        yield int(parent[1])
 
 
 def _checkpoint(data: Path) -> None:

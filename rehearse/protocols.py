@@ -24,8 +24,8 @@ class RaisedStage(Protocol):
     def stage(self) -> Stage: ...
 
     @property
-    def before(self) -> str:
-        """Return the conninfo of the database the stage was cloned from, which no migration touches."""
+    def before(self) -> str | None:
+        """Return the conninfo of the database the stage was cloned from, which no migration touches; None: no clone."""
 
     def reset(self) -> None:
         """Put the stage back to what it was before any migration ran, by cloning its template."""

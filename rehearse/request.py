@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
-from rehearse.config.errors import NothingToMigrate
+from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
 from rehearse.errors import RequestError
 from rehearse.migrators.project import ConfigMissing
@@ -19,6 +19,8 @@ from rehearse.migrators.scripts.script import NoScripts, ScriptMissing
 from rehearse.model.migration import MigrationPlan
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
+from rehearse.stages import embedded, server
+from rehearse.stages.place import Place
 
 
 class NothingToRehearse(RequestError):
@@ -45,6 +47,52 @@ class OneMigrator(RequestError):
         super().__init__("--alembic, --sql and --command exclude one another.", "Give one of them.")
 
 
+class WhichStage(RequestError):
+    """Several environments are stages on servers."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(f"Several environments are stages on a server: {', '.join(names)}.", "Name one with --into.")
+
+
+class NoServer(RequestError):
+    """An environment is to be the stage, and is none on a server."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'The environment "{name}" is no stage on a server: it needs provider = "server" and a url.',
+            "Name another one with --into, or give the URL of the server itself.",
+        )
+
+
+class NoProvider(RequestError):
+    """An environment names a way to raise a stage that there is not."""
+
+    def __init__(self, name: str, provider: str) -> None:
+        super().__init__(
+            f'environments.{name}.provider: there is no stage provider "{provider}".', "Known: embedded, server."
+        )
+
+
+class NothingToReplace(RequestError):
+    """--replace or --wait was said, and the stage is on a server of rehearse's own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--replace and --wait are about a stage on a server that others own.",
+            'Name it with --into, or write [environments.stage] provider = "server".',
+        )
+
+
+class NotOnSharedServers(RequestError):
+    """What only a server of rehearse's own can show was to be rehearsed on one that others use."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} cannot be rehearsed on a server that others use, too.",
+            "Rehearse them on a server of rehearse's own: --into embedded.",
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The flags of one call; None where a flag was not given."""
@@ -63,6 +111,9 @@ class Asked:
     max_step_seconds: float | None = None
     downgrade: bool | None = None
     config: Path | None = None
+    into: str | None = None  # an environment, the URL of a server, or "embedded"
+    replace: bool = False
+    wait: bool = False
 
 
 def request(asked: Asked) -> Request:
@@ -71,14 +122,20 @@ def request(asked: Asked) -> Request:
     found = _request(asked, configuration)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
+    into = _into(asked, configuration)
+    if into is None and (asked.replace or asked.wait):
+        raise NothingToReplace
+    if into is not None and (settings or asked.downgrade):
+        raise NotOnSharedServers("Settings" if settings else "Downgrades")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
         plan=plan,
         settings=settings,
-        downgrade=downgrade is not False,
+        downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
         one_by_one=downgrade is True,
         role=configuration.migrations.role,
+        into=into,
     )
 
 
@@ -127,6 +184,44 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
     if "://" not in name and "=" not in name:
         return None, Path(name).absolute()
     return name, None
+
+
+def _into(asked: Asked, configuration: Configuration) -> Place | None:
+    """Return the place of the stage on a server that others own: the one named, else the one configured."""
+    name = asked.into or _configured_stage(asked, configuration)
+    if name is None or name == embedded.PROVIDER:
+        return None
+    url, database, but = name, None, None
+    if name in configuration.environments:
+        stage = configuration.environment(name)
+        if stage.url is None or stage.provider != server.PROVIDER:
+            raise NoServer(name)
+        url, database, but = stage.url, stage.database, name
+    elif "=" not in name and "://" not in name:
+        raise UnknownEnvironment(name, configuration.environments)
+    return Place(
+        url=url,
+        database=database,
+        replace=asked.replace,
+        wait=asked.wait,
+        declared=configuration.known_urls(but=but),
+    )
+
+
+def _configured_stage(asked: Asked, configuration: Configuration) -> str | None:
+    """Return the stage from which is promoted to the environment that is rehearsed for, if it is on a server."""
+    for name, environment in configuration.environments.items():
+        if environment.provider not in (None, embedded.PROVIDER, server.PROVIDER):
+            raise NoProvider(name, environment.provider)
+    target = asked.source if asked.source in configuration.environments else "production"
+    names = [
+        name
+        for name, environment in configuration.environments.items()
+        if environment.provider == server.PROVIDER and environment.promotes_to in (None, target)
+    ]
+    if len(names) > 1:
+        raise WhichStage(names)
+    return names[0] if names else None
 
 
 def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alone: bool) -> MigrationPlan:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +38,8 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import configuration, embedded
+from rehearse.stages import configuration, embedded, server
+from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
 
@@ -60,6 +61,7 @@ class Request:
     downgrade: bool = True  # rehearse the way back, too, where there is one
     one_by_one: bool = False  # each revision's by itself, however long that takes
     role: str | None = None  # role the migration runs as; None: production's owner
+    into: Place | None = None  # a server that others own; None: one of rehearse's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,8 @@ def rehearse(request: Request, progress: Progress) -> Report:
     happens. Raises RehearseError where the source, the stage or the request failed.
     """
     started, clock = datetime.now(UTC), _Clock()
+    if request.into is not None:
+        server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
     evidence = Evidence(
@@ -151,17 +155,11 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
-        embedded.raise_stage(
-            snapshot,
-            use=request.engine,
-            bin_dir=request.bin_dir,
-            progress=progress,
-            migrating_role=request.role,
-            changed=trial.on_stage,
-        ) as raised,
+        _raised(request, snapshot, trial, progress) as raised,
     ):
         stage = raised.stage
         before = _state(stage)
+        held = _held_values(stage, before.catalog) if raised.before is None else {}
         with clock.phase("migration"):
             progress("playing the pending steps")
             migration, timeline = _play(request, stage)
@@ -180,7 +178,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             migration=migration,
             heads_before=before.heads,
             heads_after=after.heads,
-            lost_values=_lost_values(raised.before, changes),
+            lost_values=_lost_values(raised.before, changes, held),
             whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
             fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),
@@ -214,6 +212,21 @@ def _with_downgrades(
     return replace(rehearsal, downgrades=found)
 
 
+def _raised(
+    request: Request, snapshot: Snapshot, trial: Trial, progress: Progress
+) -> AbstractContextManager[RaisedStage]:
+    if request.into is not None:
+        return server.raise_stage(snapshot, progress, where=request.into)
+    return embedded.raise_stage(
+        snapshot,
+        use=request.engine,
+        bin_dir=request.bin_dir,
+        progress=progress,
+        migrating_role=request.role,
+        changed=trial.on_stage,
+    )
+
+
 def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progress) -> Trial:
     """Try the changed settings before anything is built on them."""
     if not request.settings:
@@ -240,7 +253,19 @@ def _state(stage: Stage) -> _State:
         )
 
 
-def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str, int]:
+def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:
+    """Count the values of every column while they are there, for a stage of which no clone remembers them."""
+    tables = {found.identity for found in before.objects if found.kind == "table"}
+    columns = {
+        found.identity: found.table
+        for found in before.objects
+        if found.kind == "column" and found.table in tables and not found.attributes.get("generated")
+    }
+    with connect_stage(stage.admin) as connection:
+        return catalog.count_values(connection, columns)
+
+
+def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Mapping[str, int]) -> Mapping[str, int]:
     """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
     gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
     dropped = {
@@ -251,6 +276,8 @@ def _lost_values(before: str, changes: tuple[SchemaChange, ...]) -> Mapping[str,
     }
     if not dropped:
         return {}
+    if before is None:
+        return {column: held[column] for column in dropped if column in held}
     with connect_stage(before) as connection:
         return catalog.count_values(connection, dropped)
 
@@ -261,7 +288,7 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
     kept = sum(sample.rows for sample in samples)
     total = None if None in production else sum(rows or 0 for rows in production)
     return Fidelity(
-        observation="exact" if stage.log_file else "sampled",
+        observation=stage.observation,
         source_version=snapshot.facts.server_version,
         stage_version=stage.server_version,
         data_taken_at=snapshot.manifest.taken_at,

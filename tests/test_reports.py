@@ -12,6 +12,7 @@ from builders import (
     ORDERS,
     evidence,
     facts,
+    fidelity,
     lock,
     migration,
     rehearsal,
@@ -159,6 +160,16 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
     shown = " ".join(text.render(report).split())
 
     assert "asked for postgresql://app@db:5432/shop (env.py:12) and was given the stage instead" in shown
+
+
+@pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
+def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
+    seen = evidence(rehearsal(fidelity=fidelity(observation=observation)))
+
+    page = text.render(judge(seen, (), (), NOON.date()))
+
+    assert (page.count("not known") == 2) is told
+    assert ("none that blocks" in page) is not told
 
 
 def test_text_tells_schema_changes_in_sentences():

@@ -21,6 +21,17 @@ def command(
         ),
     ] = None,
     *,
+    into: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the stage is raised: a stage of rehearse.toml, the URL of a server, or embedded (default: as "
+            "configured, else a server of rehearse's own)."
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete what is in the stage's database, whoever made it.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for another rehearsal on that server to end.")] = False,
     alembic: Annotated[
         Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")
     ] = None,
@@ -64,6 +75,9 @@ def command(
     Changed settings (--set, --settings) are tried by PostgreSQL, and the migration is played under them; without
     a migration they are rehearsed alone.
 
+    With --into the stage is a database of a server the team has: a new one that is dropped at the end, or the one
+    named in rehearse.toml, which stays. It is never production.
+
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
     from rehearse.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
@@ -84,6 +98,9 @@ def command(
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,
+        into=into,
+        replace=replace,
+        wait=wait,
     )
     with progress() as tell:
         report = rehearse(request(asked), tell)

@@ -159,9 +159,9 @@ class Configuration:
             snapshot=str(self.migrations.directory / snapshot) if snapshot else None,
         )
 
-    def known_urls(self) -> tuple[str, ...]:
-        """Return the URLs of all environments whose variables are set."""
-        written = (environment.url for environment in self.environments.values())
+    def known_urls(self, *, but: str | None = None) -> tuple[str, ...]:
+        """Return the URLs of all environments whose variables are set, but for one."""
+        written = (environment.url for name, environment in self.environments.items() if name != but)
         return tuple(expanded(url, self.variables) for url in written if url and not unset(url, self.variables))
 
     def _value(self, text: str | None, key: str) -> str | None:

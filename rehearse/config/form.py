@@ -34,6 +34,7 @@ class EnvironmentTable(_Table):
     url: Text | None = None
     snapshot: Text | None = None
     provider: Text | None = None
+    database: Text | None = None
     promotes_to: Text | None = None
     masked: bool = False
 

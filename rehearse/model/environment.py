@@ -13,5 +13,6 @@ class Environment:
     url: str | None = field(default=None, repr=False)  # URL, conninfo or "service=..."; never printed as it is
     snapshot: str | None = None  # or a snapshot directory
     provider: str | None = None  # for stages: "embedded", "server"
+    database: str | None = None  # of a stage on a server: replaced, and stays; None: a new one that is dropped
     promotes_to: str | None = None
     masked: bool = False  # it holds masked values, as a stage raised from a snapshot does

@@ -34,6 +34,7 @@ class Stage:
     address: StageAddress
     admin: str  # conninfo of the stage database for a superuser; holds no password
     log_file: Path | None  # the server's jsonlog; None: we do not own the server
+    log_on_server: str | None = None  # its jsonlog by the path it has there, to be read through `admin`
     server_version_num: int
     server_version: str
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
@@ -42,3 +43,8 @@ class Stage:
     @property
     def server_major(self) -> int:
         return self.server_version_num // 10000
+
+    @property
+    def observation(self) -> str:
+        """Say how exactly a migration can be observed: "exact" where the server's log can be read, or "sampled"."""
+        return "sampled" if self.log_file is None and self.log_on_server is None else "exact"

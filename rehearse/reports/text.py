@@ -128,13 +128,18 @@ def _work(rehearsal: Rehearsal, step: StepRun) -> str:
         verb = found.detail if found.kind is WorkKind.ROWS and found.detail else found.kind.value
         key = f"{verb} {found.object}"
         totals[key] = totals.get(key, 0) + found.rows
-    return "\n".join(f"{escape(key)}: {rows(number)}" for key, number in totals.items()) or "none"
+    return "\n".join(f"{escape(key)}: {rows(number)}" for key, number in totals.items()) or _nothing(rehearsal, "none")
+
+
+def _nothing(rehearsal: Rehearsal, established: str) -> str:
+    """Return how nothing is called: what samples did not show may have been there."""
+    return "not known" if rehearsal.fidelity.observation == "sampled" else established
 
 
 def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
     locks = [lock for lock in rehearsal.timeline.locks if lock.step == step.id and lock.mode.blocks_writes]
     if not locks:
-        return "none that blocks"
+        return _nothing(rehearsal, "none that blocks")
     strongest = max(locks, key=lambda lock: (lock.mode.strength, lock.held))
     others = len({lock.object for lock in locks}) - 1
     more = f" (and {others} more)" if others else ""

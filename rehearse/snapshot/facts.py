@@ -10,6 +10,7 @@ from psycopg.rows import class_row, dict_row
 from rehearse.catalog.heads import version_tables
 from rehearse.catalog.relations import Table
 from rehearse.db.queries import query
+from rehearse.db.system import system_identifier
 from rehearse.model.facts import (
     ExtensionFacts,
     Facts,
@@ -41,6 +42,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         server_version=server["version"],
         connected_as_superuser=server["superuser"],
         in_recovery=server["in_recovery"],
+        system_identifier=system_identifier(connection),
         large_objects=server["large_objects"],
         settings=_settings(connection),
         known_settings=_known_settings(connection),

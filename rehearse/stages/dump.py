@@ -36,6 +36,11 @@ class Dump:
     program: Path  # a pg_restore that can read it
     path: Path
     entries: tuple[Entry, ...]
+    unowned: bool = False  # whoever restores it owns everything, in the default tablespace
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--no-owner", "--no-tablespaces") if self.unowned else ()
 
     def without(self, ids: frozenset[int]) -> Dump:
         return replace(self, entries=tuple(entry for entry in self.entries if entry.id not in ids))
@@ -79,7 +84,7 @@ def restore(dump: Dump, section: str, dsn: str, *, jobs: int = 1) -> tuple[Failu
     """Restore one section into a database and return the entries that failed. Raises StageFailed."""
     with _list_of(dump.entries) as chosen:
         done = _run(
-            [dump.program, f"--section={section}", f"--jobs={jobs}", "--use-list", chosen.name,
+            [dump.program, *dump.options, f"--section={section}", f"--jobs={jobs}", "--use-list", chosen.name,
              "--dbname", dsn, dump.path],
             dump.path, check=False,
         )  # fmt: skip
@@ -94,7 +99,7 @@ def restore(dump: Dump, section: str, dsn: str, *, jobs: int = 1) -> tuple[Failu
 def script(dump: Dump, entries: Iterable[Entry], server_major: int) -> str:
     """Return the SQL that restores some entries, as one string a driver can send."""
     with _list_of(entries) as chosen:
-        text = _run([dump.program, "-f", "-", "--use-list", chosen.name, dump.path], dump.path).stdout
+        text = _run([dump.program, *dump.options, "-f", "-", "--use-list", chosen.name, dump.path], dump.path).stdout
     plain = _PSQL_LINE.sub("", text)
     return plain if server_major >= 17 else _TIMEOUT_LINE.sub("", plain)  # noqa: PLR2004 - the version that knows it
 
@@ -104,7 +109,7 @@ def _failures(dump: Dump, complaints: str) -> Iterator[Failure]:
     failed = [found for found in _FAILED.finditer(complaints) if _HARMLESS not in found["said"]]
     if not failed:
         return
-    parts = _BY_ENTRY.split(_run([dump.program, "--verbose", "-f", "-", dump.path], dump.path).stdout)
+    parts = _BY_ENTRY.split(_run([dump.program, *dump.options, "--verbose", "-f", "-", dump.path], dump.path).stdout)
     commands = {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True)}
     for found in failed:
         wanted = found["command"].strip()

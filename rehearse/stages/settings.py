@@ -88,6 +88,31 @@ def value(name: str, text: str) -> sql.Composable:
     return sql.SQL(", ").join(sql.Literal(item) for item in items or [""])
 
 
+def of_outcome(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of production's server that a migration's outcome depends on."""
+    return {name: text for name, text in settings.items() if name.lower() in _OUTCOME}
+
+
+def of_a_session(
+    connection: psycopg.Connection, settings: Mapping[str, str]
+) -> tuple[Mapping[str, str], tuple[Deviation, ...]]:
+    """Return the settings that a session of this role may begin with; each of the others is a deviation."""
+    given: dict[str, str] = {}
+    found = []
+    for name, text in sorted(settings.items()):
+        if silences_the_watch(name):
+            found.append(Deviation(sentence=f"Production sets {name}: left out, it would disturb the observation."))
+            continue
+        try:
+            connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, text])
+        except psycopg.Error as error:
+            sentence = f"Production sets {name} = {text}: left out, the stage says: {said(error)}"
+            found.append(Deviation(sentence=sentence))
+        else:
+            given[name] = text
+    return given, tuple(found)
+
+
 def apply(
     connection: psycopg.Connection, target: sql.Composable, settings: Mapping[str, str], *, whose: str
 ) -> tuple[Deviation, ...]:
@@ -109,8 +134,7 @@ def apply_to_server(
     connection: psycopg.Connection, settings: Mapping[str, str], *, extension_path: str | None
 ) -> tuple[Deviation, ...]:
     """Give the server production's settings that decide outcomes, and free its superuser from them."""
-    wanted = {name: text for name, text in settings.items() if name.lower() in _OUTCOME}
-    found = apply(connection, sql.SQL("ALTER SYSTEM"), wanted, whose="Production's server")
+    found = apply(connection, sql.SQL("ALTER SYSTEM"), of_outcome(settings), whose="Production's server")
     if extension_path:
         connection.execute(sql.SQL("ALTER SYSTEM SET extension_control_path = {}").format(extension_path))
     known = {name for (name,) in connection.execute(query("stage/settings"))}

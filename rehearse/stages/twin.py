@@ -25,11 +25,17 @@ _NAMED_BY_STATEMENTS = frozenset({"publication", "subscription"})  # of mappings
 _LATER = "setting"
 # What PostgreSQL words anew from a parse tree each time it is asked; not every version does it alike.
 _WORDED = frozenset({"definition", "expression", "default", "using", "check", "condition"})
+_OF_ROLES = frozenset({"grant", "default-privilege"})
+_OWNER = frozenset({"owner"})
 _ORDER = frozenset({"column_order"})
 
 
-def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterable[Deviation]) -> tuple[Deviation, ...]:
+def deviations(
+    connection: psycopg.Connection, snapshot: Snapshot, known: Iterable[Deviation], *, owners: bool = True
+) -> tuple[Deviation, ...]:
     """Return in what a database that was just restored differs from production, but for what is known already.
+
+    Without `owners`, whose what is and who may do what with it is not compared: the stage has other roles.
 
     NOT NULL constraints that a restore has named otherwise get production's names back. A step that touches what
     differs is undecided; wording and the order of columns are named and distort nothing. Raises CatalogUnreadable.
@@ -37,6 +43,7 @@ def deviations(connection: psycopg.Connection, snapshot: Snapshot, known: Iterab
     major, source_major = connection.info.server_version // 10000, snapshot.facts.server_major
     named = {identity for deviation in known for identity in deviation.touched}
     told = differences(snapshot.catalog, catalog.read(connection, major))
+    told = told if owners else tuple(change for change in told if not _is_about_roles(change))
     absent = {_called(change) for change in told if change.action == "removed"}
     found = [
         change
@@ -75,6 +82,10 @@ def _others(changes: list[SchemaChange]) -> Iterator[Deviation]:
 
 def _differs_only_in(attributes: frozenset[str], change: SchemaChange) -> bool:
     return change.action == "altered" and set(change.after or ()) <= attributes
+
+
+def _is_about_roles(change: SchemaChange) -> bool:
+    return change.kind in _OF_ROLES or _differs_only_in(_OWNER, change)
 
 
 def _is_about(change: SchemaChange, absent: set[str]) -> bool:

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from rehearse.watch.watch import Watch, watching
+from contextlib import AbstractContextManager
 
-__all__ = ["Watch", "watching"]
+from rehearse.model.stage import Stage
+from rehearse.watch import sampled, watch
+from rehearse.watch.sampled import SampledWatch
+from rehearse.watch.watch import Watch
+
+__all__ = ["SampledWatch", "Watch", "watching"]
+
+
+def watching(stage: Stage) -> AbstractContextManager[Watch | SampledWatch]:
+    """Observe what the migrating role does in the stage database until the context is left.
+
+    As exactly as the server tells it, or by samples where its log cannot be read.
+    """
+    return sampled.sampling(stage) if stage.observation == "sampled" else watch.watching(stage)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+from rehearse.watch.places import LogPlace
 
 _UTC = ("UTC", "GMT")
 _NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
@@ -45,16 +46,16 @@ class Reading:
     complete: bool  # the closing line was found
 
 
-def read(path: Path, offset: int, closing: str, *, patience: timedelta) -> Reading:
+def read(place: LogPlace, offset: int, closing: str, *, patience: timedelta) -> Reading:
     """Read records from a byte offset up to the line whose message is `closing`, waiting for it."""
-    lines, found = _lines(path, offset, closing, patience)
+    lines, found = _lines(place, offset, closing, patience)
     records, unreadable = parse(lines)
     return Reading(records=records, unreadable=unreadable, complete=found)
 
 
-def offset_after(path: Path, closing: str, start: int, *, patience: timedelta) -> int:
+def offset_after(place: LogPlace, closing: str, start: int, *, patience: timedelta) -> int:
     """Return the byte offset behind the line whose message is `closing`; `start` if it never comes."""
-    lines, found = _lines(path, start, closing, patience)
+    lines, found = _lines(place, start, closing, patience)
     return start + sum(len(line) + 1 for line in lines) if found else start
 
 
@@ -114,20 +115,21 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
-def _lines(path: Path, offset: int, closing: str, patience: timedelta) -> tuple[list[bytes], bool]:
+def _lines(place: LogPlace, offset: int, closing: str, patience: timedelta) -> tuple[list[bytes], bool]:
     """Return the complete lines from the offset to the closing one, and whether that was found."""
     wanted = json.dumps(closing).encode()
     until = time.monotonic() + patience.total_seconds()
     lines: list[bytes] = []
     rest = b""
-    with path.open("rb") as log:
-        log.seek(offset)
-        while True:
-            *whole, rest = (rest + log.read()).split(b"\n")
-            for number, line in enumerate(whole):
-                if wanted in line:
-                    return lines + whole[: number + 1], True
-            lines.extend(whole)
-            if time.monotonic() > until:
-                return lines, False
+    while True:
+        part = place.part(offset)
+        offset += len(part)
+        *whole, rest = (rest + part).split(b"\n")
+        for number, line in enumerate(whole):
+            if wanted in line:
+                return lines + whole[: number + 1], True
+        lines.extend(whole)
+        if time.monotonic() > until:
+            return lines, False
+        if not part:
             time.sleep(_POLL)

@@ -20,6 +20,7 @@ from rehearse.model.timeline import Timeline
 from rehearse.watch import assembly, log, relations, timeouts, tracer
 from rehearse.watch.assembly import Observation
 from rehearse.watch.log import TRACE, Reading, Record
+from rehearse.watch.places import log_of
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
@@ -75,9 +76,10 @@ class Watch:
         )
 
     def _reading(self) -> Reading:
-        if self.stage.log_file is None or not self.stage.log_file.exists():
+        place = log_of(self.stage, self.admin)
+        if place is None:
             return Reading(records=(), unreadable=0, complete=False)
-        return log.read(self.stage.log_file, self.offset, _mark_log(self.admin), patience=_PATIENCE)
+        return log.read(place, self.offset, _mark_log(self.admin), patience=_PATIENCE)
 
     def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
         if not reading.complete:
@@ -134,7 +136,7 @@ def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...],
     """Return the search_path and the timeouts a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
-    with connect_stage(conninfo.make_conninfo(stage.admin, user=stage.address.user, options=options)) as migrator:
+    with connect_stage(conninfo.make_conninfo(stage.address.url, options=options)) as migrator:
         found = migrator.execute(query("watch/defaults").encode()).fetchone()
     schemas, lock = found or (["public"], "")
     (statement,) = admin.execute(
@@ -145,10 +147,11 @@ def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...],
 
 def _begin(stage: Stage, admin: psycopg.Connection) -> int:
     """Return where in the log the migration will begin."""
-    if stage.log_file is None or not stage.log_file.exists():
+    place = log_of(stage, admin)
+    if place is None:
         return 0
-    size = stage.log_file.stat().st_size
-    return log.offset_after(stage.log_file, _mark_log(admin), size, patience=_PATIENCE)
+    size = place.size()
+    return log.offset_after(place, _mark_log(admin), size, patience=_PATIENCE)
 
 
 def _mark_log(admin: psycopg.Connection) -> str:

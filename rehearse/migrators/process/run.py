@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
-from psycopg import conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
@@ -136,12 +135,9 @@ def run(on: Ground, command: tuple[str, ...], limits: Limits, *, extra: Mapping[
 
 
 def _check_token(stage: Stage) -> None:
-    """Make sure that the address the project will be given is the stage's: by its token, as our own role."""
-    where = conninfo.make_conninfo(
-        stage.admin, host=str(stage.address.socket_dir), port=stage.address.port, dbname=stage.address.database
-    )
+    """Make sure that the address the project will be given is the stage's: by its token."""
     try:
-        with connect_stage(where) as connection:
+        with connect_stage(stage.address.url) as connection:
             row = connection.execute(query("migrators/token", stage.server_major)).fetchone()
     except psycopg.Error as error:
         raise NotTheStage(stage.address.database) from error

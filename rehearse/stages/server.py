@@ -1,0 +1,318 @@
+"""The stage on a server the team already has: a database of it, reached through a door that leads nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from rehearse.db.connect import connect_stage, describe, normalise, redact, startup_options
+from rehearse.db.errors import refusal
+from rehearse.db.queries import query
+from rehearse.db.said import said
+from rehearse.engine import binaries
+from rehearse.engine.interrupts import held_back
+from rehearse.model.facts import Facts
+from rehearse.model.quantity import count
+from rehearse.model.snapshot import Snapshot
+from rehearse.model.stage import Stage, StageAddress
+from rehearse.protocols import Progress
+from rehearse.stages import database, door, migrating_role, original, place, roles, settings, toc, turn
+from rehearse.stages.database import TOKEN
+from rehearse.stages.deviation import Deviation
+from rehearse.stages.door import Door
+from rehearse.stages.dump import Dump
+from rehearse.stages.errors import StageFailed
+from rehearse.stages.place import MARK, THROWN_AWAY, Ground, Place, Rights
+from rehearse.stages.upstream import Upstream
+
+PROVIDER = "server"
+_OF_OTHERS = ("ACL", "DEFAULT ACL", "EVENT TRIGGER")  # restored by nobody but superusers, or for roles that are absent
+# So that the counters tell all that was read: a parallel worker's reading is not its leader's.
+_WATCHED = {"max_parallel_workers_per_gather": "0", "max_parallel_maintenance_workers": "0"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStage:
+    """A stage that stands on a server of others."""
+
+    stage: Stage
+    before: str | None  # conninfo of the database the stage was cloned from; None: there is none, it was emptied
+    _renew: Callable[[], object]
+
+    def reset(self) -> None:
+        """Put the stage back to what it was before any migration ran."""
+        self._renew()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """The server while a stage is raised on it."""
+
+    admin: psycopg.Connection  # as the connected role; it holds the turn
+    has: Rights
+    ground: Ground
+    migrator: str  # role that owns the stage and migrates
+    password: str
+
+    def upstream(self, name: str) -> Upstream:
+        return Upstream.of(self.admin, database=name, user=self.migrator, password=self.password)
+
+    def admin_upstream(self, name: str) -> Upstream:
+        return Upstream.of(self.admin, database=name, user=self.has.role, password=self.admin.info.password)
+
+
+@contextmanager
+def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iterator[ServerStage]:
+    """Raise a stage in a database of a server that others own; leaving the context puts away what does not stay.
+
+    Raises what `place` and `turn` raise, SourceUnreachable, StageFailed and RowsMissing.
+    """
+    run = secrets.token_hex(4)
+    with _connected(where) as admin, ExitStack() as undone:
+        place.refuse_declared(admin, where)
+        place.refuse_production(admin, where, snapshot.facts)
+        has = place.rights(admin)
+        undone.enter_context(turn.taken(admin, progress, wait=where.wait))
+        ground = place.choose(admin, where, has, run)
+        try:
+            _clear_leftovers(admin)
+            site = undone.enter_context(_site(admin, has, ground, run))
+            raised = undone.enter_context(_raised(snapshot, progress, where, site, f"rehearse_{run}_before"))
+        except psycopg.Error as error:
+            raise StageFailed("its server refused a command.", said(error).splitlines(), "") from error
+        yield raised
+
+
+def examine(where: Place) -> None:
+    """Make sure, before production is read, that a stage could be raised there, as far as can be told by then.
+
+    Raises what `place` raises, and SourceUnreachable.
+    """
+    with _connected(where) as admin:
+        place.refuse_declared(admin, where)
+        place.choose(admin, where, place.rights(admin), run="")
+
+
+@contextmanager
+def _connected(where: Place) -> Iterator[psycopg.Connection]:
+    try:
+        connection = connect_stage(normalise(where.url))
+    except psycopg.Error as error:
+        raise refusal(describe(where.url), redact(str(error).strip(), where.url)) from None
+    with connection:
+        yield connection
+
+
+def _clear_leftovers(admin: psycopg.Connection) -> None:
+    """Drop what killed rehearsals left, as far as nobody uses it: the turn is ours, so it is no rehearsal's."""
+    for kind, name in admin.execute(query("stage/leftovers"), {"mark": THROWN_AWAY}).fetchall():
+        with suppress(psycopg.Error):
+            admin.execute(sql.SQL("DROP {} {}").format(sql.SQL(kind), sql.Identifier(name)))
+
+
+@contextmanager
+def _site(admin: psycopg.Connection, has: Rights, ground: Ground, run: str) -> Iterator[_Site]:
+    """Provide the role that migrates: the connected one, in place of a superuser one that is made and dropped."""
+    if not has.is_superuser:
+        yield _Site(admin=admin, has=has, ground=ground, migrator=has.role, password=admin.info.password)
+        return
+    name, password = f"rehearse_{run}", secrets.token_urlsafe(24)
+    role = sql.Identifier(name)
+    try:
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER PASSWORD {}").format(role, password))
+        admin.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, THROWN_AWAY))
+        yield _Site(admin=admin, has=has, ground=ground, migrator=name, password=password)
+    finally:
+        with held_back(), suppress(psycopg.OperationalError):  # the server is gone: the next rehearsal clears up
+            if ground.kept:
+                _hand_over(admin, ground.database, name, has.role)
+            admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
+
+
+def _hand_over(admin: psycopg.Connection, name: str, old: str, new: str) -> None:
+    """Give a database that stays, with all that is in it, to the role that was connected."""
+    if admin.execute(query("stage/database"), {"name": name}).fetchone() is None:
+        return
+    dsn = make_conninfo(admin.info.dsn, dbname=name, password=admin.info.password)
+    with connect_stage(dsn) as inside:
+        for command in ("REASSIGN OWNED BY {} TO {}", "DROP OWNED BY {}"):
+            inside.execute(sql.SQL(command).format(*map(sql.Identifier, (old, new)[: command.count("{}")])))
+
+
+@contextmanager
+def _raised(
+    snapshot: Snapshot, progress: Progress, where: Place, site: _Site, original_name: str
+) -> Iterator[ServerStage]:
+    facts, stage_name = snapshot.facts, site.ground.database
+    restored_in = stage_name if site.ground.in_place else original_name
+    try:
+        found = _make(site, facts, restored_in)
+        with door.opened(site.upstream(restored_in), startup_options(where.url, {})) as way:
+            found += _restore(snapshot, way, progress)
+            given, refused = _session_settings(way, facts)
+        found += (*refused, *_differences(site, facts, where))
+        _renew(site, snapshot, restored_in, progress, first=True)
+        with ExitStack() as doors:
+            token = secrets.token_hex(16)
+            options = startup_options(where.url, {**given, **_WATCHED, TOKEN: token})
+            way = doors.enter_context(door.opened(site.upstream(stage_name), options))
+            admin = way
+            if site.has.is_superuser:
+                admin = doors.enter_context(door.opened(site.admin_upstream(stage_name), ""))
+            before = None
+            if not site.ground.in_place:
+                before = dsn(doors.enter_context(door.opened(site.upstream(original_name), "")))
+            yield ServerStage(
+                stage=_stage(site, way, admin, token, found),
+                before=before,
+                _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
+            )
+    finally:
+        with held_back(), suppress(psycopg.OperationalError):  # as above
+            _put_away(site, original_name)
+
+
+def dsn(way: Door) -> str:
+    """Return the conninfo of what is behind a door."""
+    up = way.upstream
+    return make_conninfo("", host=str(way.socket_dir), port=way.port, dbname=up.database, user=up.user)
+
+
+def _make(site: _Site, facts: Facts, name: str) -> tuple[Deviation, ...]:
+    """Make the empty database the snapshot is restored into."""
+    if site.ground.in_place:
+        _empty(site)
+        return ()
+    found = database.create_original(site.admin, facts, name)
+    _claim(site, name, THROWN_AWAY)
+    return found
+
+
+def _empty(site: _Site) -> None:
+    for _, command in site.admin.execute(query("stage/emptying").encode()).fetchall():
+        site.admin.execute(command)
+    _claim(site, site.ground.database, MARK)
+    if site.has.is_superuser:
+        site.admin.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(sql.Identifier(site.migrator)))
+
+
+def _claim(site: _Site, name: str, mark: str) -> None:
+    """Write down that rehearse made the database, and give it to the role that migrates."""
+    site.admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), mark))
+    if site.migrator != site.has.role:
+        site.admin.execute(
+            sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(name), sql.Identifier(site.migrator))
+        )
+
+
+def _restore(snapshot: Snapshot, way: Door, progress: Progress) -> tuple[Deviation, ...]:
+    newest_first = sorted(binaries.find_all(), key=lambda found: -found.major)
+    same = [each for each in newest_first if each.major == snapshot.facts.server_major]
+    dump = original.read_dump(snapshot, tuple(each.bin_dir for each in (*same, *newest_first)))
+    with connect_stage(dsn(way)) as inside:
+        return original.restore(inside, snapshot, _unowned(dump), dsn(way), progress)
+
+
+def _unowned(dump: Dump) -> Dump:
+    """Return the dump without owners, grants and what only superusers may have."""
+    gone = toc.with_dependants(dump.entries, dump.select(*_OF_OTHERS))
+    return replace(dump.without(gone), unowned=True)
+
+
+def _renew(site: _Site, snapshot: Snapshot, restored_in: str, progress: Progress, *, first: bool) -> None:
+    """Put the database of the stage into the state the snapshot was restored to."""
+    name = site.ground.database
+    if not site.ground.in_place:
+        database.drop(site.admin, name)
+        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        site.admin.execute(copy.format(sql.Identifier(name), sql.Identifier(restored_in)))
+        _claim(site, name, MARK if site.ground.kept else THROWN_AWAY)
+    elif not first:
+        _empty(site)
+        with door.opened(site.upstream(name), "") as way:
+            _restore(snapshot, way, progress)
+
+
+def _put_away(site: _Site, original_name: str) -> None:
+    if site.admin.closed or site.ground.in_place:
+        return
+    database.drop(site.admin, original_name)
+    if not site.ground.kept:
+        database.drop(site.admin, site.ground.database)
+
+
+def _session_settings(way: Door, facts: Facts) -> tuple[Mapping[str, str], tuple[Deviation, ...]]:
+    """Return production's settings that a session of the migrating role can begin with, and those it cannot."""
+    with connect_stage(dsn(way)) as inside:
+        chosen = migrating_role.choose(facts, {})
+        theirs = next((role for role in facts.roles if role.name == chosen.name), None)
+        wanted = {
+            **settings.of_outcome(facts.settings),
+            **facts.database_settings,
+            **({**theirs.settings, **theirs.database_settings} if theirs else {}),
+        }
+        if "search_path" in wanted:  # "$user" would be another role here
+            wanted["search_path"] = wanted["search_path"].replace('"$user"', sql.Identifier(chosen.name).as_string())
+        return settings.of_a_session(inside, wanted)
+
+
+def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ...]:
+    """Say in what a stage on such a server is no twin of production."""
+    version = site.admin.info.server_version // 10000
+    here = roles.names(site.admin)
+    absent = tuple(sorted(role.name for role in facts.roles if role.name not in here))
+    found = [
+        Deviation(
+            sentence=f"The stage is the database {site.ground.database} of a server that is not rehearse's own "
+            f"({describe(where.url)}): settings that a session cannot set are that server's.",
+        ),
+        Deviation(
+            sentence=f'Everything on the stage belongs to "{site.migrator}", as which the migration runs; '
+            "production's owners and grants are not there.",
+        ),
+    ]
+    if version != facts.server_major:
+        found.append(Deviation(sentence=f"The stage runs PostgreSQL {version}, production {facts.server_major}."))
+    if absent:
+        sentence = f"The stage's server does not have production's roles {', '.join(absent)}."
+        found.append(Deviation(sentence=sentence, touched=absent))
+    if facts.tablespaces:
+        found.append(Deviation(sentence="Everything on the stage lies in its database's tablespace."))
+    if facts.large_objects:
+        number = count(facts.large_objects)
+        found.append(Deviation(sentence=f"The stage does without production's large objects, {number} of them."))
+    return tuple(found)
+
+
+def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviation, ...]) -> Stage:
+    return Stage(
+        provider=PROVIDER,
+        address=StageAddress(
+            socket_dir=way.socket_dir,
+            port=way.port,
+            database=way.upstream.database,
+            user=site.migrator,
+            token=token,
+        ),
+        admin=dsn(admin),
+        log_file=None,
+        log_on_server=_log(site),
+        server_version_num=site.admin.info.server_version,
+        server_version=site.admin.info.parameter_status("server_version") or "",
+        deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),
+        touched=tuple(sorted({identity for deviation in found for identity in deviation.touched})),
+    )
+
+
+def _log(site: _Site) -> str | None:
+    """Return where the server keeps its log, if this role may read it and event triggers may be made."""
+    if not site.has.is_superuser:
+        return None
+    row = site.admin.execute(query("stage/json_log").encode()).fetchone()
+    return str(row[0]) if row else None

@@ -36,6 +36,7 @@ class Moment:
     ) -> None:
         self.lead = lead
         self.name = _exported(lead)
+        self.is_of_standby = lead.info.parameter_status("in_hot_standby") == "on"  # 14 and newer say so
         self.pace = Pace(limits.max_rows_per_second)
         self._guard = guard
         self._url, self._settings, self._limits = url, settings, limits

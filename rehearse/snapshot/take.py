@@ -84,14 +84,16 @@ def take(
     key = sanitise.key or secrets.token_bytes(32)
     settings = {**_WORDING, **masks.pads(key)}
     wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
+    of_standby = False
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with archive.writing(directory) as writer:
                 with moment(url, settings, limits) as seen:
+                    of_standby = seen.is_of_standby
                     taken = _take(seen, url, writer, wish, progress)
                 return _searched(taken, writer, wish, progress)  # production waits for none of that
         except (psycopg.Error, DumpFailed) as error:
-            if not _is_recovery_conflict(error):
+            if not _is_recovery_conflict(error, of_standby=of_standby):
                 if isinstance(error, DumpFailed):
                     raise
                 raise SourceFailed(describe(url), redact(said(error), url)) from None
@@ -100,9 +102,14 @@ def take(
     raise RecoveryConflict(describe(url), _ATTEMPTS)
 
 
-def _is_recovery_conflict(error: Exception) -> bool:
-    """Say whether a standby ended a query or a session: in READ ONLY transactions 40001 has no other cause."""
-    return isinstance(error, psycopg.errors.SerializationFailure) or "conflict with recovery" in str(error)
+def _is_recovery_conflict(error: Exception, *, of_standby: bool) -> bool:
+    """Say whether a standby ended a query or a session: in READ ONLY transactions 40001 has no other cause.
+
+    A session that is ended while it idles may be gone before its last words are read.
+    """
+    if isinstance(error, psycopg.errors.SerializationFailure) or "conflict with recovery" in str(error):
+        return True
+    return of_standby and isinstance(error, psycopg.OperationalError) and error.sqlstate is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,11 @@
 -- types: text, character varying, character, name, citext, ltree
 -- meanings: phone
 -- returns: masked
-SELECT x.lead || pg_catalog.translate(pg_catalog.left(x.m, 1), '0', '7') || pg_catalog.substr(x.m, 2) AS masked
-  FROM (SELECT s.lead, pg_catalog.substr(s.filled, pg_catalog.length(s.lead) + 1) AS m
-          FROM (SELECT pg_catalog.substring(%(plain)s, '^[+(0 ]*') AS lead, %(fill_of_value)s AS filled OFFSET 0) AS s
-         OFFSET 0) AS x
+-- A number that begins with 1 to 9, perhaps behind a +, and still does, is quickly done with: in ASCII : follows 9.
+SELECT CASE WHEN (x.v > '1' AND x.v < ':' OR x.v > '+1' AND x.v < '+:')
+                 AND (x.m > '1' AND x.m < ':' OR x.m > '+1' AND x.m < '+:') THEN x.m
+            ELSE (SELECT s.lead || pg_catalog.translate(pg_catalog.substr(x.m, s.n + 1, 1), '0', '7') || pg_catalog.substr(x.m, s.n + 2)
+                    FROM (SELECT l.lead, pg_catalog.length(l.lead) AS n
+                            FROM (SELECT pg_catalog.substring(x.v, '^[+(0 ]*') AS lead OFFSET 0) AS l OFFSET 0) AS s) END AS masked
+  FROM (SELECT %(plain)s AS v, %(fill_of_value)s COLLATE pg_catalog."C" AS m OFFSET 0) AS x
  WHERE x.m IS NOT NULL

@@ -175,6 +175,19 @@ def test_searches_are_announced_with_their_cost_before_they_are_run(server: Serv
     assert told["orphans", "public.items", "to_parent"].declined
 
 
+def test_the_more_rows_refer_to_their_own_table_the_more_a_chain_is_said_to_cost(server: Server, items: str):
+    with server.connect(items) as connection:
+        connection.execute("UPDATE items SET leader = id WHERE num_nulls(pair_a, pair_b) <> 1; ANALYZE items")
+        announced = selection.searches(connection, source(connection)).announced(SampleRules())
+        connection.execute("UPDATE items SET leader = NULL WHERE num_nulls(pair_a, pair_b) <> 1; ANALYZE items")
+        without = selection.searches(connection, source(connection)).announced(SampleRules())
+
+    (many,) = (each.scans for each in announced if each.name == "to_leader")
+    (none,) = (each.scans for each in without if each.name == "to_leader")
+    assert none < 15
+    assert many > none + 20
+
+
 def source(connection: psycopg.Connection, rules: SampleRules | None = None) -> selection.Source:
     known, tables = relations.relations(connection), relations.tables(connection)
     sizes = sampling.Sizes.of(map(table_facts, tables))

@@ -65,9 +65,9 @@ class Searches:
 
 def searches(connection: psycopg.Connection, source: Source) -> Searches:
     """Return what would be searched: reads the catalog and statistics, no row of a table."""
-    indexes = keys.indexes(connection)
+    indexes, distinctness = keys.indexes(connection), keys.distinctness(connection)
     return Searches(
-        keys=keys.keys(source.sampled, source.columns, indexes, keys.distinctness(connection)),
+        keys=keys.keys(source.sampled, source.columns, indexes, distinctness),
         links=links.links(
             source.foreign_keys,
             source.relations,
@@ -76,6 +76,7 @@ def searches(connection: psycopg.Connection, source: Source) -> Searches:
             source.columns,
             source.rules,
             indexes,
+            distinctness,
         ),
     )
 

@@ -19,7 +19,7 @@ from rehearse.db.queries import query
 
 # A source is only ever read, and never made to wait for us: a lock we cannot have at once is given up,
 # a forgotten connection ends by itself (manual 20.11.1, Statement Behavior). Nor is it made to compile: masks look
-# costly and take 20 s to a minute to compile, for every statement anew (manual 32.2, When to JIT?).
+# costly, and to compile them, for every statement anew, takes longer than to apply them (manual 32.2, When to JIT?).
 GENTLE = {
     "statement_timeout": "5min",
     "lock_timeout": "2s",

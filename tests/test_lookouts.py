@@ -98,6 +98,14 @@ def test_a_process_that_cannot_start_fails_the_search(monkeypatch: pytest.Monkey
         list(several.look(LAYOUT, given_blocks()))
 
 
+def test_a_process_that_cannot_be_started_fails_the_search(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+
+    with pytest.raises(SearchFailed, match="could not be started"), looking(lookout(), lookouts._WORTH_IT):
+        pass
+
+
 def test_a_process_that_ends_too_soon_fails_the_search(processes: Looking):
     with pytest.raises(SearchFailed, match="ended with status 1"):
         list(processes.look(LAYOUT, [*given_blocks(), (b"two\tfields\n", b"")]))

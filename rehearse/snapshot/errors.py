@@ -127,12 +127,12 @@ class Found:
 
 
 class SearchFailed(RehearseError):
-    """A process that searched the snapshot for clear values ended before it had answered."""
+    """A process that was to search the snapshot for clear values gave no answer."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, how: str) -> None:
         super().__init__(
-            f"A process that searched the snapshot for clear values ended with status {status}, so nothing is proven "
-            "and nothing was kept.",
+            f"A process that was to search the snapshot for clear values {how}, so nothing is proven and nothing was "
+            "kept.",
             "Status -9 most often means that the machine had no memory left: try again where there is some.",
         )
 

@@ -15,7 +15,7 @@ from rehearse.sanitise.lookout import Block, Layout, Lookout, Seen
 from rehearse.snapshot.errors import SearchFailed
 
 _PROCESSES = 2  # at most: each needs 25 to 50 MB
-_WORTH_IT = 16 << 20  # bytes: fewer are searched within a second or two
+_WORTH_IT = 16 << 20  # bytes: to start the processes is no gain for fewer
 
 
 class Looking(Protocol):
@@ -59,7 +59,7 @@ class _Lookouts:
         try:
             seen: list[Seen] = pickle.load(process.stdout)  # noqa: S301 - a process of our own wrote it
         except (EOFError, pickle.UnpicklingError):
-            raise SearchFailed(process.wait()) from None
+            raise _ended(process) from None
         self._idle.append(process)
         return seen
 
@@ -68,7 +68,11 @@ class _Lookouts:
 def _started(lookout: Lookout) -> Iterator[subprocess.Popen[bytes]]:
     # finds the package where this process found it; the program's own beginning is not run again
     program = f"import sys; sys.path[:] = {sys.path!r}; from rehearse.sanitise.lookout import serve; serve()"
-    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    try:
+        process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    except OSError as error:
+        raise SearchFailed(f"could not be started ({error.strerror})") from None
+    with process:
         try:
             _tell(process, (lookout.secret, b"".join(lookout.canaries)))
             yield process
@@ -84,4 +88,8 @@ def _tell(process: subprocess.Popen[bytes], what: object) -> None:
         pickle.dump(what, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
     except BrokenPipeError:
-        raise SearchFailed(process.wait()) from None
+        raise _ended(process) from None
+
+
+def _ended(process: subprocess.Popen[bytes]) -> SearchFailed:
+    return SearchFailed(f"ended with status {process.wait()}")

@@ -125,7 +125,9 @@ def _site(admin: psycopg.Connection, has: Rights, ground: Ground, run: str) -> I
     name, password = f"rehearse_{run}", secrets.token_urlsafe(24)
     role = sql.Identifier(name)
     try:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER PASSWORD {}").format(role, password))
+        # what the server may log is no password
+        verifier = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        admin.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER PASSWORD {}").format(role, verifier))
         admin.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, THROWN_AWAY))
         yield _Site(admin=admin, has=has, ground=ground, migrator=name, password=password)
     finally:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import psycopg
 from rehearse import __version__, archive, catalog
 from rehearse.archive import Writer
 from rehearse.catalog import relations
-from rehearse.catalog.relations import Table
+from rehearse.catalog.relations import Column, Table
 from rehearse.db.connect import describe, redact
 from rehearse.db.said import said
 from rehearse.model.catalog import Catalog
@@ -28,6 +28,7 @@ from rehearse.sanitise import classify, documents, labels, masks, subjects
 from rehearse.sanitise.classify import Treatment
 from rehearse.sanitise.residue import Canaries
 from rehearse.sanitise.rules import SanitiseRules
+from rehearse.sanitise.surroundings import Surroundings
 from rehearse.snapshot import disclosures, references, sampling, selection, verifying
 from rehearse.snapshot.canaries import collect
 from rehearse.snapshot.copying import Wanted, copy_tables
@@ -190,12 +191,7 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
     reasons = {table.oid: reason_to_skip(table, rules, history) for table in tables}
     copied = [table for table in tables if not reasons[table.oid]]
     progress("classifying columns")
-
-    def treat(free: psycopg.Connection, table: Table) -> tuple[int, tuple[Treatment, ...]]:
-        found = classify.treat(free, table, columns[table.oid], around)
-        return table.oid, documents.keep_keys(free, table, found)
-
-    treated = dict(seen.share(copied, treat))
+    treated = _treated(seen, copied, columns, around)
     if sanitise.unclassified == "refuse":
         classify.refuse_unclassified(treatment.record for table in copied for treatment in treated[table.oid])
     sizes = sampling.Sizes.of(facts.tables)
@@ -233,6 +229,18 @@ def _copy(seen: Moment, writer: Writer, tables: list[Table], facts: Facts, wish:
         notes=(*selected.notes, *verified.notes),
         canaries=canaries,
     )
+
+
+def _treated(
+    seen: Moment, tables: Iterable[Table], columns: Mapping[int, tuple[Column, ...]], around: Surroundings
+) -> dict[int, tuple[Treatment, ...]]:
+    """Return what becomes of the columns of each table."""
+
+    def treat(free: psycopg.Connection, table: Table) -> tuple[int, tuple[Treatment, ...]]:
+        found = classify.treat(free, table, columns[table.oid], around)
+        return table.oid, documents.keep_keys(free, table, found)
+
+    return dict(seen.share(tables, treat))
 
 
 def _expected(wanted: Iterable[Wanted], facts: Facts) -> int:

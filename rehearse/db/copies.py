@@ -14,8 +14,8 @@ _END, _NOT_YET = -1, 0  # what PQgetCopyData says instead of a length (manual 32
 def copy_out(connection: psycopg.Connection, statement: sql.Composed, write: Callable[[memoryview], object]) -> int:
     """Hand every block of a COPY to `write`; return how many rows were copied.
 
-    Two threads with a connection each take 0.5 to 0.7 of the time they take with psycopg's own Copy
-    (tests/benchmarks/copies.py). Raises what psycopg raises.
+    psycopg's own Copy hands every row through a generator, which holds up whoever else copies in this process. Raises
+    what psycopg raises.
     """
     if connection.info.transaction_status is pq.TransactionStatus.IDLE and not connection.autocommit:
         connection.execute("SELECT")  # begins the transaction as the connection is set to

@@ -17,8 +17,7 @@ in here:
 
 Every mask is keyed by HMAC-SHA-256, of the value or of its domain; the key's two pads arrive in the startup packet as
 the settings rehearse.ip and rehearse.op, and show in no statement, log or view. NULL stays NULL. OFFSET 0 keeps the
-planner from pulling a subquery up and computing its digest again wherever it is named: without it a mask takes twelve
-times as long.
+planner from pulling a subquery up and computing its digest again wherever it is named.
 """
 
 from __future__ import annotations
@@ -168,7 +167,7 @@ def _representable(value: Composable, domain: str) -> Composable:
 def _draw(value: Composable, domain: str) -> Composable:
     """Return what a text draws: a digest behind a key that HMAC gives its domain, once a statement.
 
-    In a third of the time of an HMAC, and as good for texts: whoever knows such a digest could compute that of a longer
+    One digest instead of the two of an HMAC, and as good for texts: whoever knows it could compute that of a longer
     value only, and of one with the NUL of SHA-256's padding in it, which no text has.
     """
     return SQL("pg_catalog.sha256({} || {})").format(_key(f"{domain}|draw"), _text_bytes(value))

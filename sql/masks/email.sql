@@ -1,4 +1,4 @@
--- purpose: replace an e-mail address by one in .test, a domain nobody can own (RFC 2606); one too short or too long for that as the text mask does
+-- purpose: replace an e-mail address by one in .test, a domain nobody can own (RFC 2606); one too short or too long for that by letters and digits
 -- needs: a key, as rehearse.ip and rehearse.op in the startup packet
 -- keeps: null, length, equality, folding, uniqueness, validity
 -- types: text, character varying, character, name, citext, ltree

@@ -329,7 +329,7 @@ def test_flyway_takes_what_refuses_a_transaction_out_of_it(tmp_path: Path, stage
     migration = play_folder(folder(tmp_path, {**files, "V3__c.sql": f"SELECT 1;\n{CONCURRENTLY[:-4]}note);"}), stage)
 
     assert outcomes(migration)[:2] == [Outcome.APPLIED, Outcome.APPLIED], migration.output_tail
-    warning = " works CONCURRENTLY: Flyway since 9.1 waits for its own lock there without end, "
+    warning = " works CONCURRENTLY: Flyway (9.1.6 and newer) waits for its own lock there without end, "
     remedy = "unless flyway.postgresql.transactional.lock=false."
     assert migration.notes[1:] == (
         f"V2__b.sql{warning}{remedy}",

@@ -169,7 +169,7 @@ def _warnings(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         if any(_CONCURRENTLY.match(words(statement)) for statement in tokens.parts(text_of(path))):
             yield (
-                f"{path.name} works CONCURRENTLY: Flyway since 9.1 waits for its own lock there without end, "
+                f"{path.name} works CONCURRENTLY: Flyway (9.1.6 and newer) waits for its own lock there without end, "
                 "unless flyway.postgresql.transactional.lock=false."
             )
         if len(set(_refusing(path))) > 1:

@@ -23,7 +23,8 @@ from rehearse.model.stage import Stage
 
 _FRAME = re.compile(r'(?m)^  File "(?P<file>.+)", line (?P<line>\d+) in ')
 _NOT_THE_PROJECTS = re.compile(r"^<|/(site|dist)-packages/|/lib/python\d|/rehearse_hook/")
-_WRITING_SECONDS = 0.3  # what a process may take to write down where it is
+_WRITING_SECONDS = 3  # what a process may take to write down where it is, on a loaded machine
+_SETTLED_SECONDS = 0.2  # nothing was written for so long: all has been
 _LENGTH = 120  # of a statement in a sentence
 
 
@@ -59,7 +60,7 @@ def of_processes(group: int, stacks: Path, directory: Path, revision: Path | Non
     """Return file:line where the project's code is: innermost beside the revision, else anywhere below a directory."""
     with suppress(ProcessLookupError):
         os.killpg(group, signal.SIGUSR1)
-    time.sleep(_WRITING_SECONDS)
+    _await_the_writing(stacks)
     frames = [
         (Path(frame["file"]), frame["line"])
         for path in sorted(stacks.iterdir())
@@ -70,6 +71,14 @@ def of_processes(group: int, stacks: Path, directory: Path, revision: Path | Non
             if folder is not None and file.is_relative_to(folder) and not _NOT_THE_PROJECTS.search(str(file)):
                 return f"{file.relative_to(directory) if file.is_relative_to(directory) else file}:{line}"
     return None
+
+
+def _await_the_writing(stacks: Path) -> None:
+    until = time.monotonic() + _WRITING_SECONDS
+    written, last = -1, 0
+    while any(stacks.iterdir()) and (last == 0 or written != last) and time.monotonic() < until:
+        time.sleep(_SETTLED_SECONDS)
+        written, last = last, sum(path.stat().st_size for path in stacks.iterdir())
 
 
 def _told(backends: Sequence[Backend]) -> Iterator[str]:

@@ -29,14 +29,15 @@ _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _PDEATHSIG = 1
 _LISTENING, _PATH = 0x00010000, 7  # __SO_ACCEPTCON in the fourth column of /proc/net/unix, the path in its eighth
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
-_FOR_THE_COMMAND = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+_FOR_THE_COMMAND = (signal.SIGINT, signal.SIGTERM)
+_FOR_PYTHON = signal.SIGUSR1  # stays ignored: a shell that died of it would take the Python it waits for along
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> int:
     with open(sys.argv[1], encoding="utf-8") as file:
         settings = json.load(file)
-    for number in _FOR_THE_COMMAND:  # which is in the same process group
+    for number in (*_FOR_THE_COMMAND, _FOR_PYTHON):  # all are in one process group
         signal.signal(number, signal.SIG_IGN)
     sockets = list(_other_sockets(settings))  # before the network namespace: it has a list of its own
     granted = _unshare()

@@ -105,8 +105,12 @@ def rehearse(request: Request, progress: Progress) -> Report:
         server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
+    predictions = forecast.predict(rehearsal, request.policy)
     evidence = Evidence(
-        rehearsal=rehearsal, policy=request.policy, predictions=forecast.predict(rehearsal, request.policy)
+        rehearsal=rehearsal,
+        policy=request.policy,
+        predictions=predictions,
+        advice=forecast.advise(rehearsal, predictions, request.policy),
     )
     findings, crashed = registry.run_checks(evidence)
     return judge.judge(evidence, findings, crashed, started.date())

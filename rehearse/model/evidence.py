@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from rehearse.model.advice import Advice
 from rehearse.model.finding import Severity
+from rehearse.model.forecast import Interval
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
@@ -39,7 +41,12 @@ class Prediction:
     production_rows: int | None  # None: production's size is unknown, which counts as large
     production_bytes: int | None
     production_exact: bool
-    allowance: timedelta | None  # by the policy's conservative rates; None: unknown, counts as large
+    allowance: timedelta | None  # by the policy's conservative rates; None: unknown, counts as large; never printed
+    factor: float | None = None  # production's rows over the stage's; None: not known
+    forecast: Interval | None = None  # of the whole statement; None: too far from what was measured to say
+    production_wal_bytes: int | None = None  # written by the whole statement; None: not measured
+    sort_bytes: int | None = None  # memory an index build would need to sort production's rows at once
+    sort_memory: int | None = None  # production's maintenance_work_mem, of an index build
 
     def exceeds(self, limit: timedelta) -> bool:
         """Say whether the work is too much to do under a blocking lock; a limit of zero admits no row.
@@ -49,6 +56,13 @@ class Prediction:
         if self.work.rows == 0 and self.production_rows == 0:
             return False
         return self.allowance is None or self.allowance > limit or limit == timedelta(0)
+
+    @property
+    def outgrows_memory(self) -> bool:
+        """Say whether an index build sorts on disk in production, which it did not on the stage."""
+        if self.sort_bytes is None or self.sort_memory is None or self.statement.temp_bytes:
+            return False
+        return self.sort_bytes > self.sort_memory
 
     @property
     def extent(self) -> str:
@@ -69,6 +83,7 @@ class Prediction:
             "rows": self.work.rows,
             "production_rows": self.production_rows,
             "production_bytes": self.production_bytes,
+            "forecast_seconds": None if self.forecast is None else self.forecast.seconds,
         }
 
     def severity(self, policy: Policy) -> Severity:
@@ -83,6 +98,7 @@ class Evidence:
     rehearsal: Rehearsal
     policy: Policy
     predictions: tuple[Prediction, ...]
+    advice: tuple[Advice, ...] = ()
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""

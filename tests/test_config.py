@@ -141,6 +141,26 @@ def test_pyproject_is_read_only_where_it_speaks_of_us(tmp_path: Path):
     assert load(None, below, {}).snapshot.rows == 8
 
 
+def test_a_rate_keeps_what_is_not_written(read: Read):
+    rates = read("[policy.rates]\nindex-build = { rows = 7 }\n").policy.rates
+
+    assert rates[WorkKind.INDEX_BUILD] == Rate(rows=7, bytes=40_000_000)
+    assert rates[WorkKind.REWRITE] == Rate(rows=10_000, bytes=20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake"),
+    [
+        ("rewrit = { rows = 1 }", 'policy.rates.rewrit: there is no such key; did you mean "rewrite"?'),
+        ("metadata = { rows = 1 }", "policy.rates.metadata: there is no such key."),
+        ("scan = 5", "policy.rates.scan: this is a table, with keys of its own"),
+        ("scan = { rows = 0 }", "policy.rates.scan.rows: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_rate_that_is_none_is_a_mistake(read: Read, written: str, mistake: str):
+    assert mistakes(read, f"[policy.rates]\n{written}\n") == (mistake,)
+
+
 def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
     found = read("[migrations]\nmax_step_seconds = 90\nmax_seconds = 0.5\n").migrations
 

@@ -38,7 +38,7 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import configuration, embedded, server
+from rehearse.stages import calibration, configuration, embedded, server
 from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
@@ -60,6 +60,7 @@ class Request:
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     downgrade: bool = True  # rehearse the way back, too, where there is one
     one_by_one: bool = False  # each revision's by itself, however long that takes
+    calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
     into: Place | None = None  # a server that others own; None: one of rehearse's own
 
@@ -190,7 +191,19 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             timings=clock.spent,
         )
         rehearsal = replace(rehearsal, failure=account(rehearsal))
+        rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
         return _with_downgrades(request, raised, rehearsal, clock, progress)
+
+
+def _with_calibration(
+    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: _Clock, progress: Progress
+) -> Rehearsal:
+    """Measure the steps on smaller samples, too, once everything about the whole one is known."""
+    if not request.calibrate:
+        return rehearsal
+    with clock.apart("calibration"):
+        found = calibration.calibrate(raised, rehearsal, lambda stage: _play(request, stage), progress)
+    return replace(rehearsal, calibration=found)
 
 
 def _with_downgrades(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rehearse.model.advice import Advice
+from rehearse.model.calibration import Calibration, Line
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
 from rehearse.model.evidence import Prediction
@@ -57,6 +58,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "outside_steps": [
             _statement(found, _of(report, found)) for found in rehearsal.timeline.statements if found.step is None
         ],
+        "calibration": None if rehearsal.calibration is None else _calibration(rehearsal.calibration),
         "connections": [_connection(found) for found in rehearsal.migration.connections],
         "stopped": None if rehearsal.migration.stopped is None else _stopped(rehearsal.migration.stopped),
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
@@ -166,6 +168,27 @@ def _remnant(remnant: Remnant) -> JSON:
         "told": remnant.told,
         "invalid": remnant.invalid,
     }
+
+
+def _calibration(found: Calibration) -> JSON:
+    return {
+        "steps": [
+            {
+                "step": each.step,
+                "samples": [
+                    {"rows": point.rows, "work": point.work, "seconds": _seconds(point.took)} for point in each.points
+                ],
+                "time": None if each.time is None else _line(each.time),
+                "work": None if each.work is None else _line(each.work),
+            }
+            for each in found.steps
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _line(found: Line) -> JSON:
+    return {"fixed": found.fixed, "per_row": found.per_row, "error": found.error}
 
 
 def _statement(found: Statement, predictions: tuple[Prediction, ...]) -> JSON:

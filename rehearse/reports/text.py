@@ -24,7 +24,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
-from rehearse.reports import production
+from rehearse.reports import calibration, production
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
@@ -65,6 +65,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _at_productions_size(report)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
     yield from _fidelity(rehearsal)
     yield Text(f"\nNext: {_next(report)}")
@@ -231,6 +232,14 @@ def _at_productions_size(report: Report) -> Iterator[RenderableType]:
             yield Text("\nAt production's size", style="bold")
         yield _indented(listing(steps, 8))
         yield from (Padding(Text(line), (0, 0, 0, 4)) for line in lines)
+
+
+def _calibration(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.calibration is None:
+        return
+    took = rehearsal.timings.get("calibration", timedelta(0))
+    yield Text(f"\nCalibration (took {duration(took)}; no part of the verdict)", style="bold")
+    yield from (_indented(line) for line in calibration.lines(rehearsal.calibration))
 
 
 def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:

@@ -26,6 +26,7 @@ from builders import (
 from rehearse.forecast.intervals import interval
 from rehearse.judge import judge
 from rehearse.model.advice import Advice
+from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import RoleFacts
 from rehearse.model.finding import Severity
@@ -131,6 +132,60 @@ def test_a_statement_that_failed_has_no_forecast():
     failed = statement(work=(work(WorkKind.SCAN, 1_000),), outcome=Outcome.FAILED)
 
     assert only(scaled(1_000, failed)).forecast is None
+
+
+KEY = Catalog(
+    objects=(
+        CatalogObject(
+            kind="constraint",
+            identity=f"{ORDERS}.orders_pkey",
+            table=ORDERS,
+            physical="1",
+            attributes={"type": "primary key", "columns": ["id"]},
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("UPDATE orders SET x = 1 WHERE id = 5", 1),
+        ("UPDATE public.orders AS o SET x = $1::INTEGER WHERE o.id = $2::INTEGER RETURNING id", 1),
+        ("UPDATE orders SET x = 1 WHERE id IN (1, 2, 3) AND x IS NULL", 3),
+        ("DELETE FROM orders WHERE id BETWEEN 1 AND 2000 AND x IS NULL", 2_000),
+        ("DELETE FROM orders WHERE ctid = ANY (ARRAY(SELECT ctid FROM orders WHERE x = 1 LIMIT 500))", 500),
+        ("UPDATE orders SET x = 1 WHERE id IN (SELECT id FROM orders WHERE x IS NULL LIMIT 500)", 500),
+        ("UPDATE orders SET x = 1 WHERE id = 5 -- OR all of them", 1),
+        ("UPDATE orders SET x = 1 WHERE id = 5 OR x IS NULL", 100_000),
+        ("UPDATE orders SET x = 1 WHERE customer_id = 5", 100_000),
+        ("UPDATE orders SET x = 1 WHERE customer_id IN (SELECT id FROM customers LIMIT 5)", 100_000),
+        ("UPDATE orders SET x = (SELECT y FROM z LIMIT 1)", 100_000),
+        ("UPDATE orders SET x = 1 WHERE id = other_id", 100_000),
+        ("UPDATE customers SET x = 1 WHERE id = 5", 100_000),  # a trigger of it wrote the orders
+    ],
+)
+def test_a_statement_that_bounds_its_rows_touches_no_more_in_production(sql: str, rows: int):
+    verb = sql.split(maxsplit=1)[0]
+    found = statement(sql=sql, tag=verb, work=(work(WorkKind.ROWS, 1, detail=verb.lower()),))
+    given = replace(scaled(100_000, found, stage=1), before=KEY)
+
+    assert only(given).production_rows == rows
+
+
+def test_a_loop_in_one_transaction_is_not_bounded_by_one_of_its_rounds():
+    rounds = [
+        statement(
+            number,
+            sql=f"UPDATE orders SET x = 1 WHERE id = {number}",
+            tag="UPDATE",
+            work=(work(WorkKind.ROWS, 1, detail="update"),),
+        )
+        for number in (1, 2)
+    ]
+    given = replace(scaled(100_000, *rounds, stage=2), before=KEY)
+
+    assert [found.production_rows for found in evidence(given).predictions] == [50_000, 50_000]
 
 
 def index_build(production: int, *, temp_bytes: int = 0, grown: int = 0, memory: str | None = None) -> Rehearsal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rehearse.forecast import sorting
+from rehearse.forecast.bounds import Bounds
 from rehearse.forecast.intervals import interval
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
@@ -58,15 +59,25 @@ class _Scale:
 def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
     counts = {row.table: row for row in rehearsal.row_counts}
     history = rehearsal.facts.history
+    bounds = Bounds(rehearsal.timeline.statements, rehearsal.before)
     for statement in rehearsal.timeline.statements:
-        done = [
-            (work, _Scale(facts=_facts_of(rehearsal, work.object), count=counts.get(work.object)))
+        works = [
+            work
             for work in statement.work
             if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history
         ]
-        factors = [scale.factor for _, scale in done]
-        for work, scale in done:
-            yield _prediction(rehearsal, statement, work, scale, factors, policy)
+        scales = [_Scale(facts=_facts_of(rehearsal, work.object), count=counts.get(work.object)) for work in works]
+        numbers = [_rows(bounds, statement, work, scale) for work, scale in zip(works, scales, strict=True)]
+        factors = [_factor(*each) for each in zip(works, scales, numbers, strict=True)]
+        for work, scale, rows in zip(works, scales, numbers, strict=True):
+            yield _prediction(rehearsal, statement, work, scale, rows, factors, policy)
+
+
+def _factor(work: Work, scale: _Scale, rows: int | None) -> float | None:
+    """Return how much more work it is in production; as the table is larger, where none was done here."""
+    if scale.factor is None or rows is None or not work.rows:
+        return scale.factor
+    return rows / work.rows
 
 
 def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
@@ -90,10 +101,10 @@ def _prediction(
     statement: Statement,
     work: Work,
     scale: _Scale,
+    rows: int | None,
     factors: list[float | None],
     policy: Policy,
 ) -> Prediction:
-    rows = scale.rows(work)
     octets = scale.octets(work, rows)
     sorts = work.kind is WorkKind.INDEX_BUILD
     return Prediction(
@@ -103,12 +114,21 @@ def _prediction(
         production_bytes=octets,
         production_exact=scale.facts is not None and scale.facts.rows_exact,
         allowance=_allowance(work.kind, rows, octets, policy),
-        factor=scale.factor,
+        factor=_factor(work, scale, rows),
         forecast=interval(statement.duration, factors) if statement.outcome is Outcome.APPLIED else None,
         production_wal_bytes=_wal_bytes(statement, factors),
         sort_bytes=sorting.needed(rehearsal.timeline, work, rows) if sorts and rows is not None else None,
         sort_memory=sorting.memory(rehearsal.facts) if sorts else None,
     )
+
+
+def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> int | None:
+    """Return the rows the work has in production: as many more as there are, but what the statement bounds itself."""
+    scaled = scale.rows(work)
+    most = bounds.most(statement, work)
+    if most is None:
+        return scaled
+    return max(work.rows, most if scaled is None else min(scaled, most))
 
 
 def _wal_bytes(statement: Statement, factors: list[float | None]) -> int | None:

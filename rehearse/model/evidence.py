@@ -42,7 +42,7 @@ class Prediction:
     production_bytes: int | None
     production_exact: bool
     allowance: timedelta | None  # by the policy's conservative rates; None: unknown, counts as large; never printed
-    factor: float | None = None  # production's rows over the stage's; None: not known
+    factor: float | None = None  # so many times the work that was measured; None: not known
     forecast: Interval | None = None  # of the whole statement; None: too far from what was measured to say
     production_wal_bytes: int | None = None  # written by the whole statement; None: not measured
     sort_bytes: int | None = None  # memory an index build would need to sort production's rows at once

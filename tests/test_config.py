@@ -52,6 +52,7 @@ key = "${MASK_KEY}"
 "public.countries.*" = "keep"
 [policy]
 max_blocking = "500ms"
+max_row_locks = "2min"
 [policy.rates.scan]
 rows = 5
 bytes = 6
@@ -102,6 +103,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
     assert (found.sanitise.unclassified, found.sanitise.key) == ("mask-all", SECRET)
     assert found.sanitise.columns == {"public.customers.email": "email", "public.countries.*": "keep"}
     assert found.policy.max_blocking == timedelta(milliseconds=500)
+    assert found.policy.max_row_locks == timedelta(minutes=2)
     assert found.policy.rates[WorkKind.SCAN] == Rate(rows=5, bytes=6)
     assert found.policy.rates[WorkKind.ROWS] == Rate(rows=5_000, bytes=20_000_000)
     assert found.policy.acknowledgements == (

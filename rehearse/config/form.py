@@ -128,6 +128,7 @@ class RatesTable(_Table):
 
 class PolicyTable(_Table):
     max_blocking: Duration = timedelta(seconds=1)
+    max_row_locks: Duration = timedelta(seconds=30)
     acknowledge: tuple[AcknowledgeTable, ...] = ()
     rates: RatesTable = Field(default_factory=RatesTable)
 

@@ -200,6 +200,7 @@ def _policy(form: PolicyTable) -> Policy:
     }
     return Policy(
         max_blocking=form.max_blocking,
+        max_row_locks=form.max_row_locks,
         acknowledgements=tuple(Acknowledgement(**entry.model_dump()) for entry in form.acknowledge),
         rates=rates,
     )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from string import whitespace
 
 from rehearse.model.advice import Advice
 from rehearse.model.finding import Severity
 from rehearse.model.forecast import Interval
+from rehearse.model.identity import split
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
 from rehearse.model.policy import Policy
-from rehearse.model.quantity import count, listing, rows, size
+from rehearse.model.quantity import count, listing, rows, shortened, size
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.standins import named
-from rehearse.model.timeline import LockWindow, Outcome, Statement, Work
+from rehearse.model.timeline import LockWindow, Outcome, Statement, Work, WorkKind
 from rehearse.model.unproven import parent_is_sampled
 
 _INSUFFICIENT_PRIVILEGE = "42501"
@@ -91,6 +93,30 @@ class Prediction:
         return Severity.BLOCK if self.exceeds(policy.max_blocking) else Severity.NOTE
 
 
+def _sum(parts: Sequence[Prediction], table: str) -> Prediction:
+    """Add up what one statement did to the partitions of a table."""
+    details = {part.work.detail for part in parts}
+    numbers = [part.production_rows for part in parts]
+    octets = [part.production_bytes for part in parts]
+    allowances = [part.allowance for part in parts]
+    factors = [part.factor for part in parts]
+    return replace(
+        parts[0],
+        work=replace(
+            parts[0].work,
+            object=table,
+            rows=sum(part.work.rows for part in parts),
+            detail=details.pop() if len(details) == 1 else "",
+        ),
+        production_rows=None if None in numbers else sum(number or 0 for number in numbers),
+        production_bytes=None if None in octets else sum(number or 0 for number in octets),
+        production_exact=all(part.production_exact for part in parts),
+        allowance=None if None in allowances else sum((span or timedelta(0) for span in allowances), timedelta(0)),
+        factor=None if None in factors else max(factor or 0 for factor in factors),
+        sort_bytes=max((part.sort_bytes or 0 for part in parts), default=0) or None,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a check may look at."""
@@ -99,6 +125,44 @@ class Evidence:
     policy: Policy
     predictions: tuple[Prediction, ...]
     advice: tuple[Advice, ...] = ()
+
+    def of_kind(self, kind: WorkKind) -> tuple[Prediction, ...]:
+        """Return the works of a kind; several partitions whose table was locked for them all are that table's.
+
+        Traffic on any of the partitions waits for all of them, so it is their sum that counts.
+        """
+        roots = {facts.table: facts.root for facts in self.rehearsal.facts.tables if facts.root}
+        together: dict[tuple[int, str], list[Prediction]] = {}
+        for found in self.predictions:
+            if found.work.kind is kind:
+                root = roots.get(found.work.object)
+                shared = root is not None and self._is_blocked(root, found.statement)
+                table = root if shared and root is not None else found.work.object
+                together.setdefault((found.statement.number, table), []).append(found)
+        return tuple(
+            each
+            for (_, table), parts in together.items()
+            for each in (parts if len({part.work.object for part in parts}) == 1 else [_sum(parts, table)])
+        )
+
+    def _is_blocked(self, table: str, statement: Statement) -> bool:
+        return any(
+            lock.object == table and lock.mode.blocks_writes and not lock.on_index
+            for lock in self.locks_during(statement)
+        )
+
+    def scaled(self, table: str, rows: int) -> int | None:
+        """Return how many rows of a table that are in production, or None where its size there is not known."""
+        found = next((each for each in self.rehearsal.row_counts if each.table == table), None)
+        if found is None or found.production is None or not found.before:
+            return None
+        return round(rows * found.production / found.before)
+
+    def cause(self, statement: Statement | None, table: str) -> str:
+        """Say which statement it was, in parentheses, where a table is none that its words name."""
+        if statement is None or split(table)[-1] in statement.sql:
+            return ""
+        return f" (by {shortened(statement.sql.rstrip(';' + whitespace))})"
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""

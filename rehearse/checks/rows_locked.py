@@ -20,7 +20,7 @@ CONDITION = (
     "production's size and the policy's rates, it takes longer than max_row_locks; more than ten times that blocks."
 )
 EFFECT = (
-    "Whoever writes one of these rows waits until commit. Each leaves a dead row behind, whose space VACUUM has to free; "
+    "Whoever writes one of these rows waits until commit. Each leaves a dead row behind, whose space VACUUM must free; "
     "it all goes through the write-ahead log, standbys fall behind, and a failure near the end undoes everything."
 )
 REMEDY = (

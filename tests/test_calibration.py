@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -186,6 +187,15 @@ def test_a_step_that_fails_on_fewer_rows_is_told_and_the_verdict_stays(server: S
         "On 50% of the rows the steps could not be measured",
     ]
     assert report.verdict.value == "safe"
+
+
+def test_nothing_is_calibrated_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a.sql").write_text("SELECT 1")
+    monkeypatch.chdir(tmp_path)
+    asked = Asked(source="snapshot", sql=(Path("a.sql"),))
+
+    assert request(asked).calibrate is False
+    assert request(replace(asked, calibrate=True)).calibrate is True
 
 
 def test_a_shared_server_is_not_calibrated_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

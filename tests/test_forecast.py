@@ -206,14 +206,22 @@ def index_build(production: int, *, temp_bytes: int = 0, grown: int = 0, memory:
 @pytest.mark.parametrize(
     ("production", "memory", "outgrows"),
     [
-        (1_300_000, None, False),  # 48 bytes a row of the narrowest index: 62.4 MB of 64
-        (1_400_000, None, True),
-        (1_400_000, "128MB", False),
-        (3_000_000, "128MB", True),
+        (1_650_000, None, False),  # 40 bytes a row of the narrowest index: 62.9 MB of 64
+        (1_700_000, None, True),
+        (1_700_000, "128MB", False),
+        (3_400_000, "128MB", True),
     ],
 )
 def test_a_sort_that_outgrows_productions_memory_is_flagged(production: int, memory: str | None, outgrows: bool):
     assert only(index_build(production, memory=memory)).outgrows_memory is outgrows
+
+
+def test_an_older_server_needs_more_memory_for_a_row():
+    given = index_build(1_300_000)
+    older = replace(given, facts=replace(given.facts, server_version_num=150018))
+
+    assert only(given).outgrows_memory is False
+    assert only(older).outgrows_memory is True
 
 
 def test_a_wide_index_outgrows_the_memory_sooner():

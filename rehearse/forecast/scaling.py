@@ -117,7 +117,9 @@ def _prediction(
         factor=_factor(work, scale, rows),
         forecast=interval(statement.duration, factors) if statement.outcome is Outcome.APPLIED else None,
         production_wal_bytes=_wal_bytes(statement, factors),
-        sort_bytes=sorting.needed(rehearsal.timeline, work, rows) if sorts and rows is not None else None,
+        sort_bytes=sorting.needed(rehearsal.timeline, work, rows, rehearsal.facts.server_major)
+        if sorts and rows is not None
+        else None,
         sort_memory=sorting.memory(rehearsal.facts) if sorts else None,
     )
 

@@ -58,15 +58,12 @@ class Measured:
     temp_bytes: int
 
 
-def measured(connection: psycopg.Connection, rows: int) -> Iterator[tuple[str, Measured]]:
+def measured(connection: psycopg.Connection, notices: list[str], rows: int) -> Iterator[tuple[str, Measured]]:
     """Yield each kind of work on a table that was just filled; all but the last leave it as it was."""
     for part in filter(None, map(str.strip, FILL.format(rows=rows).split(";"))):
         connection.execute(part.encode())
     connection.execute("CHECKPOINT")
-    connection.execute("SET log_temp_files = 0")
-    connection.execute("SET client_min_messages = log")
-    notices: list[str] = []
-    connection.add_notice_handler(lambda found: notices.append(found.message_primary or ""))
+    notices.clear()
     for kind, sql in KINDS.items():
         connection.execute("BEGIN")
         before = _counters(connection)
@@ -93,8 +90,12 @@ def main() -> None:
     taken: dict[tuple[str, int], list[Measured]] = {pair: [] for pair in product(KINDS, SIZES)}
     with running(resolve(None, use="embedded").binaries) as server, server.connect("postgres") as connection:
         connection.autocommit = True
+        connection.execute("SET log_temp_files = 0")
+        connection.execute("SET client_min_messages = log")
+        notices: list[str] = []
+        connection.add_notice_handler(lambda found: notices.append(found.message_primary or ""))
         for _, rows in product(range(rounds), SIZES):
-            for kind, found in measured(connection, rows):
+            for kind, found in measured(connection, notices, rows):
                 taken[kind, rows].append(found)
             print(".", end="", file=sys.stderr, flush=True)
     print("\ntimes, s           " + "".join(f"{rows:>22,}" for rows in SIZES))

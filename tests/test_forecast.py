@@ -162,6 +162,11 @@ KEY = Catalog(
         ("UPDATE orders SET x = 1 WHERE customer_id IN (SELECT id FROM customers LIMIT 5)", 100_000),
         ("UPDATE orders SET x = (SELECT y FROM z LIMIT 1)", 100_000),
         ("UPDATE orders SET x = 1 WHERE id = other_id", 100_000),
+        ("UPDATE orders SET x = (SELECT y FROM z WHERE z.id = 5 AND z.k = 1)", 100_000),
+        ("UPDATE orders SET x = (SELECT y FROM z WHERE z.id = 5) WHERE orders.id = 6", 1),
+        ("UPDATE orders SET x = z.y FROM z WHERE z.id = 5 AND z.k = orders.k", 100_000),
+        ("DELETE FROM orders USING z WHERE id = 5 AND z.k = orders.k", 100_000),
+        ("UPDATE orders SET x = 1 WHERE id IN (SELECT id FROM orders WHERE k IN (SELECT k FROM z LIMIT 5))", 100_000),
         ("UPDATE customers SET x = 1 WHERE id = 5", 100_000),  # a trigger of it wrote the orders
     ],
 )

@@ -12,7 +12,7 @@ from rehearse.model.timeline import Statement, Work, WorkKind
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+\b|\$\d+")
-_WHERE = re.compile(r"\bWHERE\b(?P<predicate>.*)", re.IGNORECASE | re.DOTALL)
+_WORDS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|[()]|\b(?:WHERE|FROM|USING)\b""", re.IGNORECASE)
 _OR = re.compile(r"\bOR\b", re.IGNORECASE)
 _VALUE = r"(?:'(?:[^']|'')*'|\d+|\$\d+)(?:::\w+)?"
 _COLUMN = r'(?:\w+\.)?"?(?P<column>\w+)"?'
@@ -20,8 +20,9 @@ _EQUALS = re.compile(rf"^\s*{_COLUMN}\s*=\s*{_VALUE}\s*(?:;|$|AND\b|RETURNING\b)
 _LISTED = re.compile(rf"^\s*{_COLUMN}\s+IN\s*\((?P<list>\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*)\)", re.IGNORECASE)
 _BETWEEN = re.compile(rf"^\s*{_COLUMN}\s+BETWEEN\s+(?P<low>\d+)(?:::\w+)?\s+AND\s+(?P<high>\d+)\b", re.IGNORECASE)
 _BATCH = re.compile(
-    rf"^\s*{_COLUMN}\s*(?:IN|=\s*ANY)\s*\(\s*(?:ARRAY\s*\(\s*)?SELECT\b(?:(?!\bLIMIT\b).)*\bLIMIT\s+(?P<most>\d+)\b",
-    re.IGNORECASE | re.DOTALL,
+    rf"^\s*{_COLUMN}\s*(?:IN|=\s*ANY)\s*\(\s*(?:ARRAY\s*\(\s*)?SELECT\b(?:(?!\bLIMIT\b)[^()])*"
+    r"\bLIMIT\s+(?P<most>\d+)(?:\s+FOR\b[^()]*)?\s*\)",
+    re.IGNORECASE,
 )
 _ROW = "ctid"
 _TAGS = ("UPDATE", "DELETE")
@@ -43,13 +44,10 @@ class Bounds:
         """Return how many rows an UPDATE or DELETE can touch anywhere, or None where its words do not bound it."""
         if statement.number not in self._once or work.kind is not WorkKind.ROWS:
             return None
-        text = _COMMENT.sub(" ", statement.sql)
-        where = _WHERE.search(text)
-        if where is None or work.detail != statement.tag.lower() or not _is_of(text, work.object):
+        predicate = _predicate(_COMMENT.sub(" ", statement.sql), work.object)
+        if predicate is None or work.detail != statement.tag.lower() or _OR.search(_LITERAL.sub("?", predicate)):
             return None
-        if _OR.search(_LITERAL.sub("?", where["predicate"])):
-            return None
-        return _bound(where["predicate"], self._keys.get(work.object, set()) | {_ROW})
+        return _bound(predicate, self._keys.get(work.object, set()) | {_ROW})
 
 
 def _shape(statement: Statement) -> tuple[str, str]:
@@ -68,13 +66,22 @@ def _bound(predicate: str, keys: set[str]) -> int | None:
     return None
 
 
-def _is_of(text: str, table: str) -> bool:
-    """Say whether the statement itself writes this table, not a trigger or a cascade of it."""
+def _predicate(text: str, table: str) -> str | None:
+    """Return by what a statement chooses rows of the table it names, or None where it looks at another one, too.
+
+    >>> _predicate("UPDATE orders SET x = (SELECT 1 FROM a WHERE id = 2) WHERE id = 3", "public.orders")
+    ' id = 3'
+    """
     name = re.escape(split(table)[-1])
-    return (
-        re.match(rf'\s*(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?{name}"?(?!\w)', text, re.IGNORECASE)
-        is not None
-    )
+    target = re.match(rf'\s*(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?:"?\w+"?\.)?"?{name}"?(?!\w)', text, re.IGNORECASE)
+    if target is None:  # a trigger or a cascade of it wrote the table
+        return None
+    depth = 0
+    for word in _WORDS.finditer(text, target.end()):
+        depth += {"(": 1, ")": -1}.get(word[0], 0)
+        if depth == 0 and word[0].upper() in ("WHERE", "FROM", "USING"):
+            return text[word.end() :] if word[0].upper() == "WHERE" else None
+    return None
 
 
 def _keys(catalog: Catalog) -> dict[str, set[str]]:

@@ -132,24 +132,24 @@ class Evidence:
         Traffic on any of the partitions waits for all of them, so it is their sum that counts.
         """
         roots = {facts.table: facts.root for facts in self.rehearsal.facts.tables if facts.root}
+        blocked: dict[int, set[str]] = {}
         together: dict[tuple[int, str], list[Prediction]] = {}
         for found in self.predictions:
+            number, table = found.statement.number, found.work.object
             if found.work.kind is kind:
-                root = roots.get(found.work.object)
-                shared = root is not None and self._is_blocked(root, found.statement)
-                table = root if shared and root is not None else found.work.object
-                together.setdefault((found.statement.number, table), []).append(found)
+                if number not in blocked:
+                    blocked[number] = self._blocked_during(found.statement)
+                root = roots.get(table, table)
+                together.setdefault((number, root if root in blocked[number] else table), []).append(found)
         return tuple(
             each
             for (_, table), parts in together.items()
             for each in (parts if len({part.work.object for part in parts}) == 1 else [_sum(parts, table)])
         )
 
-    def _is_blocked(self, table: str, statement: Statement) -> bool:
-        return any(
-            lock.object == table and lock.mode.blocks_writes and not lock.on_index
-            for lock in self.locks_during(statement)
-        )
+    def _blocked_during(self, statement: Statement) -> set[str]:
+        locks = self.locks_during(statement)
+        return {lock.object for lock in locks if lock.mode.blocks_writes and not lock.on_index}
 
     def scaled(self, table: str, rows: int) -> int | None:
         """Return how many rows of a table that are in production, or None where its size there is not known."""

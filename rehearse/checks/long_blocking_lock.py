@@ -42,7 +42,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 def _kept_waiting(lock: LockWindow, prediction: Prediction) -> bool:
     """Say whether this work was done under the lock and is not the business of a narrower check."""
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or statement.number < lock.statement or work.rows == 0:
+    if statement.transaction != lock.transaction or statement.number < lock.statement or prediction.is_nothing:
         return False
     if statement.number == lock.statement:  # one statement: only a block of code does two things
         return statement.tag.startswith(_NESTING) and work.kind is WorkKind.ROWS

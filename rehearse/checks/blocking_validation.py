@@ -20,11 +20,10 @@ REMEDY = (
     "with transaction_per_migration=True). For NOT NULL: CHECK (column IS NOT NULL) NOT VALID, VALIDATE, SET NOT NULL, "
     "DROP the check."
 )
-_NOT_DDL = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield one finding for each table and DDL statement that scanned it under a blocking lock."""
+    """Yield one finding for each table and statement that scanned it under a blocking lock to prove something."""
     other_work = {
         (found.statement.number, found.work.object)
         for found in evidence.predictions
@@ -32,7 +31,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     }
     for prediction in evidence.predictions:
         work, statement = prediction.work, prediction.statement
-        if work.kind is not WorkKind.SCAN or statement.tag.startswith(_NOT_DDL):
+        if not work.proves:
             continue
         if (statement.number, work.object) in other_work:
             continue

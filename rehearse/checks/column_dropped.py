@@ -25,12 +25,17 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if change.kind != "column" or change.action != "removed" or change.table is None:
             continue
         lost = rehearsal.lost_values.get(change.object)
-        if lost is None:  # the table went with it, or the column computes its values
-            continue
+        if lost is None or _is_partition(evidence, change.table):
+            continue  # the table went with it, the column computes its values, or the parent's column tells
         if lost:
             yield _finding(evidence, change, Severity.BLOCK, f"{rows(lost)} here held a value")
         elif not rehearsal.is_whole(change.table):
             yield _finding(evidence, change, Severity.WARN, "no sampled row held a value, production was not searched")
+
+
+def _is_partition(evidence: Evidence, table: str) -> bool:
+    facts = evidence.rehearsal.facts.table(table)
+    return facts is not None and facts.root not in (None, table)
 
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:

@@ -8,9 +8,12 @@ from datetime import timedelta
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import TableFacts
+from rehearse.model.identity import split
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Statement, Work, WorkKind
+
+_FOREIGN_KEY = "validating foreign key "
 
 
 def predict(rehearsal: Rehearsal, policy: Policy) -> tuple[Prediction, ...]:
@@ -30,7 +33,8 @@ def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
         for work in statement.work:
             if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history:
                 facts = _facts_of(rehearsal, work.object)
-                yield _prediction(statement, work, counts.get(work.object), facts, policy)
+                rows = _scaled_rows(work, counts.get(work.object), facts)
+                yield _prediction(statement, work, _at_most(rehearsal, work, rows), facts, policy)
 
 
 def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
@@ -49,10 +53,29 @@ def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
     )
 
 
+def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
+    """Return the rows, but of a referenced table no more than there are rows that refer to it.
+
+    The planner looks parents up by their key where that is less than reading them all.
+    """
+    name = work.detail.removeprefix(_FOREIGN_KEY)
+    if name == work.detail:
+        return rows
+    children = {
+        found.table
+        for found in rehearsal.after.of_kind("constraint")
+        if found.text("references") == work.object and split(found.identity)[-1] == name
+    }
+    known = [_facts_of(rehearsal, child) for child in children if child is not None and child != work.object]
+    if not known or any(facts is None or facts.rows is None for facts in known):
+        return rows
+    asked = sum(facts.rows or 0 for facts in known if facts is not None)
+    return asked if rows is None else min(rows, asked)
+
+
 def _prediction(
-    statement: Statement, work: Work, count: RowCount | None, facts: TableFacts | None, policy: Policy
+    statement: Statement, work: Work, rows: int | None, facts: TableFacts | None, policy: Policy
 ) -> Prediction:
-    rows = _scaled_rows(work, count, facts)
     octets = _scaled_bytes(work, rows, facts)
     return Prediction(
         statement=statement,
@@ -65,6 +88,8 @@ def _prediction(
 
 
 def _scaled_rows(work: Work, count: RowCount | None, facts: TableFacts | None) -> int | None:
+    if work.is_constant:
+        return work.rows
     if facts is None or facts.rows is None:
         return None
     if count is None or not count.before:

@@ -89,7 +89,7 @@ class Evidence:
         held = [
             lock
             for lock in self.rehearsal.timeline.locks
-            if lock.transaction == statement.transaction and lock.statement <= statement.number
+            if lock.transaction == statement.transaction and lock.is_held_at(statement.number)
         ]
         return tuple(sorted(held, key=lambda lock: (-lock.mode.strength, lock.object)))
 

@@ -282,7 +282,7 @@ CASES: tuple[Case, ...] = (
         "E17",
         "replica identity by a nullable index",
         "ALTER TABLE proven REPLICA IDENTITY USING INDEX proven_above",
-        "block step-failed 55000",
+        "block step-failed 42809",
     ),
     case("E17", "published", "CREATE PUBLICATION news FOR TABLE items"),
 )

@@ -44,7 +44,14 @@ def judge(evidence: Evidence, findings: Sequence[Finding], crashed: Sequence[str
         verdict, reasons = Verdict.UNDECIDED, points
     else:
         verdict, reasons = Verdict.SAFE, (_why_safe(rehearsal, weighed),)
-    return Report(verdict=verdict, reasons=reasons, findings=weighed, rehearsal=rehearsal)
+    return Report(
+        verdict=verdict,
+        reasons=reasons,
+        findings=weighed,
+        rehearsal=rehearsal,
+        predictions=evidence.predictions,
+        advice=evidence.advice,
+    )
 
 
 def open_points(evidence: Evidence) -> tuple[str, ...]:

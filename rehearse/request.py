@@ -110,6 +110,7 @@ class Asked:
     max_seconds: float | None = None
     max_step_seconds: float | None = None
     downgrade: bool | None = None
+    calibrate: bool = False
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
@@ -125,8 +126,8 @@ def request(asked: Asked) -> Request:
     into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
-    if into is not None and (settings or asked.downgrade):
-        raise NotOnSharedServers("Settings" if settings else "Downgrades")
+    if into is not None and (settings or asked.downgrade or asked.calibrate):
+        raise NotOnSharedServers("Settings" if settings else "Downgrades" if asked.downgrade else "Calibrations")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
@@ -134,6 +135,7 @@ def request(asked: Asked) -> Request:
         settings=settings,
         downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
         one_by_one=downgrade is True,
+        calibrate=asked.calibrate,
         role=configuration.migrations.role,
         into=into,
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
@@ -38,7 +39,7 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import configuration, embedded, server
+from rehearse.stages import calibration, configuration, embedded, server
 from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
@@ -60,6 +61,7 @@ class Request:
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     downgrade: bool = True  # rehearse the way back, too, where there is one
     one_by_one: bool = False  # each revision's by itself, however long that takes
+    calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
     into: Place | None = None  # a server that others own; None: one of rehearse's own
 
@@ -110,7 +112,13 @@ def rehearse(request: Request, progress: Progress) -> Report:
 
 def judged(rehearsal: Rehearsal, policy: Policy, today: date) -> Report:
     """Scale what a rehearsal saw to production's size, check it and weigh what the checks found."""
-    evidence = Evidence(rehearsal=rehearsal, policy=policy, predictions=forecast.predict(rehearsal, policy))
+    predictions = forecast.predict(rehearsal, policy)
+    evidence = Evidence(
+        rehearsal=rehearsal,
+        policy=policy,
+        predictions=predictions,
+        advice=forecast.advise(rehearsal, predictions, policy),
+    )
     findings, crashed = registry.run_checks(evidence)
     return judge.judge(evidence, findings, crashed, today)
 
@@ -160,10 +168,11 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
         clock.phase("rehearsal"),
         _raised(request, snapshot, trial, progress) as raised,
     ):
+        play = partial(registry.migrator(request.plan.tool).play, request.plan)
         rehearsal = play_on(
             raised,
             snapshot,
-            lambda stage: registry.migrator(request.plan.tool).play(request.plan, stage),
+            play,
             before=state(raised.stage),
             started=started,
             inputs=_inputs(request, snapshot),
@@ -171,6 +180,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
             clock=clock,
             progress=progress,
         )
+        rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
         return _with_downgrades(request, raised, rehearsal, clock, progress)
 
 
@@ -218,6 +228,18 @@ def play_on(
         timings=clock.spent,
     )
     return replace(rehearsal, failure=account(rehearsal))
+
+
+def _with_calibration(
+    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: Clock, progress: Progress
+) -> Rehearsal:
+    """Measure the steps on smaller samples, too, once everything about the whole one is known."""
+    if not request.calibrate:
+        return rehearsal
+    with clock.apart("calibration"):
+        play = partial(registry.migrator(request.plan.tool).play, request.plan)
+        found = calibration.calibrate(raised, rehearsal, partial(_watched, play), progress)
+    return replace(rehearsal, calibration=found)
 
 
 def _with_downgrades(

@@ -26,15 +26,17 @@ JUDGED = frozenset(
         "lock-timeout-missing",
         "long-blocking-lock",
         "name-changed",
+        "rows-locked",
         "rows-lost",
         "step-failed",
         "table-dropped",
         "table-rewrite",
+        "tables-locked-together",
     }
 )
 # what precision and recall are told of: the step blocks for long, or fails
 SERIOUS = frozenset(
-    {"blocking-index-build", "blocking-validation", "long-blocking-lock", "step-failed", "table-rewrite"}
+    {"blocking-index-build", "blocking-validation", "long-blocking-lock", "rows-locked", "step-failed", "table-rewrite"}
 )
 CASES = cases()
 SERVERS = {15: "server15", 18: "server"}

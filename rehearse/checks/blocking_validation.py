@@ -26,14 +26,11 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table and statement that scanned it under a blocking lock to prove something."""
     other_work = {
         (found.statement.number, found.work.object)
-        for found in evidence.predictions
-        if found.work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD)
+        for found in (*evidence.of_kind(WorkKind.REWRITE), *evidence.of_kind(WorkKind.INDEX_BUILD))
     }
-    for prediction in evidence.predictions:
+    for prediction in evidence.of_kind(WorkKind.SCAN):
         work, statement = prediction.work, prediction.statement
-        if not work.proves:
-            continue
-        if (statement.number, work.object) in other_work:
+        if not work.proves or (statement.number, work.object) in other_work:
             continue
         locks = evidence.table_locks(prediction)
         if any(lock.mode.blocks_writes for lock in locks):
@@ -44,6 +41,7 @@ def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Fi
     table, statement = prediction.work.object, prediction.statement
     earlier = "" if lock.statement == statement.number else ", by a lock an earlier statement of the transaction took,"
     why = f" ({prediction.work.detail})" if prediction.work.detail not in ("", "validating") else ""
+    why = why or evidence.cause(statement, table)
     return Finding(
         check="blocking-validation",
         family=FAMILY,

@@ -90,6 +90,7 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
     )
     largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
     parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
+    cause = evidence.cause(evidence.rehearsal.timeline.statement(lock.statement), lock.object)
     total = f", {rows(sum(found.work.rows for found in work))} here in all" if len(parts) > _MOST_NAMED else ""
     return Finding(
         check="long-blocking-lock",
@@ -97,8 +98,8 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
         severity=Severity.BLOCK if too_much else Severity.NOTE,
         step=lock.step,
         object=lock.object,
-        message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit while the same "
-        f"transaction {listing(parts, _MOST_NAMED)}{total}.",
+        message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit{cause} while the "
+        f"same transaction {listing(parts, _MOST_NAMED)}{total}.",
         remedy=REMEDY,
         evidence={
             "lock": lock.mode.value,

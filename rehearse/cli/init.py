@@ -51,6 +51,9 @@ unclassified = "mask"              # mask | mask-all | refuse
 
 [policy]
 max_blocking = "1s"                # at production's size; "0s": no work on rows under a blocking lock at all
+# max_row_locks = "30s"            # how long one transaction may update or delete rows that others wait for
+# [policy.rates]                   # what production is trusted with, in rows and bytes a second
+# rewrite = {{ rows = 10000, bytes = 20000000 }}
 # [[policy.acknowledge]]
 # check = "column-dropped"
 # object = "public.orders.legacy_note"

@@ -60,6 +60,14 @@ def command(
             "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
         ),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Play the steps on a quarter and a half of the sample, too, and show how work and time grow; this has "
+            "no part in the verdict.",
+        ),
+    ] = False,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -95,6 +103,7 @@ def command(
         rows=rows,
         max_blocking=max_blocking,
         downgrade=downgrade,
+        calibrate=calibrate,
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,

@@ -10,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import NotADuration, did_you_mean
-from rehearse.model.timeline import WorkKind
 
 __all__ = ["File", "ValidationError", "mistakes"]
 
@@ -116,14 +115,22 @@ class AcknowledgeTable(_Table):
 
 
 class RateTable(_Table):
-    rows: Annotated[int, Field(ge=1, strict=True)]
-    bytes: Annotated[int, Field(ge=1, strict=True)]
+    rows: Annotated[int, Field(ge=1, strict=True)] | None = None
+    bytes: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+
+class RatesTable(_Table):
+    rewrite: RateTable = Field(default_factory=RateTable)
+    scan: RateTable = Field(default_factory=RateTable)
+    index_build: Annotated[RateTable, Field(alias="index-build")] = Field(default_factory=RateTable)
+    rows: RateTable = Field(default_factory=RateTable)
 
 
 class PolicyTable(_Table):
     max_blocking: Duration = timedelta(seconds=1)
+    max_row_locks: Duration = timedelta(seconds=30)
     acknowledge: tuple[AcknowledgeTable, ...] = ()
-    rates: dict[WorkKind, RateTable] = Field(default_factory=dict)
+    rates: RatesTable = Field(default_factory=RatesTable)
 
 
 class CheckTable(_Table):
@@ -167,6 +174,8 @@ def mistakes(error: ValidationError) -> Iterator[str]:
         place = found["loc"]
         if found["type"] == "extra_forbidden":
             yield f"{dotted(place)}: there is no such key{did_you_mean(str(place[-1]), _keys_beside(place))}"
+        elif found["type"] == "model_type":
+            yield f"{dotted(place)}: this is a table, with keys of its own"
         else:
             yield f"{dotted(place)}: {found['msg'].removeprefix('Value error, ')}"
 

@@ -193,11 +193,16 @@ def _engine(form: EngineTable, directory: Path) -> EngineConfig:
 
 
 def _policy(form: PolicyTable) -> Policy:
-    rates = {kind: Rate(rows=rate.rows, bytes=rate.bytes) for kind, rate in form.rates.items()}
+    written = form.rates.model_dump(by_alias=True)
+    rates = {
+        kind: Rate(rows=written[kind.value]["rows"] or rate.rows, bytes=written[kind.value]["bytes"] or rate.bytes)
+        for kind, rate in RATES.items()
+    }
     return Policy(
         max_blocking=form.max_blocking,
+        max_row_locks=form.max_row_locks,
         acknowledgements=tuple(Acknowledgement(**entry.model_dump()) for entry in form.acknowledge),
-        rates={**RATES, **rates},
+        rates=rates,
     )
 
 

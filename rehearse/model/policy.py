@@ -42,5 +42,8 @@ class Policy:
     """Limits and acknowledgements the judge weighs findings against."""
 
     max_blocking: timedelta = timedelta(seconds=1)
+    max_row_locks: timedelta = timedelta(
+        seconds=30
+    )  # of rows that one transaction updates, deletes or selects FOR UPDATE
     acknowledgements: tuple[Acknowledgement, ...] = ()
     rates: dict[WorkKind, Rate] = field(default_factory=lambda: dict(RATES))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from rehearse.model.advice import Advice
+from rehearse.model.evidence import Prediction
 from rehearse.model.finding import Finding
 from rehearse.model.rehearsal import Rehearsal
 
@@ -27,3 +29,5 @@ class Report:
     reasons: tuple[str, ...]
     findings: tuple[Finding, ...]
     rehearsal: Rehearsal
+    predictions: tuple[Prediction, ...] = ()
+    advice: tuple[Advice, ...] = ()

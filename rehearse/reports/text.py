@@ -24,6 +24,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
+from rehearse.reports import calibration, production
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
@@ -61,8 +62,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.verdict is Verdict.UNSAFE and (left := _open_points(report)):
         yield Text("\nOpen besides", style="bold")
         yield from (_indented(f"- {point}") for point in left)
+    yield from _at_productions_size(report)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
     yield from _fidelity(rehearsal)
     yield Text(f"\nNext: {_next(report)}")
@@ -221,6 +224,22 @@ def _finding(found: Finding, *, remedy: bool) -> RenderableType:
     elif found.severity is not Severity.NOTE and remedy:
         lines.append(Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4)))
     return Group(*lines)
+
+
+def _at_productions_size(report: Report) -> Iterator[RenderableType]:
+    for number, (steps, lines) in enumerate(production.lines(report)):
+        if not number:
+            yield Text("\nAt production's size", style="bold")
+        yield _indented(listing(steps, 8))
+        yield from (Padding(Text(line), (0, 0, 0, 4)) for line in lines)
+
+
+def _calibration(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.calibration is None:
+        return
+    took = rehearsal.timings.get("calibration", timedelta(0))
+    yield Text(f"\nCalibration (took {duration(took)}; no part of the verdict)", style="bold")
+    yield from (_indented(line) for line in calibration.lines(rehearsal.calibration))
 
 
 def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:

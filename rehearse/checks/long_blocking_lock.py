@@ -67,15 +67,14 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
         timedelta(0),
     )
     idle = lock.held - busy
-    return idle if idle > max(evidence.policy.max_blocking, _IDLE_FLOOR) else timedelta(0)
+    return idle if idle > max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR) else timedelta(0)
 
 
 def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...]) -> Finding:
     allowances = [found.allowance for found in work]
     known = sum((spent for spent in allowances if spent is not None), timedelta(0))
-    too_much = (
-        None in allowances or known > evidence.policy.max_blocking or evidence.policy.max_blocking == timedelta(0)
-    )
+    limit = evidence.policy.limit_on(lock.object)
+    too_much = None in allowances or known > limit or limit == timedelta(0)
     largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
     parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
     total = f", {rows(sum(found.work.rows for found in work))} here in all" if len(parts) > _MOST_NAMED else ""

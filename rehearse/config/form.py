@@ -9,7 +9,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from rehearse.config.durations import parse_duration
-from rehearse.config.errors import NotADuration, did_you_mean
+from rehearse.config.errors import NotADuration
+from rehearse.errors import did_you_mean
 from rehearse.model.timeline import WorkKind
 
 __all__ = ["File", "ValidationError", "mistakes"]

@@ -17,10 +17,12 @@ from rehearse.config.configuration import (
     SanitiseConfig,
     SqlCheck,
 )
-from rehearse.config.errors import ConfigurationError, did_you_mean
+from rehearse.config.errors import ConfigurationError
 from rehearse.config.variables import expanded, unset
+from rehearse.errors import did_you_mean
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
-from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
+from rehearse.model.policy import RATES, Policy, Rate
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.retention import Retention
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey

@@ -18,6 +18,7 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
+from rehearse.migrators import remarks
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
@@ -82,18 +83,19 @@ def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
 
 
 def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
-    paths = [script.path for script in pending.scripts]
-    names = Counter(path.name for path in paths)
+    names = Counter(script.path.name for script in pending.scripts)
     return [
         StepRun(
             id=path.name if names[path.name] == 1 else _source(path, plan),
             title=_title(path),
             source=_source(path, plan),
+            remarks=remarks.of_sql(script.section or text_of(path), path, _source(path, plan)),
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-        for path in paths
+        for script in pending.scripts
+        for path in (script.path,)
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from rehearse.model.expectation import Expectation
 from rehearse.model.finding import Severity
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
@@ -73,7 +74,7 @@ class Prediction:
 
     def severity(self, policy: Policy) -> Severity:
         """Block what is too much under a blocking lock, note what is not."""
-        return Severity.BLOCK if self.exceeds(policy.max_blocking) else Severity.NOTE
+        return Severity.BLOCK if self.exceeds(policy.limit_on(self.work.object)) else Severity.NOTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class Evidence:
     rehearsal: Rehearsal
     policy: Policy
     predictions: tuple[Prediction, ...]
+    expectations: tuple[Expectation, ...] = ()  # what the steps declare that they change
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""

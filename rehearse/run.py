@@ -14,15 +14,18 @@ from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
+from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
 from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
-from rehearse.migrators import command, downgrades
+from rehearse.migrators import command, downgrades, remarks
+from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
+from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
@@ -62,6 +65,8 @@ class Request:
     one_by_one: bool = False  # each revision's by itself, however long that takes
     role: str | None = None  # role the migration runs as; None: production's owner
     into: Place | None = None  # a server that others own; None: one of rehearse's own
+    base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
+    baseline: Baseline | None = None  # what an earlier report found blocks no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +110,28 @@ def rehearse(request: Request, progress: Progress) -> Report:
         server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
-    evidence = Evidence(
-        rehearsal=rehearsal, policy=request.policy, predictions=forecast.predict(rehearsal, request.policy)
-    )
+    evidence = _evidence(request, rehearsal)
     findings, crashed = registry.run_checks(evidence)
-    return judge.judge(evidence, findings, crashed, started.date())
+    return judge.judge(evidence, findings, crashed, started.date(), request.baseline)
+
+
+def _evidence(request: Request, rehearsal: Rehearsal) -> Evidence:
+    """Put the rehearsal beside the policy and what the steps themselves declare. Raises NotUnderstood."""
+    steps = rehearsal.migration.steps
+    if request.base is not None:
+        steps = tuple(remarks.against(steps, request.base))
+    said = declared({step.id: step.remarks for step in steps}, registry.checks())
+    policy = replace(
+        request.policy,
+        acknowledgements=(*request.policy.acknowledgements, *said.acknowledgements),
+        notes=(*request.policy.notes, *said.notes),
+    )
+    return Evidence(
+        rehearsal=rehearsal,
+        policy=policy,
+        predictions=forecast.predict(rehearsal, policy),
+        expectations=said.expectations,
+    )
 
 
 @contextmanager
@@ -319,6 +341,9 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
+        "environment": request.policy.environment,
+        "policy_from": request.base.told if request.base else None,
+        "baseline": request.baseline.place if request.baseline else None,
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import NotADuration
 from rehearse.errors import did_you_mean
+from rehearse.model.severity import Severity
 from rehearse.model.timeline import WorkKind
 
 __all__ = ["File", "ValidationError", "mistakes"]
@@ -24,6 +25,7 @@ def _duration(text: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -112,8 +114,23 @@ class SanitiseTable(_Table):
 class AcknowledgeTable(_Table):
     check: Text
     object: Text
-    reason: Text
+    reason: Words
+    owner: Words | None = None
     expires: date | None = None
+
+
+class OverrideTable(_Table):
+    check: Text
+    severity: Severity
+    reason: Words
+    object: Text = "*"
+    environment: Text | None = None
+
+
+class LimitTable(_Table):
+    object: Text
+    max_blocking: Duration
+    environment: Text | None = None
 
 
 class RateTable(_Table):
@@ -124,6 +141,8 @@ class RateTable(_Table):
 class PolicyTable(_Table):
     max_blocking: Duration = timedelta(seconds=1)
     acknowledge: tuple[AcknowledgeTable, ...] = ()
+    override: tuple[OverrideTable, ...] = ()
+    limit: tuple[LimitTable, ...] = ()
     rates: dict[WorkKind, RateTable] = Field(default_factory=dict)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from rehearse.errors import RequestError, did_you_mean
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.expectation import Bounds, Expectation, Subject
-from rehearse.model.migration import StepRun
 from rehearse.model.quantity import listing
 from rehearse.model.remark import Remark
 
@@ -48,8 +47,8 @@ class _Mistake(Exception):
     """What is wrong with one remark."""
 
 
-def declared(steps: Iterable[StepRun], checks: Collection[str]) -> Declarations:
-    """Return what the steps' remarks declare; raises NotUnderstood with every mistake at once.
+def declared(remarks: Mapping[str, Sequence[Remark]], checks: Collection[str]) -> Declarations:
+    """Return what the remarks of each step declare; raises NotUnderstood with every mistake at once.
 
     What the base commit does not have acknowledges nothing; what it expects is expected, and excuses nothing.
     """
@@ -57,10 +56,10 @@ def declared(steps: Iterable[StepRun], checks: Collection[str]) -> Declarations:
     expectations: list[Expectation] = []
     mistakes: list[str] = []
     ignored: list[str] = []
-    for step in steps:
-        for remark in step.remarks:
+    for step, said in remarks.items():
+        for remark in said:
             try:
-                found = _declared(remark, step.id, checks)
+                found = _declared(remark, step, checks)
             except _Mistake as mistake:
                 mistakes.append(f"{remark.place}: {mistake}")
                 continue

@@ -25,6 +25,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
+from rehearse.reports import weighing
 
 SCHEMA_VERSION = 1
 
@@ -42,6 +43,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "verdict": report.verdict.value,
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],
+        "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
+        "policy": weighing.of_policy(report),
         "steps": [_step(rehearsal, step) for step in rehearsal.migration.steps],
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
@@ -75,6 +78,7 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        **weighing.of_finding(found),
     }
 
 

@@ -30,6 +30,11 @@ def checks() -> dict[str, Check]:
     return {name: cast("Check", module) for name, module in _modules("checks", "findings")}
 
 
+def check_names() -> tuple[str, ...]:
+    """Return the name of every check, sorted; none is imported for it."""
+    return tuple(sorted(name for name, _ in _plugins("checks")))
+
+
 def check(name: str) -> Check:
     """Return one check; raises UnknownPlugin."""
     known = checks()

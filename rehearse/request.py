@@ -23,7 +23,7 @@ from rehearse.migrators.scripts.script import NoScripts, ScriptMissing, text_of
 from rehearse.model.declaration import declared
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
-from rehearse.registry import checks
+from rehearse.registry import check_names
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.stages import embedded, server
@@ -192,8 +192,8 @@ def _policy(asked: Asked, configuration: Configuration, base: Base | None) -> Po
         policy = policy_at(base, asked.config, Path.cwd(), os.environ)
     named = [(entry.place, entry.check) for entry in policy.acknowledgements]
     named += [(entry.place, entry.check) for entry in policy.overrides]
-    if named and (unknown := [(place, check) for place, check in named if check not in checks()]):
-        raise UnknownChecks(unknown, checks())
+    if named and (unknown := [(place, check) for place, check in named if check not in check_names()]):
+        raise UnknownChecks(unknown, check_names())
     limit = policy.max_blocking if asked.max_blocking is None else parse_duration(asked.max_blocking)
     return replace(policy, environment=_environment(asked, configuration), max_blocking=limit)
 
@@ -298,7 +298,7 @@ def _check_files(plan: MigrationPlan) -> None:
     for path in plan.files:
         if not path.is_file():
             raise ScriptMissing(path)
-        declared({path.name: remarks.of_sql(text_of(path), path, path.name)}, checks())
+        declared({path.name: remarks.of_sql(text_of(path), path, path.name)}, check_names())
     if plan.folder is not None and not any(plan.folder.rglob("*.sql")):
         raise NoScripts(plan.folder)
 

@@ -120,7 +120,7 @@ def _evidence(request: Request, rehearsal: Rehearsal) -> Evidence:
     steps = rehearsal.migration.steps
     if request.base is not None:
         steps = tuple(remarks.against(steps, request.base))
-    said = declared({step.id: step.remarks for step in steps}, registry.checks())
+    said = declared({step.id: step.remarks for step in steps}, registry.check_names())
     policy = replace(
         request.policy,
         acknowledgements=(*request.policy.acknowledgements, *said.acknowledgements),

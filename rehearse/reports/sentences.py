@@ -22,8 +22,8 @@ def weighed(found: Finding) -> Iterator[str]:
         where = _where(entry.owner, None, entry.place)
         yield f"acknowledged until {entry.expires}, which has passed: {entry.reason}{where}"
     if found.override is not None and found.severity_of_check is not None:
-        where = _where(None, None, found.override.place)
-        yield f"{found.severity.value} by policy, {found.severity_of_check.value} by the check: {found.override.reason}{where}"
+        said = f"{found.override.reason}{_where(None, None, found.override.place)}"
+        yield f"{found.severity.value} by policy, {found.severity_of_check.value} by the check: {said}"
 
 
 def expected(found: Fulfilment) -> str:

@@ -1,2 +1,2 @@
-CREATE TABLE plans (name text PRIMARY KEY, price integer NOT NULL);
-INSERT INTO plans VALUES ('free', 0), ('team', 20);
+CREATE TABLE plans (seats integer PRIMARY KEY, price integer NOT NULL);
+INSERT INTO plans VALUES (1, 0), (5, 20);

@@ -17,7 +17,7 @@ from rehearse.config.baseline import read_baseline
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
 from rehearse.errors import RequestError, did_you_mean
-from rehearse.migrators import remarks
+from rehearse.migrators import remarks, sql
 from rehearse.migrators.project import ConfigMissing
 from rehearse.migrators.scripts.script import NoScripts, ScriptMissing, text_of
 from rehearse.model.declaration import declared
@@ -298,7 +298,7 @@ def _check_files(plan: MigrationPlan) -> None:
     for path in plan.files:
         if not path.is_file():
             raise ScriptMissing(path)
-        declared({path.name: remarks.of_sql(text_of(path), path, path.name)}, check_names())
+        declared({path.name: remarks.of_sql(text_of(path), path, sql.source_of(path, plan))}, check_names())
     if plan.folder is not None and not any(plan.folder.rglob("*.sql")):
         raise NoScripts(plan.folder)
 

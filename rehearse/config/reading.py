@@ -85,7 +85,7 @@ def _policy_alone(file: Path, text: str, environ: Mapping[str, str]) -> Policy:
     environments = whole.get("environments")
     names = environments if isinstance(environments, dict) else {}
     alone: Table = {"environments": {name: {} for name in names}, "policy": whole.get("policy", {})}
-    return _policy(_form(file, alone, environ).policy, file, text)
+    return _policy(_form(file, alone, environ).policy, str(file), text)
 
 
 def _nearest(start: Path) -> Path | None:
@@ -224,7 +224,7 @@ def _from_form(form: File, file: Path, text: str, environ: Mapping[str, str]) ->
         ),
         retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
-        policy=_policy(form.policy, file, text),
+        policy=_policy(form.policy, file.name, text),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
         elements=form.elements,
         counts=CountsConfig(**form.counts.model_dump()),
@@ -254,7 +254,7 @@ def _engine(form: EngineTable, directory: Path) -> EngineConfig:
     return EngineConfig(use=form.use, bin_dir=_within(directory, form.bin_dir))
 
 
-def _policy(form: PolicyTable, file: Path, text: str) -> Policy:
+def _policy(form: PolicyTable, file: str, text: str) -> Policy:
     rates = {kind: Rate(rows=rate.rows, bytes=rate.bytes) for kind, rate in form.rates.items()}
     return Policy(
         max_blocking=form.max_blocking,
@@ -273,13 +273,13 @@ def _policy(form: PolicyTable, file: Path, text: str) -> Policy:
     )
 
 
-def _places(table: str, entries: int, file: Path, text: str) -> tuple[str, ...]:
+def _places(table: str, entries: int, file: str, text: str) -> tuple[str, ...]:
     """Return where each entry of an array of tables stands: file and line, the file alone where lines are not plain."""
     header = re.compile(rf"\s*\[\[\s*(?:tool\s*\.\s*rehearse\s*\.\s*)?policy\s*\.\s*{table}\s*\]\]")
     lines = [number for number, line in enumerate(text.splitlines(), start=1) if header.match(line)]
     if len(lines) != entries:
-        return (file.name,) * entries
-    return tuple(f"{file.name}:{line}" for line in lines)
+        return (file,) * entries
+    return tuple(f"{file}:{line}" for line in lines)
 
 
 def _within(directory: Path, path: str | None) -> Path | None:

@@ -86,10 +86,10 @@ def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
     names = Counter(script.path.name for script in pending.scripts)
     return [
         StepRun(
-            id=path.name if names[path.name] == 1 else _source(path, plan),
+            id=path.name if names[path.name] == 1 else source_of(path, plan),
             title=_title(path),
-            source=_source(path, plan),
-            remarks=remarks.of_sql(script.section or text_of(path), path, _source(path, plan)),
+            source=source_of(path, plan),
+            remarks=remarks.of_sql(script.section or text_of(path), path, source_of(path, plan)),
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
@@ -106,7 +106,8 @@ def _title(path: Path) -> str:
     return first.lstrip("-").strip() if is_words else ""
 
 
-def _source(path: Path, plan: MigrationPlan) -> str:
+def source_of(path: Path, plan: MigrationPlan) -> str:
+    """Return a script's path as people know it: relative to where the migration is started, if it is below."""
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
@@ -165,7 +166,7 @@ def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> s
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
     first, *more = sql.strip().split("\n")
-    source = step.source if Path(path).name == Path(step.source).name else _source(Path(path), plan)
+    source = step.source if Path(path).name == Path(step.source).name else source_of(Path(path), plan)
     return f"{source}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
 
 

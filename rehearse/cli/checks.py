@@ -7,6 +7,11 @@ from typing import Annotated
 
 import typer
 
+_ACCEPT = (
+    "rehearse: acknowledge {name} OBJECT: REASON, owner NAME until DATE (a comment of the step, or an entry "
+    "[[policy.acknowledge]] of rehearse.toml)"
+)
+
 
 def command(
     name: Annotated[str | None, typer.Argument(help="A check to explain.", metavar="NAME")] = None,
@@ -50,6 +55,7 @@ def _explain(name: str) -> None:
     typer.echo(f"{name} ({found.FAMILY.value})\n\n{(found.__doc__ or '').strip()}\n")
     for title, text in (("Condition", found.CONDITION), ("Effect", found.EFFECT), ("Remedy", found.REMEDY)):
         typer.echo(f"{title}\n{_wrapped(text)}\n")
+    typer.echo(f"Accept it\n{_wrapped(_ACCEPT.format(name=name))}\n")
     for half in ("unsafe", "safe"):
         for path in sorted((SAMPLES / "hazards" / name / half).rglob("*")):
             if path.suffix in (".sql", ".py", ".conf") and path.is_file():

@@ -43,6 +43,7 @@ _CONVENTIONS: tuple[Convention, ...] = (flyway, golang_migrate, dbmate, plain)  
 _ERROR = re.compile(r"(?m)^(?:psql:(?P<place>.+:\d+): )?(?:ERROR|FATAL):\s+(?P<message>.+)$")
 _STATEMENT = re.compile(r"(?ms)^psql:.+?:\d+: STATEMENT:\s+(?P<sql>.+)\Z")
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_REMARK = re.compile(r"--+\s*rehearse:")
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
@@ -101,7 +102,8 @@ def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
 
 def _title(path: Path) -> str:
     """Return the first comment line, if the script begins with one."""
-    first = next((line.strip() for line in text_of(path).splitlines() if line.strip()), "")
+    lines = (line.strip() for line in text_of(path).splitlines())
+    first = next((line for line in lines if line and not _REMARK.match(line)), "")
     is_words = first.startswith("--") and not first.startswith("-- migrate:")
     return first.lstrip("-").strip() if is_words else ""
 

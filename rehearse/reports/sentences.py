@@ -7,8 +7,10 @@ from datetime import date
 
 from rehearse.model.finding import Finding, Ground
 from rehearse.model.fulfilment import Fulfilment
+from rehearse.model.quantity import listing
 from rehearse.model.report import Report
 
+_MOST_NAMED = 5
 _GROUNDS = {Ground.ACKNOWLEDGED: "acknowledged: ", Ground.EXPECTED: "expected: ", Ground.BASELINE: ""}
 
 
@@ -38,10 +40,10 @@ def expected(found: Fulfilment) -> str:
 
 
 def uncovered(report: Report) -> Iterator[str]:
-    """Yield a sentence for each acknowledgement that covers no finding."""
-    for entry in report.unused:
-        place = f" ({entry.place})" if entry.place else ""
-        yield f"The acknowledgement of {entry.check} of {entry.object}{place} covers no finding."
+    """Yield which acknowledgements cover no finding, if there are any."""
+    entries = tuple(f"{entry.check} {entry.object}{_where(None, None, entry.place)}" for entry in report.unused)
+    if entries:
+        yield f"Acknowledged, though nothing of the kind was found: {listing(entries, _MOST_NAMED)}."
 
 
 def _where(owner: str | None, expires: date | None, place: str) -> str:

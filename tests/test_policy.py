@@ -487,7 +487,8 @@ def test_an_expired_one_stands_beside_the_finding_it_no_longer_covers():
 def test_one_that_covers_nothing_is_named():
     report = verdict(rehearsal(), Policy(acknowledgements=(ARCHIVED,)))
 
-    assert "though nothing of the kind was found: rows-lost public.orders (rehearse.toml:6)." in text.render(report, width=500)
+    told = "Acknowledged, though nothing of the kind was found: rows-lost public.orders (rehearse.toml:6)."
+    assert told in text.render(report, width=500)
     assert verdict(LOSS, Policy(acknowledgements=(ARCHIVED,))).unused == ()
 
 
@@ -523,6 +524,8 @@ DO $$ BEGIN -- rehearse: acknowledge rows-lost a.d: in a body
 END $$;
 /* -- rehearse: acknowledge rows-lost a.e: in another comment */
 /* rehearse: expect no data change */
+\\echo it's done
+-- COPY u FROM STDIN;
 COPY t (a) FROM STDIN;
 -- rehearse: acknowledge rows-lost a.f: in a row
 \\.
@@ -544,7 +547,7 @@ SELECT 1; -- rehearse: acknowledge rows-lost a.g: last
             [
                 (2, "acknowledge rows-lost a.b: first"),
                 (7, "expect no data change"),
-                (11, "acknowledge rows-lost a.g: last"),
+                (13, "acknowledge rows-lost a.g: last"),
             ],
         ),
         ("x.sql", b"-- rehearsed by me\n-- we rehearse: it\n", []),
@@ -767,6 +770,7 @@ def upgrade():
 """
 DECLARING = """-- rehearse: expect rows public.orders -4..-4
 -- rehearse: acknowledge column-dropped public.orders.note: unused since 4.2, owner anna until 2999-12-31
+-- Four orders, and what was noted.
 SET lock_timeout = '2s';
 DELETE FROM orders WHERE id > 96;
 ALTER TABLE orders DROP COLUMN note;
@@ -821,6 +825,7 @@ def test_a_script_declares_and_acknowledges_for_itself(shop: str, tmp_path: Path
     refused, said = run(tmp_path, "--from", shop, "--sql", "three.sql")
 
     assert (kept, missed, refused) == (0, 1, 2)
+    assert report["steps"][0]["title"] == "Four orders, and what was noted."
     assert {found["check"]: found["acceptance"]["ground"] for found in report["findings"]} == {
         "column-dropped": "acknowledged",
         "rows-lost": "expected",

@@ -16,7 +16,8 @@ from rehearse.model.remark import Remark
 from rehearse.watch import tokens
 
 _ADDRESSED = re.compile(r"rehearse:\s*(?P<text>.*)", re.DOTALL)
-_COPIED = re.compile(r"\bFROM\s+STDIN\b", re.IGNORECASE)
+_COPIED = re.compile(r"(?:(?!--).)*\bFROM\s+STDIN\b.*;\s*$", re.IGNORECASE)
+_OF_PSQL = re.compile(r"\\[a-zA-Z!?]")
 
 
 class Unreadable(RequestError):
@@ -68,7 +69,7 @@ def of_sql(text: str, path: Path, source: str) -> tuple[Remark, ...]:
     """Return the remarks in the comments of a script; what stands in a string, a body or copied rows is none."""
     if "rehearse:" not in text:
         return ()
-    script = _without_rows(text)
+    script = _statements_of(text)
     found: list[Remark] = []
     for token in tokens.comments(script):
         said = token.text[2:-2] if token.kind == "comment" else token.text.lstrip("-")
@@ -101,18 +102,20 @@ def _remarks(said: str, line: int, path: Path, source: str) -> Iterator[Remark]:
         yield Remark(text=" ".join(addressed["text"].split()), path=path, source=source, line=line)
 
 
-def _without_rows(text: str) -> str:
-    r"""Return a script with the rows that psql copies left out, lines where they were.
+def _statements_of(text: str) -> str:
+    r"""Return a script with rows that psql copies and commands of its own left out, lines where they were.
 
-    >>> _without_rows("COPY t FROM stdin;\n-- a row\n\\.\n-- a comment")
-    'COPY t FROM stdin;\n\n\n-- a comment'
+    >>> _statements_of("COPY t FROM stdin;\n-- a row\n\\.\n\\echo it's\n-- a comment")
+    'COPY t FROM stdin;\n\n\n\n-- a comment'
     """
+    lines = text.split("\n")
+    ends = [number for number, line in enumerate(lines) if line.rstrip("\r") == "\\."]
     kept: list[str] = []
-    copying = False
-    for line in text.split("\n"):
-        kept.append("" if copying else line)
-        if copying:
-            copying = line.rstrip("\r") != "\\."
-        elif _COPIED.search(line) and line.rstrip().endswith(";"):
-            copying = True
+    for number, line in enumerate(lines):
+        if len(kept) > number:  # rows of a COPY above
+            continue
+        kept.append("" if _OF_PSQL.match(line) else line)
+        end = next((end for end in ends if end > number), None)
+        if end is not None and _COPIED.match(line):
+            kept += [""] * (end - number)
     return "\n".join(kept)

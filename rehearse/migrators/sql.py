@@ -90,7 +90,7 @@ def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
             id=path.name if names[path.name] == 1 else source_of(path, plan),
             title=_title(path),
             source=source_of(path, plan),
-            remarks=remarks.of_sql(script.section or text_of(path), path, source_of(path, plan)),
+            remarks=remarks.of_sql(_upwards(script), path, source_of(path, plan)),
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
@@ -106,6 +106,12 @@ def _title(path: Path) -> str:
     first = next((line for line in lines if line and not _REMARK.match(line)), "")
     is_words = first.startswith("--") and not first.startswith("-- migrate:")
     return first.lstrip("-").strip() if is_words else ""
+
+
+def _upwards(script: Script) -> str:
+    """Return the text of a script up to where its way back begins."""
+    text = text_of(script.path)
+    return text if script.section is None else "\n".join(text.splitlines()[: script.section.count("\n")])
 
 
 def source_of(path: Path, plan: MigrationPlan) -> str:

@@ -139,7 +139,7 @@ def request(asked: Asked) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
-    base = None if asked.policy_from is None else Base.of(asked.policy_from, Path.cwd())
+    base = None if asked.policy_from is None else Base.of(asked.policy_from, _home(asked))
     policy = _policy(asked, configuration, base)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
@@ -195,13 +195,23 @@ def _policy(asked: Asked, configuration: Configuration, base: Base | None) -> Po
     if named and (unknown := [(place, check) for place, check in named if check not in check_names()]):
         raise UnknownChecks(unknown, check_names())
     limit = policy.max_blocking if asked.max_blocking is None else parse_duration(asked.max_blocking)
-    return replace(policy, environment=_environment(asked, configuration), max_blocking=limit)
+    return replace(policy, environment=_environment(asked, configuration, base), max_blocking=limit)
 
 
-def _environment(asked: Asked, configuration: Configuration) -> str | None:
-    """Return the environment that is rehearsed for, by its name or by its URL; None where nobody declared it."""
+def _home(asked: Asked) -> Path:
+    """Return a directory of the project's repository."""
+    return Path.cwd() if asked.config is None else asked.config.absolute().parent
+
+
+def _environment(asked: Asked, configuration: Configuration, base: Base | None) -> str | None:
+    """Return the environment that is rehearsed for, by its name or by its URL; None where nobody declared it.
+
+    Beside a policy of a commit the working tree's word for a URL counts for nothing.
+    """
     name = asked.source or "production"
-    return name if name in configuration.environments else configuration.name_of(name)
+    if name in configuration.environments:
+        return name
+    return configuration.name_of(name) if base is None else None
 
 
 def _rules(configuration: Configuration) -> SanitiseRules:

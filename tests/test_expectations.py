@@ -11,6 +11,7 @@ from builders import (
     ORDERS,
     evidence,
     facts,
+    fidelity,
     migration,
     rehearsal,
     removed_column,
@@ -123,7 +124,7 @@ def test_what_was_expected_is_shown_as_such():
     assert found.acceptance is not None
     assert (found.severity, found.acceptance.ground) == (Severity.BLOCK, Ground.EXPECTED)
     shown = text.render(report)
-    assert "expected: step 0001 expects rows public.orders -120..-100 (0001.py:1)" in shown
+    assert "expected: rows public.orders -120..-100, as step 0001 declares (0001.py:1)" in shown
     assert "\nExpectations\n  0001: rows public.orders -120..-100 (0001.py:1): kept\n" in shown
     assert report.reasons == ("1 pending step was played; no finding blocks, 1 expected.",)
 
@@ -142,14 +143,14 @@ def test_json_tells_what_became_of_each_expectation():
             "rows to 890 (-110).",
         }
     ]
-    assert report["findings"][0]["acknowledged"] == "step 0001 expects rows public.orders -120..-100"
+    assert report["findings"][0]["acknowledged"] == "rows public.orders -120..-100, as step 0001 declares"
 
 
 def test_a_missed_one_names_step_bounds_place_and_what_happened():
     (told,) = missed(lost(expecting("rows public.orders -100..0")))
 
     assert told == (
-        "Step 0001 expects rows public.orders -100..0 (0001.py:1), and public.orders went from 1,000 rows to 890 "
+        "Step 0001 expects rows public.orders -100..0 (0001.py:1), but public.orders went from 1,000 rows to 890 "
         "(-110)."
     )
 
@@ -171,8 +172,8 @@ def test_a_table_that_is_made_begins_at_nothing():
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("rows public.order -3", 'and there is no such table; did you mean "public.orders"?'),
-        ("rows public.gone -3", "and public.gone is gone."),
+        ("rows public.order -3", 'but there is no such table; did you mean "public.orders"?'),
+        ("rows public.gone -3", "but public.gone is gone."),
     ],
 )
 def test_a_table_that_is_not_there_is_missed(said: str, told: str):
@@ -220,11 +221,11 @@ def test_of_a_sample_numbers_of_rows_prove_only_that_it_is_too_much(said: str, a
         ((statement(work=(work(WorkKind.REWRITE, 50),)),), []),
         ((statement(work=(work(WorkKind.ROWS, 50, detail="insert", existed=False),)),), []),
         ((deletion(0),), []),
-        ((deletion(3),), ["and of public.orders 3 rows were deleted."]),
-        ((deletion(1),), ["and of public.orders 1 row was deleted."]),
+        ((deletion(3),), ["but 3 rows of public.orders were deleted."]),
+        ((deletion(1),), ["but 1 row of public.orders was deleted."]),
         (
             (deletion(3), deletion(4), deletion(5, name=CUSTOMERS)),
-            ["and of public.orders 7 rows were deleted.", "and of public.customers 5 rows were deleted."],
+            ["but 7 rows of public.orders were deleted.", "but 5 rows of public.customers were deleted."],
         ),
     ],
 )
@@ -242,7 +243,25 @@ def test_a_dropped_column_with_values_is_a_data_change():
         timeline=timeline(statement(sql="ALTER TABLE orders DROP COLUMN note")),
     )
 
-    assert [message.partition("), ")[2] for message in missed(seen)] == [f"and of {NOTE} 5 rows went with it."]
+    assert [message.partition("), ")[2] for message in missed(seen)] == [
+        f"but {NOTE} was dropped with what 5 rows held."
+    ]
+
+
+@pytest.mark.parametrize("said", ["no data change", f"values {NOTE}"])
+@pytest.mark.parametrize(
+    "fields", [{"fidelity": fidelity(observation="sampled")}, {"timeline": timeline(complete=False)}]
+)
+def test_what_was_not_seen_is_neither_kept_nor_missed(said: str, fields: dict[str, object]):
+    (found,) = fulfilments(played(expecting(said), **fields))
+
+    assert (found.holds, found.told) == (None, "what was done to rows was not seen")
+
+
+def test_what_a_failed_statement_did_is_undone():
+    failed = replace(deletion(), outcome=Outcome.FAILED)
+
+    assert missed(played(expecting("no data change"), timeline=timeline(failed))) == []
 
 
 def test_the_tools_own_records_are_no_data():
@@ -293,8 +312,8 @@ def test_a_drop_is_meant_by_its_own_step_only():
 @pytest.mark.parametrize(
     ("identity", "told"),
     [
-        (NOTE, f"and {NOTE} is still there."),
-        ("public.orders.noted", f'and there was no such object; did you mean "{NOTE}"?'),
+        (NOTE, f"but {NOTE} is still there."),
+        ("public.orders.noted", f'but there was no such object; did you mean "{NOTE}"?'),
     ],
 )
 def test_a_drop_that_does_not_happen_is_missed(identity: str, told: str):
@@ -345,7 +364,7 @@ def test_values_that_are_not_written_are_missed_unless_only_a_sample_was_there(w
 def test_a_column_that_there_is_not_is_missed():
     (message,) = missed(played(expecting("values public.orders.noted")))
 
-    assert message.endswith(f'and there is no such column; did you mean "{NOTE}"?')
+    assert message.endswith(f'but there is no such column; did you mean "{NOTE}"?')
 
 
 # Steps

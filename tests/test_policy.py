@@ -334,6 +334,16 @@ def test_a_check_that_there_is_not_is_refused_with_the_nearest_name(
     assert caught.value.exit_code == 2
 
 
+def test_beside_the_policy_of_a_commit_the_working_tree_names_no_url(project: Path, monkeypatch: pytest.MonkeyPatch):
+    (project / "one.sql").write_text("SELECT 1;")
+    monkeypatch.chdir(project)
+
+    named = request(Asked(source="production", sql=(Path("one.sql"),), policy_from="main"))
+    unnamed = request(Asked(source="postgresql://db/shop", sql=(Path("one.sql"),), policy_from="main"))
+
+    assert (named.policy.environment, unnamed.policy.environment) == ("production", None)
+
+
 @pytest.mark.parametrize(
     ("source", "environment"),
     [("production", "production"), (None, "production"), ("postgresql://db/shop", "production"), ("elsewhere", None)],

@@ -28,16 +28,17 @@ class Fulfilment:
     expectation: Expectation
     holds: bool | None  # None: open, or its step was not played
     object: str  # what it is about: a table, a column, what was to go
-    told: str  # completes "Step 0042 expects rows public.orders -120..-100, ..."
+    told: str  # what happened: "public.orders went from 1,000 rows to 890 (-110)"
     was_played: bool = True
     before: int | None = None  # rows on the stage, where it is about those
     after: int | None = None
 
     @property
     def sentence(self) -> str:
-        said = self.expectation
+        """Say what was expected, and what happened."""
+        said, joined = self.expectation, "and" if self.holds else "but"
         end = "" if self.told.endswith("?") else "."
-        return f"Step {said.step} expects {said.said} ({said.place}), {self.told}{end}"
+        return f"Step {said.step} expects {said.said} ({said.place}), {joined} {self.told}{end}"
 
 
 def fulfilments(evidence: Evidence) -> tuple[Fulfilment, ...]:
@@ -90,7 +91,7 @@ def _is_part(identity: str, pattern: str) -> bool:
 def _judged(evidence: Evidence, expectation: Expectation) -> Iterator[Fulfilment]:
     rehearsal = evidence.rehearsal
     if expectation.step not in _played(rehearsal):
-        told = "and was not played to its end"
+        told = "it was not played to its end"
         yield Fulfilment(expectation=expectation, holds=None, object=expectation.object, told=told, was_played=False)
     elif expectation.subject is Subject.ROWS:
         yield _rows(evidence, expectation)
@@ -114,17 +115,17 @@ def _rows(evidence: Evidence, expectation: Expectation) -> Fulfilment:
     found = next((found for found in rehearsal.row_counts if found.table == table), None)
     if found is None:
         known = [found.table for found in rehearsal.row_counts]
-        return _missed(expectation, f"and there is no such table{did_you_mean(table, known)}".rstrip("."))
+        return _missed(expectation, f"there is no such table{did_you_mean(table, known)}".rstrip("."))
     if found.after is None:
-        return _missed(expectation, f"and {table} is gone")
+        return _missed(expectation, f"{table} is gone")
     low, high = _bounds(evidence, table, found.before or 0)
     change = found.after - (found.before or 0)
-    went = f"and {table} went from {rows(found.before or 0)} to {count(found.after)} ({change:+,})"
+    went = f"{table} went from {rows(found.before or 0)} to {count(found.after)} ({change:+,})"
     holds: bool | None = low <= change <= high
     if _is_of_production(evidence, found) and low < 0 and low <= change <= max(high, Fraction(0)):
         holds = None
         went = (
-            f"and of {table} the stage held a sample, of which it lost {rows(-change)}: what production loses is open. "
+            f"of {table} the stage held a sample, of which it lost {rows(-change)}: what production loses is open. "
             f"State a percentage, as rows {table} -10%..0%, or {_MORE_ROWS[0].lower()}{_MORE_ROWS[1:]}"
         )
     return Fulfilment(
@@ -158,7 +159,7 @@ def _values(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
     column = rehearsal.before.find("column", expectation.object) or rehearsal.after.find("column", expectation.object)
     if column is None or column.table is None:
         known = [found.identity for found in rehearsal.before.of_kind("column")]
-        return _missed(expectation, f"and there is no such column{did_you_mean(expectation.object, known)}".rstrip("."))
+        return _missed(expectation, f"there is no such column{did_you_mean(expectation.object, known)}".rstrip("."))
     written = sum(
         work.rows
         for statement in rehearsal.timeline.statements
@@ -167,11 +168,13 @@ def _values(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
         if work.object == column.table and work.kind in (WorkKind.ROWS, WorkKind.REWRITE)
     )
     holds = True if written else None
-    told = f"and {rows(written)} of {column.table} were written"
-    if not written and rehearsal.is_whole(column.table):
-        return _missed(expectation, f"and no row of {column.table} was written")
-    if not written:
-        told = f"and no row of {column.table} was written on the stage, which held a sample. {_MORE_ROWS}"
+    told = f"{rows(written)} of {column.table} were written"
+    if not written and not _sees_rows(rehearsal):
+        told = "what was done to rows was not seen"
+    elif not written and rehearsal.is_whole(column.table):
+        return _missed(expectation, f"no row of {column.table} was written")
+    elif not written:
+        told = f"no row of {column.table} was written on the stage, which held a sample. {_MORE_ROWS}"
     return Fulfilment(expectation=expectation, holds=holds, object=expectation.object, told=told)
 
 
@@ -179,13 +182,11 @@ def _drop(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
     gone = [change.object for change in rehearsal.changes if change.action == "removed"]
     found = [identity for identity in gone if fnmatchcase(identity, expectation.object)]
     if found:
-        return Fulfilment(
-            expectation=expectation, holds=True, object=expectation.object, told=f"and {found[0]} is gone"
-        )
+        return Fulfilment(expectation=expectation, holds=True, object=expectation.object, told=f"{found[0]} is gone")
     known = sorted({entry.identity for entry in rehearsal.before.objects})
     if expectation.object in known:
-        return _missed(expectation, f"and {expectation.object} is still there")
-    return _missed(expectation, f"and there was no such object{did_you_mean(expectation.object, known)}".rstrip("."))
+        return _missed(expectation, f"{expectation.object} is still there")
+    return _missed(expectation, f"there was no such object{did_you_mean(expectation.object, known)}".rstrip("."))
 
 
 def _nothing(evidence: Evidence, expectation: Expectation) -> Iterator[Fulfilment]:
@@ -194,25 +195,28 @@ def _nothing(evidence: Evidence, expectation: Expectation) -> Iterator[Fulfilmen
     for identity, told in (*_rows_touched(evidence.rehearsal, expectation.step), *_dropped(evidence, expectation.step)):
         touched.setdefault(identity, []).append(told)
     for identity, told_of_it in touched.items():
-        yield Fulfilment(
-            expectation=expectation,
-            holds=False,
-            object=identity,
-            told=f"and of {identity} {' and '.join(told_of_it)}",
-        )
-    if not touched:
-        yield Fulfilment(expectation=expectation, holds=True, object="", told="and no row was touched")
+        yield Fulfilment(expectation=expectation, holds=False, object=identity, told=" and ".join(told_of_it))
+    if not touched and _sees_rows(evidence.rehearsal):
+        yield Fulfilment(expectation=expectation, holds=True, object="", told="no row was touched")
+    elif not touched:
+        yield Fulfilment(expectation=expectation, holds=None, object="", told="what was done to rows was not seen")
+
+
+def _sees_rows(rehearsal: Rehearsal) -> bool:
+    return rehearsal.fidelity.observation == "exact" and rehearsal.timeline.complete
 
 
 def _rows_touched(rehearsal: Rehearsal, step: str) -> Iterator[tuple[str, str]]:
     done: Counter[tuple[str, str]] = Counter()
     for statement in rehearsal.timeline.statements:
-        for work in statement.work if statement.step == step else ():
+        if statement.step != step or statement.outcome is not Outcome.APPLIED:
+            continue
+        for work in statement.work:
             if work.kind is WorkKind.ROWS and work.existed_before and work.object not in rehearsal.facts.history:
                 done[work.object, _DONE.get(work.detail, "written")] += work.rows
     for (table, verb), number in done.items():
         if number:
-            yield table, f"{rows(number)} {'was' if number == 1 else 'were'} {verb}"
+            yield table, f"{rows(number)} of {table} {'was' if number == 1 else 'were'} {verb}"
 
 
 def _dropped(evidence: Evidence, step: str) -> Iterator[tuple[str, str]]:
@@ -220,7 +224,7 @@ def _dropped(evidence: Evidence, step: str) -> Iterator[tuple[str, str]]:
     for identity, lost in {**evidence.rehearsal.lost_values, **gone}.items():
         statement = evidence.statement_dropping(identity)
         if lost and statement is not None and statement.step == step:
-            yield identity, f"{rows(lost)} went with it"
+            yield identity, f"{identity} was dropped with what {rows(lost)} held"
 
 
 def _missed(expectation: Expectation, told: str) -> Fulfilment:

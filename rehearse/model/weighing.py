@@ -59,7 +59,7 @@ def _expected(finding: Finding, evidence: Evidence, judged: Sequence[Fulfilment]
     meant = accepted_by(finding, evidence, judged)
     if meant is None:
         return finding
-    reason = f"step {meant.step} expects {meant.said}"
+    reason = f"{meant.said}, as step {meant.step} declares"
     return replace(finding, acceptance=Acceptance(ground=Ground.EXPECTED, reason=reason, place=meant.place))
 
 

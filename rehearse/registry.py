@@ -31,8 +31,8 @@ def checks() -> dict[str, Check]:
 
 
 def check_names() -> tuple[str, ...]:
-    """Return the name of every check, sorted; none is imported for it."""
-    return tuple(sorted(name for name, _ in _plugins("checks")))
+    """Return the name of every check, sorted, of one that cannot be imported as well."""
+    return tuple(sorted(name for name, load in _plugins("checks") if _may_be_a_check(load)))
 
 
 def check(name: str) -> Check:
@@ -79,6 +79,13 @@ def run_checks(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]
         except Exception as error:  # noqa: BLE001 - one check that crashes must not hide the others
             crashed.append(f"The check {name} crashed ({type(error).__name__}: {error}); please report it.")
     return tuple(findings), tuple(crashed)
+
+
+def _may_be_a_check(load: Callable[[], ModuleType]) -> bool:
+    try:
+        return hasattr(load(), "findings")
+    except Exception:  # noqa: BLE001 - that it crashes is said when it is run
+        return True
 
 
 def _modules(folder: str, function: str) -> Iterator[tuple[str, ModuleType]]:

@@ -220,12 +220,14 @@ def test_checks_that_crash_hide_no_other_and_keep_what_they_had_found(monkeypatc
     plugins: list[tuple[str, Callable[[], ModuleType]]] = [
         ("broken", lambda: cast("ModuleType", SimpleNamespace(findings=broken))),
         ("missing", missing),
+        ("no-check", lambda: cast("ModuleType", SimpleNamespace())),
         ("rows-lost", lambda: rows_lost),
     ]
     monkeypatch.setattr(registry, "_plugins", lambda _folder: iter(plugins))
 
     findings, crashed = registry.run_checks(evidence(LOSS))
 
+    assert registry.check_names() == ("broken", "missing", "rows-lost")
     assert [found.object for found in findings] == [ORDERS, ORDERS]
     assert [sentence.partition(";")[0] for sentence in crashed] == [
         "The check broken crashed (ZeroDivisionError: by zero)",

@@ -11,7 +11,7 @@ from rehearse.model.quantity import duration, listing, rows
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
-HAZARDS = ("C2", "C6", "F3", "F9")
+HAZARDS = ("C6", "F3", "F9")
 CONDITION = (
     "A transaction that held SHARE or a stronger lock on a table that existed before went on to read or write rows, "
     "of that table or of others, or did nothing for longer than the policy's max_blocking."

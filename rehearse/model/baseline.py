@@ -48,12 +48,15 @@ class Baseline:
 def lost(evidence: Mapping[str, JSON]) -> int | None:
     """Return how many rows or values a finding says are lost; None where it does not say.
 
-    >>> lost({"before": 10, "after": 7}), lost({"values": 4}), lost({"sql": "..."})
-    (3, 4, None)
+    >>> lost({"before": 10, "after": 7}), lost({"changed": 1, "nulled": 2, "rows": 9}), lost({"values": 4}), lost({})
+    (3, 3, 4, None)
     """
     before, after = evidence.get("before"), evidence.get("after")
     if isinstance(before, int) and isinstance(after, int):
         return before - after
+    changed, nulled = evidence.get("changed"), evidence.get("nulled")
+    if isinstance(changed, int) and isinstance(nulled, int):
+        return changed + nulled
     found = evidence.get("values", evidence.get("rows"))
     return found if isinstance(found, int) else None
 

@@ -23,6 +23,7 @@ from rehearse.migrators.scripts.script import NoScripts, ScriptMissing, text_of
 from rehearse.model.declaration import declared
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
+from rehearse.model.quantity import listing
 from rehearse.registry import check_names
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
@@ -195,7 +196,18 @@ def _policy(asked: Asked, configuration: Configuration, base: Base | None) -> Po
     if named and (unknown := [(place, check) for place, check in named if check not in check_names()]):
         raise UnknownChecks(unknown, check_names())
     limit = policy.max_blocking if asked.max_blocking is None else parse_duration(asked.max_blocking)
-    return replace(policy, environment=_environment(asked, configuration, base), max_blocking=limit)
+    environment = _environment(asked, configuration, base)
+    notes = () if environment else _unplaced(policy)
+    return replace(policy, environment=environment, max_blocking=limit, notes=(*policy.notes, *notes))
+
+
+def _unplaced(policy: Policy) -> tuple[str, ...]:
+    """Say that the policy speaks of environments where it is not known which one this is."""
+    named = {entry.environment for entry in policy.overrides} | {entry.environment for entry in policy.limits}
+    places = tuple(sorted(name for name in named if name))
+    if not places:
+        return ()
+    return (f"What the policy says of {listing(places)} counts where it is stricter: no declared one was named.",)
 
 
 def _home(asked: Asked) -> Path:

@@ -359,7 +359,8 @@ def test_the_environment_is_known_by_its_name_or_its_url(
 
     found = request(Asked(source=source, sql=(Path("one.sql"),)))
 
-    assert found.policy.environment == environment
+    told = "What the policy says of production counts where it is stricter: no declared one was named."
+    assert (found.policy.environment, found.policy.notes) == (environment, () if environment else (told,))
 
 
 # Acknowledgements

@@ -15,15 +15,18 @@ from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
+from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
 from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
-from rehearse.migrators import command, downgrades
+from rehearse.migrators import command, downgrades, remarks
+from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
+from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
@@ -64,6 +67,8 @@ class Request:
     calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
     into: Place | None = None  # a server that others own; None: one of rehearse's own
+    base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
+    baseline: Baseline | None = None  # what an earlier report found blocks no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,20 +112,33 @@ def rehearse(request: Request, progress: Progress) -> Report:
         server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
-    return judged(rehearsal, request.policy, started.date())
+    return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
 
 
-def judged(rehearsal: Rehearsal, policy: Policy, today: date) -> Report:
-    """Scale what a rehearsal saw to production's size, check it and weigh what the checks found."""
+def judged(
+    rehearsal: Rehearsal, policy: Policy, today: date, *, base: Base | None = None, baseline: Baseline | None = None
+) -> Report:
+    """Scale what a rehearsal saw to production's size, check it and weigh what the checks found.
+
+    The comments of the steps count as they are in a base commit, if one is given. Raises NotUnderstood.
+    """
+    steps = rehearsal.migration.steps if base is None else tuple(remarks.against(rehearsal.migration.steps, base))
+    said = declared({step.id: step.remarks for step in steps}, registry.check_names())
+    policy = replace(
+        policy,
+        acknowledgements=(*policy.acknowledgements, *said.acknowledgements),
+        notes=(*policy.notes, *said.notes),
+    )
     predictions = forecast.predict(rehearsal, policy)
     evidence = Evidence(
         rehearsal=rehearsal,
         policy=policy,
         predictions=predictions,
         advice=forecast.advise(rehearsal, predictions, policy),
+        expectations=said.expectations,
     )
     findings, crashed = registry.run_checks(evidence)
-    return judge.judge(evidence, findings, crashed, today)
+    return judge.judge(evidence, findings, crashed, today, baseline)
 
 
 @contextmanager
@@ -372,6 +390,9 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
+        "environment": request.policy.environment,
+        "policy_from": request.base.told if request.base else None,
+        "baseline": request.baseline.place if request.baseline else None,
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

@@ -21,8 +21,9 @@ from rehearse.config import (
     parse_duration,
 )
 from rehearse.config.errors import NoWayToMigrate
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
-from rehearse.model.policy import Acknowledgement, Rate
+from rehearse.model.policy import Rate
 from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
 from rehearse.request import Asked, request
@@ -112,6 +113,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
             object="public.orders.legacy_note",
             reason="unused since 4.2, archived",
             expires=date(2027, 1, 31),
+            place="rehearse.toml:29",
         ),
     )
     assert found.checks == (

@@ -10,6 +10,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
+HAZARDS = ("E2",)
 CONDITION = "A column of a table that still exists was dropped and held values that are not NULL before."
 EFFECT = "The values are gone, and no downgrade brings them back; code that still names the column fails."
 REMEDY = (

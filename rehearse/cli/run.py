@@ -52,6 +52,21 @@ def command(
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
     ] = None,
+    policy_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="Judge by the policy and the acknowledgements of a commit, as origin/main: a change cannot excuse "
+            "itself.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            help="The JSON report of the base branch: what it found, too, does not block.",
+        ),
+    ] = None,
     downgrade: Annotated[
         bool | None,
         typer.Option(
@@ -110,6 +125,8 @@ def command(
         into=into,
         replace=replace,
         wait=wait,
+        policy_from=policy_from,
+        baseline=baseline,
     )
     with progress() as tell:
         report = rehearse(request(asked), tell)

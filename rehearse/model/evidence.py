@@ -9,6 +9,7 @@ from datetime import timedelta
 from string import whitespace
 
 from rehearse.model.advice import Advice
+from rehearse.model.expectation import Expectation
 from rehearse.model.finding import Severity
 from rehearse.model.forecast import Interval
 from rehearse.model.identity import split
@@ -90,7 +91,7 @@ class Prediction:
 
     def severity(self, policy: Policy) -> Severity:
         """Block what is too much under a blocking lock, note what is not."""
-        return Severity.BLOCK if self.exceeds(policy.max_blocking) else Severity.NOTE
+        return Severity.BLOCK if self.exceeds(policy.limit_on(self.work.object)) else Severity.NOTE
 
 
 def _sum(parts: Sequence[Prediction], table: str) -> Prediction:
@@ -163,6 +164,8 @@ class Evidence:
         if statement is None or split(table)[-1] in statement.sql:
             return ""
         return f" (by {shortened(statement.sql.rstrip(';' + whitespace))})"
+
+    expectations: tuple[Expectation, ...] = ()  # what the steps declare that they change
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""

@@ -28,6 +28,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
+from rehearse.reports import weighing
 
 SCHEMA_VERSION = 1
 
@@ -46,6 +47,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],
         "steps": [_step(report, step) for step in rehearsal.migration.steps],
+        "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
+        "policy": weighing.of_policy(report),
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
@@ -81,6 +84,7 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        **weighing.of_finding(found),
     }
 
 

@@ -46,7 +46,15 @@ def record(ms: int, message: str, *, vxid: str = "3/1", ps: str = "idle", severi
         sqlstate="23505" if severity == "ERROR" else None,
         message=message,
         statement=None,
+        context="PL/pgSQL function _rehearse.trace() line 17 at RAISE",
+        file=_said_in(message),
     )
+
+
+def _said_in(message: str) -> str:
+    """Return PostgreSQL's source file of a message."""
+    files = {"REHEARSE": "pl_exec.c", "temporary": "fd.c", "process": "proc.c"}
+    return "auto_explain.c" if "  plan:" in message else files.get(message.split(maxsplit=1)[0], "postgres.c")
 
 
 def traced(kind: str, **fields: object) -> str:

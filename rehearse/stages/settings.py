@@ -54,6 +54,7 @@ _OURS = {
     "default_transaction_deferrable": "off",
     "default_transaction_isolation": "read committed",
     "default_tablespace": "",
+    "search_path": "pg_catalog, pg_temp",  # whatever its owner sets for the database
     "row_security": "on",
     "standard_conforming_strings": "on",
     "check_function_bodies": "on",

@@ -26,6 +26,7 @@ from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
 from rehearse.watch.sessions import executions
 from rehearse.watch.timeouts import Timeouts
+from rehearse.watch.tracer import Tracer
 
 _PATIENCE = timedelta(seconds=15)
 # Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
@@ -45,6 +46,7 @@ class Watch:
     timeouts: Timeouts
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
+    tracer: Tracer
     _made: Timeline | None = field(default=None)
 
     def timeline(self) -> Timeline:
@@ -84,8 +86,8 @@ class Watch:
     def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
         if not reading.complete:
             yield "The server's log could not be read to its end: statements of the migration may be missing."
-        if not tracer.stands(self.admin):
-            yield "The tracer was removed while the migration ran: locks and work after that are missing."
+        if tracer.read(self.admin) != self.tracer:
+            yield "The tracer was removed or changed while the migration ran: locks and work after that may be missing."
         if not self.explains:
             yield "The server has no auto_explain: rows read and written by queries are known from counters only."
         if lingering:
@@ -111,7 +113,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
         try:
-            tracer.install(admin)
+            installed = tracer.install(admin)
             offset = _begin(stage, admin)
             sampler = Sampler(stage.admin)
             yield Watch(
@@ -124,12 +126,13 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
+                tracer=installed,
             )
         finally:
             if sampler is not None:
                 sampler.stop()
             tracer.uninstall(admin)
-            tracer.make_quiet(admin, role, talked)
+            tracer.make_quiet(admin, talked)
 
 
 def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rehearse.model import wording
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
-from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
+from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
@@ -35,6 +35,7 @@ class Observation:
     released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: str | None = None  # the role the watch belongs to, on a server of our own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ def timeline(seen: Observation) -> Timeline:
         gaps=gaps,
         notes=(*seen.notes, *residue.notes),
         waits=tuple(waits.waits(((each.statement, each.execution) for each in kept), seen.relations)),
+        disturbances=tuple(disturbances.disturbances(((each.statement, each.execution) for each in kept), seen.owner)),
         sizes=tuple(aftermath.sizes(seen.files_before, seen.files_after, seen.relations)),
         rebuilt=tuple(aftermath.rebuilt(seen.relations, seen.relations_after)),
     )

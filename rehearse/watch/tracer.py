@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from rehearse.db.queries import query
 
+SCHEMA = "_rehearse"
 TRIGGERS = {
     "_rehearse_start": "ddl_command_start",
     "_rehearse_end": "ddl_command_end",

@@ -75,6 +75,7 @@ class Watch:
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
+            owner=own if self.stage.log_file is not None and own not in self.stage.touched else None,
         )
 
     def _reading(self) -> Reading:

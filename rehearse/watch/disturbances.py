@@ -26,12 +26,11 @@ _SET_CONFIG = re.compile(r"\bset_config \( (?P<name>[\w.]+) , (?P<value>\S+)")
 _UPDATE = re.compile(r"update (?:pg_catalog\.)?pg_settings set setting = (?P<value>\S+) where name = (?P<name>\S+)")
 # The parameters on which the watch depends, with the values that switch it off. Others set some of them to hear more.
 _LISTENED_TO = re.compile(
-    r"log_(?!parameter_max_length_on_error$)\w+|logging_collector|auto_explain\.\w+|event_triggers|session_preload_libraries|track_(activities|counts)"
+    r"log_(?!parameter_max_length_on_error$)\w+|logging_collector|auto_explain\.\w+|event_triggers"
+    r"|session_preload_libraries|track_(activities|counts)"
 )
 _OFF = re.compile(r"none|off|false|no|-1|error|fatal|panic|terse")
-_SWITCHES = re.compile(
-    r"event_triggers|logging_collector|track_\w+|log_(duration|lock_waits)|auto_explain\.log_analyze"
-)
+_SWITCHES = re.compile(r"event_triggers|logging_collector|track_\w+|log_(duration|lock_waits)")
 _ELSEWHERE = re.compile(r"log_destination|session_preload_libraries")  # any value leads away
 _ABOUT_A_ROLE = "owned by|(?<!create )role|(?<!create )user|authorization|grant"
 _TRIGGERS = "session_replication_role"

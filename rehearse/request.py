@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
+from rehearse.config.allowances import allowance
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
 from rehearse.errors import RequestError
@@ -110,6 +111,7 @@ class Asked:
     max_seconds: float | None = None
     max_step_seconds: float | None = None
     downgrade: bool | None = None
+    allow_superuser: tuple[str, ...] = ()
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
@@ -127,6 +129,9 @@ def request(asked: Asked) -> Request:
         raise NothingToReplace
     if into is not None and (settings or asked.downgrade):
         raise NotOnSharedServers("Settings" if settings else "Downgrades")
+    allowed = tuple(map(allowance, asked.allow_superuser)) or configuration.migrations.allow_superuser
+    if into is not None and allowed:
+        raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
@@ -135,6 +140,7 @@ def request(asked: Asked) -> Request:
         downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
         one_by_one=downgrade is True,
         role=configuration.migrations.role,
+        allowed=allowed,
         into=into,
     )
 

@@ -21,6 +21,7 @@ from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.migrators import command, downgrades
+from rehearse.model.allowance import told_of
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
@@ -61,6 +62,7 @@ class Request:
     downgrade: bool = True  # rehearse the way back, too, where there is one
     one_by_one: bool = False  # each revision's by itself, however long that takes
     role: str | None = None  # role the migration runs as; None: production's owner
+    allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
 
 
@@ -180,7 +182,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             heads_after=after.heads,
             lost_values=_lost_values(raised.before, changes, held),
             whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-            fidelity=_fidelity(snapshot, stage, migration, trial),
+            fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
             inputs=_inputs(request, snapshot),
             settings=trial.changes,
             timings=clock.spent,
@@ -224,6 +226,7 @@ def _raised(
         progress=progress,
         migrating_role=request.role,
         changed=trial.on_stage,
+        allowed=request.allowed,
     )
 
 
@@ -282,7 +285,7 @@ def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Ma
         return catalog.count_values(connection, dropped)
 
 
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Trial) -> Fidelity:
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:
     samples = snapshot.manifest.samples
     production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
     kept = sum(sample.rows for sample in samples)
@@ -297,9 +300,17 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
         tables_schema_only=sum(1 for sample in samples if not sample.file),
         sampled_fraction=kept / total if total else None,
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
+        deviations=(
+            *snapshot.manifest.notes,
+            *stage.deviations,
+            *trial.remarks,
+            *told_of(stage, timeline),
+        ),
         touched=stage.touched,
         isolation=migration.isolation,
+        migrating_role=stage.address.user,
+        superuser_in_production=stage.superuser_in_production,
+        allowed=stage.allowed,
     )
 
 
@@ -317,6 +328,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
+        "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,

@@ -406,9 +406,8 @@ def test_a_tracer_that_is_gone_makes_the_timeline_incomplete(ground: Ground):
         timeline = watch.timeline()
 
     assert not timeline.complete
-    assert timeline.gaps == (
-        "The tracer was removed or changed while the migration ran: locks and work after that may be missing.",
-    )
+    (gap,) = timeline.gaps
+    assert gap.startswith("The tracer was removed or changed while the migration ran")
 
 
 def test_a_role_the_migration_made_is_observed_as_well(ground: Ground):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rehearse.model.allowance import SET
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import shortened
@@ -27,8 +28,10 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a block for each attempt; a warning where only triggers and foreign keys were to be switched off."""
+    allowed = evidence.rehearsal.fidelity.allowed
     for found in evidence.rehearsal.timeline.disturbances:
-        yield _finding(found)
+        if f"{SET}{found.object}" not in allowed:
+            yield _finding(found)
 
 
 def _finding(found: Disturbance) -> Finding:
@@ -39,7 +42,7 @@ def _finding(found: Disturbance) -> Finding:
         severity=Severity.WARN if found.aim is Aim.TRIGGERS else Severity.BLOCK,
         step=found.step,
         object=found.object,
-        message=f"{who} tried to {found.told}: {shortened(found.sql)}. {_answer(found)}",
+        message=f"{who} tried to {found.told}: {shortened(found.sql.rstrip('; '))}. {_answer(found)}",
         remedy=REMEDY,
         evidence={"sql": found.sql, "aim": found.aim.value, "refused": found.said},
     )

@@ -60,6 +60,14 @@ def command(
             "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
         ),
     ] = None,
+    allow_superuser: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATEMENT",
+            help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
+            "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -95,6 +103,7 @@ def command(
         rows=rows,
         max_blocking=max_blocking,
         downgrade=downgrade,
+        allow_superuser=tuple(allow_superuser or ()),
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,

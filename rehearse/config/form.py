@@ -8,8 +8,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
-from rehearse.config.errors import NotADuration, did_you_mean
+from rehearse.config.errors import NoAllowance, NotADuration, did_you_mean
 from rehearse.model.timeline import WorkKind
 
 __all__ = ["File", "ValidationError", "mistakes"]
@@ -22,8 +23,18 @@ def _duration(text: object) -> object:
         raise ValueError(f"{error.sentence} {error.hint}") from None
 
 
+def _allowance(text: object) -> object:
+    try:
+        return allowance(str(text))
+    except NoAllowance as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
 Text = Annotated[str, Field(min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+Allowance = Annotated[str, BeforeValidator(_allowance)]
 
 
 class _Table(BaseModel):
@@ -48,6 +59,7 @@ class MigrationsTable(_Table):
     command: Text | None = None
     env: tuple[Text, ...] = ()
     role: Text | None = None
+    allow_superuser: tuple[Allowance, ...] = ()
     downgrade: Annotated[bool | None, Field(strict=True)] = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)

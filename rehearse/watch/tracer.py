@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -65,7 +66,8 @@ class Tracer:
     """The tracer as it stands: equal as long as nobody touched it."""
 
     triggers: int  # that fire always
-    versions: str | None
+    versions: str | None  # of what it consists of
+    superusers: str | None  # who may change it
 
 
 def install(admin: psycopg.Connection) -> Tracer:
@@ -90,7 +92,10 @@ def uninstall(admin: psycopg.Connection) -> None:
     """Take the tracer out of the stage database, as if it had never been there."""
     for name in TRIGGERS:
         admin.execute(sql.SQL("DROP EVENT TRIGGER IF EXISTS {}").format(sql.Identifier(name)))
-    admin.execute("DROP SCHEMA IF EXISTS _rehearse CASCADE")
+    admin.execute("DROP FUNCTION IF EXISTS _rehearse.trace()")
+    admin.execute("DROP TABLE IF EXISTS _rehearse.watched")
+    with suppress(psycopg.errors.DependentObjectsStillExist):  # what a migration is allowed is the stage's business
+        admin.execute("DROP SCHEMA IF EXISTS _rehearse")
 
 
 def read(admin: psycopg.Connection) -> Tracer:

@@ -88,7 +88,10 @@ class Watch:
         if not reading.complete:
             yield "The server's log could not be read to its end: statements of the migration may be missing."
         if tracer.read(self.admin) != self.tracer:
-            yield "The tracer was removed or changed while the migration ran: locks and work after that may be missing."
+            yield (
+                "The tracer was removed or changed while the migration ran, or a role became a superuser: locks and "
+                "work after that may be missing."
+            )
         if not self.explains:
             yield "The server has no auto_explain: rows read and written by queries are known from counters only."
         if lingering:

@@ -24,6 +24,7 @@ from rehearse.stages import (
     allowance,
     database,
     extensions,
+    key,
     migrating_role,
     namesake,
     original,
@@ -118,11 +119,13 @@ def _raise(
         )
         database.drop(connection, facts.database)
         found += database.clone(connection, name, facts, properties)
+        stage = _stage(connection, running, facts, properties, found)
+        file = key.turned(connection, running)
         return EmbeddedStage(
-            stage=replace(_stage(connection, running, facts, properties, found), allowed=allowed),
+            stage=replace(stage, admin=key.with_key(stage.admin, file), allowed=allowed),
             facts=facts,
             properties=properties,
-            admin=admin,
+            admin=key.with_key(admin, file),
             role_names=roles.names(connection),
         )
 

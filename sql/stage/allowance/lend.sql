@@ -14,13 +14,13 @@ BEGIN
   END IF;
   IF TG_EVENT = 'ddl_command_start' THEN
     INSERT INTO _rehearse.lent (session) VALUES (pg_catalog.pg_backend_pid());
-    EXECUTE pg_catalog.format('ALTER ROLE %I SUPERUSER', borrower);
+    EXECUTE 'ALTER ROLE ' || pg_catalog.quote_ident(borrower) || ' SUPERUSER';
     RETURN;
   END IF;
   DELETE FROM _rehearse.lent AS l
    WHERE l.ctid = (SELECT pg_catalog.max(m.ctid) FROM _rehearse.lent AS m WHERE m.session = pg_catalog.pg_backend_pid());
   IF NOT EXISTS (SELECT FROM _rehearse.lent AS l WHERE l.session = pg_catalog.pg_backend_pid()) THEN
-    EXECUTE pg_catalog.format('ALTER ROLE %I NOSUPERUSER', borrower);
+    EXECUTE 'ALTER ROLE ' || pg_catalog.quote_ident(borrower) || ' NOSUPERUSER';
   END IF;
 END
 $lend$

@@ -243,7 +243,7 @@ def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
     migrator = registry.migrator(request.plan.tool)
     with watch.watching(stage) as watched:
         migration = migrator.play(request.plan, stage)
-        timeline = watched.timeline()
+        timeline = watched.timeline(command.known_steps(migration))
         return command.with_named_steps(migration, timeline.marks), timeline
 
 

@@ -36,6 +36,7 @@ class Observation:
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     owner: str | None = None  # the role the watch belongs to, on a server of our own
+    steps: frozenset[str] | None = None  # that there were; None: the migration names them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     course = _Course(seen.relations)
-    step_of = steps.steps(executions)
+    step_of = steps.steps(executions, seen.steps)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
     found = []
     for place, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):

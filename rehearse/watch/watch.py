@@ -49,15 +49,18 @@ class Watch:
     tracer: Tracer
     _made: Timeline | None = field(default=None)
 
-    def timeline(self) -> Timeline:
-        """Return what the server did since the watch began; to be asked after the migrating process has ended."""
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
+        """Return what the server did since the watch began; to be asked after the migrating process has ended.
+
+        `steps` are those the migrator knows of; None: it does not, and whatever the sessions call themselves is one.
+        """
         if self._made is None:
             lingering = _await_silence(self.admin)
             self.sampler.stop()
-            self._made = assembly.timeline(self._observation(lingering))
+            self._made = assembly.timeline(self._observation(lingering, steps))
         return self._made
 
-    def _observation(self, lingering: int) -> Observation:
+    def _observation(self, lingering: int, steps: frozenset[str] | None) -> Observation:
         reading = self._reading()
         own = self.admin.info.user
         records = [each for each in reading.records if each.database == self.admin.info.dbname and each.user != own]
@@ -75,6 +78,7 @@ class Watch:
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
+            steps=steps,
             owner=own if self.stage.log_file is not None and own not in self.stage.touched else None,
         )
 

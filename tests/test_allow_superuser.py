@@ -132,6 +132,44 @@ def test_what_production_does_and_the_stage_refuses_is_open_though_the_step_goes
     assert any("went on after the stage had refused what takes a superuser" in each for each in report.reasons)
 
 
+ENV = """
+from alembic import context
+from sqlalchemy import create_engine
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REVISION = """
+from alembic import op
+revision, down_revision = "0001", None
+def upgrade():
+    op.execute("CREATE EXTENSION pageinspect")
+def downgrade():
+    op.execute("DROP EXTENSION pageinspect")
+"""
+
+
+def test_alembic_is_allowed_up_down_and_up_again(tmp_path: Path, server: Server):
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "versions" / "0001.py").write_text(REVISION)
+    (tmp_path / "env.py").write_text(ENV)
+    for production in _production(server, "NOSUPERUSER"):
+        (tmp_path / "alembic.ini").write_text(
+            "[alembic]\nscript_location = .\nsqlalchemy.url = postgresql+psycopg://prod.example/app\n"
+        )
+        plan = MigrationPlan(
+            tool="alembic",
+            directory=tmp_path,
+            config=tmp_path / "alembic.ini",
+            declared=("postgresql://prod.example/app",),
+        )
+        report = rehearse(Request(source=production.url, plan=plan, allowed=("CREATE EXTENSION",)), lambda _doing: None)
+
+    assert report.verdict is Verdict.SAFE, report.reasons
+    assert [(found.step, found.way.value) for found in report.rehearsal.downgrades] == [("0001", "lossless")]
+
+
 def test_a_command_line_and_a_configuration_allow(tmp_path: Path, server: Server):
     for production in _production(server, "SUPERUSER"):
         (tmp_path / "1.sql").write_text(EXTENSION)

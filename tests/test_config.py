@@ -375,7 +375,5 @@ def test_what_may_have_a_superusers_rights_is_read_as_it_is_compared(read: Read)
     found = read("[migrations]\nallow_superuser = ['create  extension', 'SET Session_Replication_Role']\n").migrations
 
     assert found.allow_superuser == ("CREATE EXTENSION", "SET session_replication_role")
-    assert mistakes(read, "[migrations]\nallow_superuser = ['ALTER SYSTEM', 'DROP TABLE']") == (
-        'migrations.allow_superuser[1]: "DROP TABLE" is nothing that can be allowed. A superuser\'s rights can be had '
-        "for CREATE EXTENSION, ALTER EXTENSION, ALTER SYSTEM, and SET with the name of a setting.",
-    )
+    (mistake,) = mistakes(read, "[migrations]\nallow_superuser = ['ALTER SYSTEM', 'DROP TABLE']")
+    assert mistake.startswith('migrations.allow_superuser[1]: "DROP TABLE" is nothing that can be allowed. A superuser')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
@@ -212,6 +213,16 @@ def test_nobody_gets_in_as_the_superuser_without_the_key(raised: EmbeddedStage):
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
         connect_stage(make_conninfo(address, user="rehearse"))
     assert rows_of(raised.stage.admin, "SELECT current_user::text") == [("rehearse",)]
+
+
+def test_no_operator_of_the_project_is_called_for_the_superuser(raised: EmbeddedStage):
+    database = sql.Identifier(raised.facts.database)
+    with connect_stage(raised.stage.address.url) as migration:
+        migration.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, pg_catalog").format(database))
+        path = rows_of(raised.stage.admin, "SELECT current_setting('search_path')")
+        raised.reset()
+
+    assert path == [("pg_catalog, pg_temp",)]
 
 
 def test_the_stage_points_nowhere(raised: EmbeddedStage):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 from grounds import Ground, grown
+from psycopg.conninfo import make_conninfo
 
 from rehearse.model.timeline import Aim, Disturbance, LockMode, Outcome, Statement, Timeline
 from rehearse.watch import watching
@@ -241,3 +242,21 @@ def test_an_attempt_has_no_effect_and_is_told(seen: Seen, attempt: Attempt):
 
 def test_the_watch_stood_to_the_end(seen: Seen):
     assert seen.timeline.complete, seen.timeline.gaps
+
+
+def test_another_role_is_observed_as_well(ground: Ground):
+    other = f"{ground.stage.address.user}_other"
+    with psycopg.connect(ground.stage.admin, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {other} LOGIN; GRANT {other} TO {ground.stage.address.user}")
+        admin.execute(f"ALTER TABLE parents OWNER TO {other}")
+        timeline = ground.watch(f"SET ROLE {other}", "ALTER TABLE parents ADD COLUMN a int", "RESET ROLE")
+        with watching(ground.stage) as watch:
+            with psycopg.connect(make_conninfo(ground.stage.address.url, user=other), autocommit=True) as connection:
+                connection.execute("ALTER TABLE parents ADD COLUMN b int")
+            by_login = watch.timeline()
+        admin.execute(f"DROP TABLE parents CASCADE; DROP ROLE {other}")
+
+    for found in (timeline, by_login):
+        locks = [(lock.object, lock.mode) for lock in found.locks]
+        assert locks == [("public.parents", LockMode.ACCESS_EXCLUSIVE)]
+        assert found.complete, found.gaps

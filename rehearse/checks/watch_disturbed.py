@@ -22,7 +22,8 @@ EFFECT = (
 )
 REMEDY = (
     "Take the statement out of the migration. A setting that production's server is to have belongs into its "
-    "configuration: rehearse it with --set or --settings."
+    "configuration: rehearse it with --set or --settings. A password stays out of the log if it is sent as its SCRAM "
+    "verifier, as psql's \\password does."
 )
 
 

@@ -81,5 +81,5 @@ def _advice(rehearsal: Rehearsal, statement: Statement) -> str:
     wanted = allowance.wanted_by(statement.sql)
     silencing = {found.statement for found in rehearsal.timeline.disturbances if found.aim is Aim.LOG}
     if wanted in rehearsal.fidelity.allowed or statement.number in silencing:
-        return "a stage keeps that setting to itself; rehearse it by itself, with --set"
+        return "a stage keeps such settings to itself: leave the statement out, and rehearse a configuration with --set"
     return f'set allow_superuser = ["{wanted}"] under [migrations]' if wanted else _BEFOREHAND

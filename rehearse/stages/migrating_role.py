@@ -143,7 +143,7 @@ def _powers(role: MigratingRole, others: set[str]) -> tuple[Deviation, ...]:
         return (
             Deviation(
                 sentence=f'The migration runs as "{role.name}", a superuser in production; on the stage it is a member '
-                "of every role instead, and what only superusers may do is refused."
+                "of every role instead, and what only superusers may do is refused, but for what allow_superuser names."
             ),
         )
     if not others and role.known:

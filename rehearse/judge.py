@@ -13,6 +13,7 @@ from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Finding, Ground, Severity
 from rehearse.model.masking import finds_own_values
 from rehearse.model.quantity import count, listing
+from rehearse.model.refusal import passed_over
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
@@ -81,6 +82,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
         blame = evidence.stage_is_to_blame(step, failed_statement(rehearsal.timeline, step))
         if blame:
             yield f"{blame[0].upper()}{blame[1:]}."
+    yield from passed_over(rehearsal)
     yield from _open_settings(rehearsal)
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)

@@ -23,6 +23,7 @@ from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.migrators import command, downgrades, remarks
+from rehearse.model.allowance import told_of
 from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
@@ -66,6 +67,7 @@ class Request:
     one_by_one: bool = False  # each revision's by itself, however long that takes
     calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
+    allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
@@ -240,7 +242,7 @@ def play_on(
         heads_after=after.heads,
         lost_values=_lost_values(raised.before, changes, held),
         whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-        fidelity=_fidelity(snapshot, stage, migration, trial),
+        fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
         settings=trial.changes,
         timings=clock.spent,
@@ -295,6 +297,7 @@ def _raised(
         progress=progress,
         migrating_role=request.role,
         changed=trial.on_stage,
+        allowed=request.allowed,
     )
 
 
@@ -310,7 +313,7 @@ def _trial(request: Request, snapshot: Snapshot, clock: Clock, progress: Progres
 def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migration, Timeline]:
     with watch.watching(stage) as watched:
         migration = play(stage)
-        timeline = watched.timeline()
+        timeline = watched.timeline(command.known_steps(migration))
         return command.with_named_steps(migration, timeline.marks), timeline
 
 
@@ -353,7 +356,7 @@ def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Ma
         return catalog.count_values(connection, dropped)
 
 
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Trial) -> Fidelity:
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:
     samples = snapshot.manifest.samples
     production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
     kept = sum(sample.rows for sample in samples)
@@ -368,9 +371,17 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
         tables_schema_only=sum(1 for sample in samples if not sample.file),
         sampled_fraction=kept / total if total else None,
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
+        deviations=(
+            *snapshot.manifest.notes,
+            *stage.deviations,
+            *trial.remarks,
+            *told_of(stage, timeline),
+        ),
         touched=stage.touched,
         isolation=migration.isolation,
+        migrating_role=stage.address.user,
+        superuser_in_production=stage.superuser_in_production,
+        allowed=stage.allowed,
     )
 
 
@@ -388,6 +399,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
+        "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
         "environment": request.policy.environment,

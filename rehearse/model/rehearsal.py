@@ -35,6 +35,9 @@ class Fidelity:
     deviations: tuple[str, ...]  # sentences: stand-ins, constraints restored NOT VALID, settings stripped, ...
     touched: tuple[str, ...] = ()  # objects behind the deviations; a step that touches one is undecided
     isolation: tuple[str, ...] = ()
+    migrating_role: str = ""  # on the stage
+    superuser_in_production: bool | None = None  # that role, there; None: not known
+    allowed: tuple[str, ...] = ()  # for what it had a superuser's rights on the stage, as declared
 
     @property
     def versions_differ(self) -> bool:

@@ -39,6 +39,8 @@ class Stage:
     server_version: str
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
     touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
+    superuser_in_production: bool | None = None  # the role that migrates, there; None: not known
+    allowed: tuple[str, ...] = ()  # what it may do on the stage with a superuser's rights
 
     @property
     def server_major(self) -> int:

@@ -340,6 +340,9 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "migrating_role": fidelity.migrating_role,
+        "superuser_in_production": fidelity.superuser_in_production,
+        "allow_superuser": list(fidelity.allowed),
     }
 
 

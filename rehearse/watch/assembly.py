@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rehearse.model import wording
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
-from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
+from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
@@ -35,6 +35,8 @@ class Observation:
     released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: str | None = None  # the role the watch belongs to, on a server of our own
+    steps: frozenset[str] | None = None  # that there were; None: the migration names them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ def timeline(seen: Observation) -> Timeline:
         gaps=gaps,
         notes=(*seen.notes, *residue.notes),
         waits=tuple(waits.waits(((each.statement, each.execution) for each in kept), seen.relations)),
+        disturbances=tuple(disturbances.disturbances(((each.statement, each.execution) for each in kept), seen.owner)),
         sizes=tuple(aftermath.sizes(seen.files_before, seen.files_after, seen.relations)),
         rebuilt=tuple(aftermath.rebuilt(seen.relations, seen.relations_after)),
     )
@@ -92,7 +95,7 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     course = _Course(seen.relations)
-    step_of = steps.steps(executions)
+    step_of = steps.steps(executions, seen.steps)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
     found = []
     for place, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):

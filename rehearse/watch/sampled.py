@@ -82,7 +82,7 @@ class SampledWatch:
     samples: Samples = field(default_factory=Samples)
     lost: str | None = None  # why it stopped before it was asked to
 
-    def timeline(self) -> Timeline:
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:  # noqa: ARG002 - sampled, no step is certain
         """Return what was seen; to be asked after the migrating process has ended."""
         early = (f"The sampler stopped early ({self.lost}): what followed is not known.",) if self.lost else ()
         return self.samples.timeline(self.relations, (_SAMPLED, *early))

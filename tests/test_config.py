@@ -113,7 +113,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
             object="public.orders.legacy_note",
             reason="unused since 4.2, archived",
             expires=date(2027, 1, 31),
-            place="rehearse.toml:29",
+            place="rehearse.toml:30",
         ),
     )
     assert found.checks == (

@@ -28,10 +28,12 @@ from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
+from rehearse.model.proof import Proof
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
+from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -71,6 +73,7 @@ class _State:
     catalog: Catalog
     counts: Mapping[str, int]
     heads: Mapping[str, tuple[str, ...]]
+    sequences: tuple[SequencePosition, ...]
 
 
 class _Clock:
@@ -183,9 +186,11 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),
             settings=trial.changes,
+            sequences_before=before.sequences,
+            sequences_after=after.sequences,
             timings=clock.spent,
         )
-        rehearsal = replace(rehearsal, failure=account(rehearsal))
+        rehearsal = replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
         return _with_downgrades(request, raised, rehearsal, clock, progress)
 
 
@@ -246,11 +251,23 @@ def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
 
 def _state(stage: Stage) -> _State:
     with connect_stage(stage.admin) as connection:
+        described = catalog.read(connection, stage.server_major)
+        counts = catalog.count_rows(connection)
         return _State(
-            catalog=catalog.read(connection, stage.server_major),
-            counts=catalog.count_rows(connection),
+            catalog=described,
+            counts=counts,
             heads=catalog.read_heads(connection),
+            sequences=catalog.read_sequences(connection, described, counts),
         )
+
+
+def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
+    """Ask the stage about the constraints that the migration made and left for later to prove."""
+    left = [found for found in rehearsal.created("constraint") if found.attributes.get("validated") is False]
+    if not left:
+        return ()
+    with connect_stage(stage.admin) as connection:
+        return catalog.prove(connection, left)
 
 
 def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:

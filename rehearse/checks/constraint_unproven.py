@@ -53,8 +53,7 @@ def _finding(evidence: Evidence, proof: Proof, constraint: CatalogObject) -> Fin
 
 def _doubt(evidence: Evidence, constraint: CatalogObject) -> str:
     """Say why the stage's rows may differ from production's in this very point."""
-    columns = constraint.attributes.get("columns")
-    names = {split(str(column))[-1] for column in columns} if isinstance(columns, list | tuple) else set()
+    names = {split(column)[-1] for column in offenders.columns_of(constraint)}
     masked = [
         found.identity
         for found in evidence.rehearsal.fidelity.masked

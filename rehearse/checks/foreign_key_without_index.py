@@ -10,6 +10,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
 from rehearse.model.index import valid_indexes
+from rehearse.model.offenders import columns_of
 from rehearse.model.quantity import rows
 from rehearse.model.timeline import WorkKind
 
@@ -42,18 +43,13 @@ def _foreign_keys(catalog: Catalog) -> Iterator[CatalogObject]:
 
 def _without_index(catalog: Catalog) -> Iterator[CatalogObject]:
     for key in _foreign_keys(catalog):
-        columns = _columns(key)
+        columns = columns_of(key)
         if not any(shape.leads_with(columns) for _, shape in valid_indexes(catalog, key.table or "")):
             yield key
 
 
-def _columns(key: CatalogObject) -> tuple[str, ...]:
-    columns = key.attributes.get("columns")
-    return tuple(str(column) for column in columns) if isinstance(columns, list | tuple) else ()
-
-
 def _finding(evidence: Evidence, key: CatalogObject, *, is_new: bool) -> Finding:
-    table, parent, columns = key.table or "", key.text("references"), ", ".join(_columns(key))
+    table, parent, columns = key.table or "", key.text("references"), ", ".join(columns_of(key))
     name = split(key.identity)[-1]
     statement = evidence.statement_creating(key.identity) if is_new else evidence.statement_dropping(table)
     number = _production_rows(evidence, table)

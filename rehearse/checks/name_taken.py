@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.catalog import CatalogObject
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.identity import split
+from rehearse.model.identity import folded, split
 from rehearse.model.index import NAME, Shape, shape, shape_of
 from rehearse.model.quantity import listing
 from rehearse.model.timeline import Outcome, Statement
@@ -60,7 +60,7 @@ def _of_index(evidence: Evidence, statement: Statement) -> Iterator[Finding]:
             f"{', and it guarantees no unique values' if found.attributes.get('unique') else ''}.",
             remedy=f"Before the statement: DROP INDEX CONCURRENTLY IF EXISTS {found.identity};",
         )
-    elif wanted and there and (differs := _difference(wanted, there, _folded(said["table"])[-1], found)):
+    elif wanted and there and (differs := _difference(wanted, there, folded(said["table"])[-1], found)):
         yield _finding(
             statement,
             found,
@@ -94,22 +94,9 @@ def _of_table(evidence: Evidence, statement: Statement) -> Iterator[Finding]:
 
 def _untouched(evidence: Evidence, kind: str, name: str) -> CatalogObject | None:
     """Return the object of a name that was there before the migration and still is."""
-    before, after = (_find(catalog, kind, name) for catalog in (evidence.rehearsal.before, evidence.rehearsal.after))
+    rehearsal = evidence.rehearsal
+    before, after = (catalog.named(kind, folded(name)) for catalog in (rehearsal.before, rehearsal.after))
     return after if before and after and before.physical == after.physical else None
-
-
-def _find(catalog: Catalog, kind: str, name: str) -> CatalogObject | None:
-    parts = _folded(name)
-    found = [each for each in catalog.of_kind(kind) if split(each.identity)[-len(parts) :] == parts]
-    in_public = [each for each in found if split(each.identity)[0] == "public"]
-    return next(iter(in_public or found), None) if len(found) == 1 or in_public else None
-
-
-def _folded(name: str) -> tuple[str, ...]:
-    """Return the parts of a name as PostgreSQL folds them."""
-    return tuple(
-        part[1:-1].replace('""', '"') if part.startswith('"') else part.lower() for part in _LEADING_NAME.findall(name)
-    )
 
 
 def _difference(wanted: Shape, there: Shape, table: str, found: CatalogObject) -> str:
@@ -127,14 +114,14 @@ def _difference(wanted: Shape, there: Shape, table: str, found: CatalogObject) -
 
 
 def _plain(of: Shape) -> tuple[tuple[str, ...] | None, ...]:
-    return tuple(None if column is None else _folded(column) for column in of.columns)
+    return tuple(None if column is None else folded(column) for column in of.columns)
 
 
 def _column_names(wanted: Shape | None) -> Iterator[str]:
     for part in wanted.keys if wanted else ():
         name = _LEADING_NAME.match(part)
         if name and not _NO_COLUMN.match(part):
-            yield _folded(name[0])[0]
+            yield folded(name[0])[0]
 
 
 def _finding(statement: Statement, found: CatalogObject, *, severity: Severity, message: str, remedy: str) -> Finding:

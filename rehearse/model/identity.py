@@ -21,6 +21,18 @@ def split(identity: str) -> tuple[str, ...]:
     )
 
 
+def folded(name: str) -> tuple[str, ...]:
+    """Return the names of an identity as somebody wrote it, as PostgreSQL folds them.
+
+    >>> folded('Public."My table"')
+    ('public', 'My table')
+    """
+    return tuple(
+        match["plain"].strip().lower() if match["quoted"] is None else match["quoted"].replace('""', '"')
+        for match in _PART.finditer(name)
+    )
+
+
 def quoted(name: str, words: AbstractSet[str] = frozenset()) -> str:
     """Return a name as quote_ident() writes it, given the words that it quotes although they are plain.
 

@@ -67,31 +67,42 @@ def out_of_range(table: str, column: str, least: int, most: int) -> str:
     return _query("SELECT *", table, f"{column} NOT BETWEEN {least} AND {most}")
 
 
+def no_input_of(table: str, column: str, type_: str) -> str:
+    """Write the query for texts that a type does not take; PostgreSQL 16 and newer can be asked.
+
+    >>> no_input_of("public.orders", "code", "integer")
+    "SELECT * FROM public.orders WHERE NOT pg_input_is_valid(code::text, 'integer') LIMIT 20;"
+    """
+    return _query("SELECT *", table, f"NOT pg_input_is_valid({column}::text, '{type_}')")
+
+
 def of_constraint(constraint: CatalogObject, catalog: Catalog) -> str:
     """Write the query for rows that violate a CHECK, a foreign key, or a unique or primary key of a catalog."""
-    table, definition = constraint.table or "", constraint.text("definition")
-    listed = constraint.attributes.get("columns")
-    columns = [str(column) for column in listed] if isinstance(listed, list | tuple) else []
+    table, definition, columns = constraint.table or "", constraint.text("definition"), columns_of(constraint)
     if constraint.text("type") == "check":
         return violating(table, definition)
     if constraint.text("type") == "foreign key":
         parent = constraint.text("references")
-        return orphans(table, columns, parent, _referenced(definition) or _key(parent, catalog))
+        return orphans(table, columns, parent, _referenced(definition) or key_of(parent, catalog))
     return duplicates(table, columns)
 
 
-def _referenced(definition: str) -> list[str]:
+def columns_of(constraint: CatalogObject) -> tuple[str, ...]:
+    """Return the columns of a constraint, quoted."""
+    columns = constraint.attributes.get("columns")
+    return tuple(str(column) for column in columns) if isinstance(columns, list | tuple) else ()
+
+
+def key_of(table: str, catalog: Catalog) -> tuple[str, ...]:
+    """Return the columns of a table's primary key."""
+    keys = (found for found in catalog.of_kind("constraint") if found.text("type") == "primary key")
+    return next((columns_of(found) for found in keys if found.table == table), ())
+
+
+def _referenced(definition: str) -> tuple[str, ...]:
     """Return the columns that a foreign key's definition names of the other table."""
     inside = definition.partition(" REFERENCES ")[2].partition("(")[2].partition(")")[0]
-    return [name.strip() for name in inside.split(",")] if inside else []
-
-
-def _key(table: str, catalog: Catalog) -> list[str]:
-    for found in catalog.of_kind("constraint"):
-        columns = found.attributes.get("columns")
-        if found.table == table and found.text("type") == "primary key" and isinstance(columns, list | tuple):
-            return [str(column) for column in columns]
-    return []
+    return tuple(name.strip() for name in inside.split(",")) if inside else ()
 
 
 def _query(what: str, table: str, which: str, grouped: str = "") -> str:

@@ -19,7 +19,7 @@ _TABLE = re.compile(
 )
 _TYPE = re.compile(
     rf"\bALTER\s+(?:COLUMN\s+)?(?P<column>{NAME})\s+(?:SET\s+DATA\s+)?TYPE\s+(?P<type>[\w ]+?(?:\([\d, ]+\))?)\s*"
-    r"(?:\bUSING\b|,|;|$)",
+    r"(?:\bUSING\b(?P<using>.*)|,|;|$)",
     re.IGNORECASE,
 )
 _CONSTRAINT = re.compile(r'constraint "([^"]+)"')
@@ -33,6 +33,7 @@ class Retyping:
 
     column: str
     type: str
+    using: str  # the rest of the statement after USING; empty: there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,9 @@ class Failed:
     @property
     def retyping(self) -> Retyping | None:
         found = _TYPE.search(self.statement.sql)
-        return Retyping(column=found["column"], type=found["type"]) if found else None
+        if found is None:
+            return None
+        return Retyping(column=found["column"], type=found["type"], using=found["using"] or "")
 
     @property
     def constraint(self) -> CatalogObject | None:

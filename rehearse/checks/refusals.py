@@ -36,9 +36,8 @@ def _new_label(_failed: Failed) -> str:
 def _depended_upon(failed: Failed) -> str:
     told = _DROPPED.search(failed.said)
     kind, name, table = (told["kind"], told["name"], told["table"]) if told else ("", failed.table, None)
-    oid = f"'{table or name}'::{'regtype' if kind in ('type', 'domain') else 'regclass'}"
-    if kind == "constraint":
-        oid = f"(SELECT oid FROM pg_constraint WHERE conname = '{name}' AND conrelid = '{table}'::regclass)"
+    of_column = kind.endswith("column")
+    oid = f"'{table if of_column else name}'::{'regtype' if kind in ('type', 'domain') else 'regclass'}"
     described = "SELECT pg_describe_object(classid, objid, objsubid)"
     return (
         f"See what depends on it: {described} FROM pg_depend WHERE refobjid = {oid} AND deptype = 'n'; and drop or "

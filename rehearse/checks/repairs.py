@@ -42,8 +42,8 @@ def _nulls(failed: Failed) -> str:
             "fill it in batches, and SET NOT NULL in a later step."
         )
     return (
-        f"Find the rows in production: {offenders.nulls(table, column)} Give them a value in a step before this one, in "
-        f"batches, and new rows as well: ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT ...;"
+        f"Find the rows in production: {offenders.nulls(table, column)} Give them a value in a step before this one, "
+        f"in batches, and new rows as well: ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT ...;"
     )
 
 
@@ -134,14 +134,14 @@ def _out_of_range(failed: Failed) -> str:
     if altered is None or most is None:
         return "Look for the number that does not fit, and give the column a wider type: bigint, or numeric."
     return (
-        f"Find the values in production: {offenders.out_of_range(failed.table, altered['column'], -most - 1, most)} "
+        f"Find the values in production: {offenders.out_of_range(failed.table, altered.column, -most - 1, most)} "
         "Keep the wider type unless every one of them may go."
     )
 
 
 def _not_castable(failed: Failed) -> str:
     altered = failed.retyping
-    if altered is None:
+    if altered is None or (altered.using and altered.column not in altered.using):
         return "Look for the value that is not of the type, and repair it, or leave it out of the statement."
     column, type_ = altered.column, altered.type
     query = offenders.no_input_of(failed.table, column, type_)

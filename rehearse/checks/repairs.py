@@ -145,12 +145,9 @@ def _not_castable(failed: Failed) -> str:
         return "Look for the value that is not of the type, and repair it, or leave it out of the statement."
     column, type_ = altered.column, altered.type
     query = offenders.no_input_of(failed.table, column, type_)
-    at_hand = (
-        ""
-        if failed.evidence.rehearsal.facts.server_major >= _FIRST_TO_TEST_INPUT
-        else (" (that function is of PostgreSQL 16: before it, a regular expression of what the type takes)")
-    )
-    return f"Find the values in production: {query}{at_hand} Repair them, or make USING turn them into NULL."
+    is_old = failed.evidence.rehearsal.facts.server_major < _FIRST_TO_TEST_INPUT
+    instead = " (before PostgreSQL 16: with a regular expression of what the type takes)" if is_old else ""
+    return f"Find the values in production: {query}{instead} Repair them, or make USING turn them into NULL."
 
 
 def _needs_using(failed: Failed) -> str:

@@ -143,6 +143,38 @@ def test_production_on_14_0_to_14_3_builds_no_index_concurrently(version: int, s
     assert found("invalid-index", given) == expected
 
 
+def test_an_index_that_duplicates_made_by_masks_refused_is_no_more_than_a_warning():
+    failed = created(
+        "CREATE UNIQUE INDEX CONCURRENTLY orders_code ON orders (code)", outcome=Outcome.FAILED, sqlstate="23505"
+    )
+    masked = ColumnTreatment(table=ORDERS, column="code", mask="constant", reason="unclassified")
+    given = rehearsal(
+        after=catalog(index("orders_code", "btree (code)", unique=True, valid=False)),
+        timeline=timeline(failed),
+        fidelity=fidelity(masked=(masked,)),
+    )
+
+    assert found("invalid-index", given) == [("public.orders_code", Severity.WARN)]
+
+
+# error-swallowed
+
+
+def test_an_error_that_its_step_caught_is_a_warning_and_before_a_savepoint_a_note():
+    failed = created(ADDS, number=1, outcome=Outcome.FAILED, sqlstate="42701", message="it exists")
+    back = statement(2, sql="ROLLBACK TO SAVEPOINT sa_savepoint_1", tag="ROLLBACK")
+    elsewhere = replace(back, transaction="a/2")
+    died = migration(step(outcome=Outcome.FAILED), exit_status=1)
+    builds = created(BUILDS, outcome=Outcome.FAILED)
+
+    assert found("error-swallowed", rehearsal(timeline=timeline(failed))) == [("versions/0001.py", Severity.WARN)]
+    assert found("error-swallowed", rehearsal(timeline=timeline(failed, elsewhere))) != []
+    assert found("error-swallowed", rehearsal(timeline=timeline(failed, back))) == [("versions/0001.py", Severity.NOTE)]
+    assert found("error-swallowed", rehearsal(timeline=timeline(failed), migration=died)) == []
+    assert found("error-swallowed", rehearsal(timeline=timeline(replace(failed, step=None)))) == []
+    assert found("error-swallowed", rehearsal(timeline=timeline(builds))) == []
+
+
 # name-taken
 
 

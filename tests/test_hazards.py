@@ -25,6 +25,7 @@ HAZARDS = SAMPLES / "hazards"
 WARNS_ONLY = {
     "constraint-unproven",
     "disk-headroom",
+    "error-swallowed",
     "foreign-key-without-index",
     "lock-timeout-missing",
     "name-changed",

@@ -50,6 +50,7 @@ def _is_of_partitioned(evidence: Evidence, index: CatalogObject) -> bool:
 
 
 def _left(evidence: Evidence, index: CatalogObject) -> Finding:
+    doubt = _doubt(evidence, index)
     unique = ", which promises unique values and does not hold them to it," if index.attributes.get("unique") else ""
     drop = f"DROP INDEX CONCURRENTLY {index.identity};"
     again = _concurrently(index.text("definition"))
@@ -58,11 +59,19 @@ def _left(evidence: Evidence, index: CatalogObject) -> Finding:
     return _finding(
         evidence,
         index,
-        severity=Severity.BLOCK,
+        severity=Severity.WARN if doubt else Severity.BLOCK,
         message=f"{index.identity} is INVALID after the migration: no query uses this index of {index.table}{unique} "
-        "while every write maintains it, and CREATE INDEX IF NOT EXISTS will take it for built.",
+        f"while every write maintains it, and CREATE INDEX IF NOT EXISTS will take it for built.{doubt}",
         remedy=f"{drop} then, once what refused it is repaired: {again}",
     )
+
+
+def _doubt(evidence: Evidence, index: CatalogObject) -> str:
+    """Say why its build may have failed on the stage only."""
+    statement = evidence.statement_creating(index.identity)
+    steps = (step for step in evidence.rehearsal.migration.steps if statement and step.id == statement.step)
+    blame = next((evidence.stage_is_to_blame(step, statement) for step in steps), None)
+    return f" But {blame}." if blame else ""
 
 
 def _unattached(evidence: Evidence, index: CatalogObject) -> Finding:

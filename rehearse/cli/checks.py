@@ -22,7 +22,7 @@ def _list() -> None:
     from rehearse.registry import checks  # noqa: PLC0415 - plugins are imported when they are needed
 
     for name, check in checks().items():
-        typer.echo(f"{name:<22} {check.FAMILY.value:<9} {(check.__doc__ or '').strip().splitlines()[0]}")
+        typer.echo(f"{name:<26} {check.FAMILY.value:<9} {(check.__doc__ or '').strip().splitlines()[0]}")
     typer.echo("\nrehearse checks NAME explains one of them.")
 
 

@@ -420,6 +420,41 @@ def test_a_step_that_commits_in_parts_should_bear_running_again(first: str, seco
     assert [finding.severity for finding in findings("not-rerunnable", given)] == expected
 
 
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [
+        (ADDS, "IF NOT EXISTS."),
+        ("ALTER TABLE orders ADD CONSTRAINT paid CHECK (x) NOT VALID", "DROP CONSTRAINT IF EXISTS paid before it."),
+        ("CREATE INDEX CONCURRENTLY iy ON orders (x)", "DROP INDEX CONCURRENTLY IF EXISTS iy; before it ("),
+        ("INSERT INTO kinds VALUES (1)", "INSERT ... ON CONFLICT DO NOTHING."),
+        ("ALTER TABLE orders DROP COLUMN x", "IF EXISTS."),
+        ("ALTER TABLE orders RENAME COLUMN x TO y", "a look at the catalog."),
+    ],
+)
+def test_how_to_make_the_first_part_repeatable_is_said(sql: str, advice: str):
+    given = rehearsal(
+        timeline=timeline(created(sql, number=1, transaction="a/1"), created(BUILDS, number=2, transaction="a/2"))
+    )
+
+    [finding] = findings("not-rerunnable", given)
+
+    assert f"repeatable: {advice}" in finding.remedy
+
+
+def test_what_is_dropped_first_if_it_is_there_can_be_made_again():
+    given = rehearsal(
+        timeline=timeline(
+            created("DROP INDEX CONCURRENTLY IF EXISTS iy", number=1, transaction="a/1"),
+            created("CREATE INDEX CONCURRENTLY iy ON orders (x)", number=2, transaction="a/2"),
+            created("ALTER TABLE orders DROP CONSTRAINT IF EXISTS paid", number=3, transaction="a/3"),
+            created("ALTER TABLE orders ADD CONSTRAINT paid CHECK (x) NOT VALID", number=4, transaction="a/4"),
+            created(BUILDS, number=5, transaction="a/5"),
+        )
+    )
+
+    assert found("not-rerunnable", given) == []
+
+
 def test_one_transaction_or_two_steps_are_no_risk():
     together = timeline(
         created(ADDS, number=1, work=(work(WorkKind.SCAN),)), created(ADDS, number=2, work=(work(WorkKind.SCAN),))

@@ -120,7 +120,9 @@ def _finding(evidence: Evidence, needs: list[_Need], disk: int, wal: int) -> Fin
         object=needs[0].table,
         message=f"In production the migration takes about {size(max(disk, 0))} of disk beside the {size(present)} that "
         f"the tables take today, and writes about {size(wal)} of WAL{lost} ({listing(parts, _MOST_NAMED)}).",
-        remedy=REMEDY,
+        remedy=f"Have {size(max(disk, 0))} free on production and every standby before, and room for {size(wal)} of "
+        "WAL there and in the archive; or split the work into batches with pauses, and watch pg_stat_replication and "
+        "pg_replication_slots meanwhile.",
         evidence={"disk_bytes": disk, "wal_bytes": wal, "present_bytes": present, "slot_limit_bytes": kept},
     )
 

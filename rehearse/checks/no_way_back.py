@@ -55,7 +55,7 @@ def _finding(evidence: Evidence, found: Downgrade, severity: Severity, message: 
         step=found.step,
         object=source,
         message=message,
-        remedy=REMEDY,
+        remedy=f"In {source}: {REMEDY[0].lower()}{REMEDY[1:]}",
         evidence={
             "way": found.way.value,
             "reason": found.reason,

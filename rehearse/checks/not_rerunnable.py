@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import Failure
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.index import NAME
 from rehearse.model.json import JSON
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import listing, shortened
@@ -25,14 +26,22 @@ EFFECT = (
 )
 REMEDY = (
     "One thing a step: what commits by itself (CONCURRENTLY, batches) in a step of its own, the rest in one "
-    "transaction; or make the first part repeatable with IF NOT EXISTS, IF EXISTS and ON CONFLICT."
+    "transaction; or make the first part repeatable: ADD COLUMN IF NOT EXISTS, ON CONFLICT, and before constraints and "
+    "indexes DROP ... IF EXISTS (IF NOT EXISTS would take an INVALID index for built)."
 )
 _ONCE_ONLY = re.compile(
     r"^\s*(?:CREATE|DROP|INSERT)\b|\b(?:ADD|RENAME)\b|\bDROP\b(?!\s+(?:NOT\s+NULL|DEFAULT|EXPRESSION|IDENTITY)\b)",
     re.IGNORECASE,
 )
 _GUARDED = re.compile(r"\bIF\s+(?:NOT\s+)?EXISTS\b|\bOR\s+REPLACE\b|\bON\s+CONFLICT\b", re.IGNORECASE)
+_CLEARS = re.compile(r"\bDROP\b.*\bIF\s+EXISTS\b", re.IGNORECASE | re.DOTALL)
 _CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
+_MADE = re.compile(
+    r"\b(?P<kind>INDEX|TABLE|VIEW|TYPE|SEQUENCE|FUNCTION|TRIGGER|POLICY|ADD\s+CONSTRAINT|ADD(?:\s+COLUMN)?)"
+    rf"\s+(?:CONCURRENTLY\s+)?(?P<name>(?:{NAME}\.)?{NAME})",
+    re.IGNORECASE,
+)
+_LASTING = ("CREATE", "ALTER", "DROP", "REINDEX", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE", "DO")
 _ON_ROWS = (WorkKind.REWRITE, WorkKind.SCAN, WorkKind.INDEX_BUILD, WorkKind.ROWS)
 
 
@@ -62,14 +71,17 @@ def _half_done(step: StepRun, failure: Failure) -> Iterator[Finding]:
 def _at_risk(step: StepRun, parts: Sequence[Sequence[Statement]]) -> Iterator[Finding]:
     for number, part in enumerate(parts[1:], start=1):
         risky = next((found for found in part if _may_fail(found)), None)
-        before = [found for earlier in parts[:number] for found in earlier if _is_once_only(found)]
+        earlier = [found for before in parts[:number] for found in before]
+        before = [found for found in earlier if _is_once_only(found) and not _is_cleared(found, earlier)]
         if risky is not None and before:
             yield _finding(
                 step,
                 Severity.NOTE,
-                f"Step {step.id} commits in {len(parts)} parts: if it is cut short at {shortened(risky.sql, 60)}, "
-                f"running it again fails at {shortened(before[0].sql, 60)}, which is done and recorded nowhere.",
+                f"Step {step.id} commits in {len(parts)} parts: if it is cut short at {_shown(risky)}, running it "
+                f"again fails at {_shown(before[0])}, which is done then and recorded nowhere.",
                 {"sql": risky.sql, "done": [found.sql for found in before]},
+                f"Put {_shown(risky)} into a step of its own, or make what comes before it repeatable: "
+                f"{_repeatable(before[0])}.",
             )
             return
 
@@ -90,12 +102,53 @@ def _matters(evidence: Evidence, statement: Statement) -> bool:
     history = evidence.rehearsal.facts.history | set(evidence.rehearsal.heads_after)
     if statement.outcome is not Outcome.APPLIED or (objects and objects <= history):
         return False
-    return _is_once_only(statement) or _may_fail(statement)
+    return statement.tag.startswith(_LASTING) or _may_fail(statement)
 
 
 def _is_once_only(statement: Statement) -> bool:
     is_ddl = statement.tag.startswith(("CREATE", "ALTER", "DROP", "INSERT"))
     return is_ddl and _ONCE_ONLY.search(statement.sql) is not None and not _GUARDED.search(statement.sql)
+
+
+def _is_cleared(statement: Statement, earlier: Sequence[Statement]) -> bool:
+    """Say whether what a statement makes is dropped before it, if it is there."""
+    name = _made(statement)
+    return name is not None and any(
+        found.number < statement.number
+        and _GUARDED.search(found.sql)
+        and "DROP" in found.sql.upper()
+        and name in found.sql
+        for found in earlier
+    )
+
+
+def _made(statement: Statement) -> str | None:
+    """Return the name of what a statement makes: of ALTER TABLE the part, not the table."""
+    made = list(_MADE.finditer(statement.sql))
+    return made[-1 if statement.tag.startswith("ALTER") else 0]["name"] if made else None
+
+
+def _repeatable(statement: Statement) -> str:
+    sql, name = statement.sql.upper(), _made(statement)
+    if statement.tag.startswith("INSERT"):
+        return "INSERT ... ON CONFLICT DO NOTHING"
+    if "CONSTRAINT" in sql and " ADD " in sql:
+        return f"DROP CONSTRAINT IF EXISTS {name} before it"
+    if statement.tag == "CREATE INDEX":
+        return (
+            f"DROP INDEX CONCURRENTLY IF EXISTS {name}; before it (IF NOT EXISTS would take an INVALID one for built)"
+        )
+    return (
+        "IF EXISTS"
+        if re.search(r"\bDROP\b", sql)
+        else "a look at the catalog"
+        if " RENAME " in sql
+        else "IF NOT EXISTS"
+    )
+
+
+def _shown(statement: Statement) -> str:
+    return shortened(statement.sql.strip().rstrip(";"), 60)
 
 
 def _may_fail(statement: Statement) -> bool:
@@ -104,7 +157,9 @@ def _may_fail(statement: Statement) -> bool:
     return any(work.kind in _ON_ROWS and work.rows and work.existed_before for work in statement.work)
 
 
-def _finding(step: StepRun, severity: Severity, message: str, evidence: Mapping[str, JSON]) -> Finding:
+def _finding(
+    step: StepRun, severity: Severity, message: str, evidence: Mapping[str, JSON], remedy: str = REMEDY
+) -> Finding:
     return Finding(
         check="not-rerunnable",
         family=FAMILY,
@@ -112,6 +167,6 @@ def _finding(step: StepRun, severity: Severity, message: str, evidence: Mapping[
         step=step.id,
         object=step.source,
         message=message,
-        remedy=REMEDY,
+        remedy=remedy,
         evidence=evidence,
     )

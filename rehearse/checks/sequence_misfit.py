@@ -46,7 +46,7 @@ def _behind_finding(evidence: Evidence, found: SequencePosition) -> Finding:
     name = found.column.removeprefix(f"{table}.")
     unique = any(shape.unique and shape.keys == (name,) for _, shape in valid_indexes(evidence.rehearsal.after, table))
     fails = found.is_taken and unique
-    now = "fails" if unique else "makes a duplicate"
+    now = "fails on the unique key" if unique else "makes a duplicate"
     when = f"the next INSERT {now}" if found.is_taken else f"an INSERT {now} once the sequence gets there"
     advance = f"SELECT setval('{found.sequence}', {'max' if found.ascending else 'min'}({name}))"
     return Finding(

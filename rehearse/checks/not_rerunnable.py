@@ -113,13 +113,8 @@ def _is_once_only(statement: Statement) -> bool:
 def _is_cleared(statement: Statement, earlier: Sequence[Statement]) -> bool:
     """Say whether what a statement makes is dropped before it, if it is there."""
     name = _made(statement)
-    return name is not None and any(
-        found.number < statement.number
-        and _GUARDED.search(found.sql)
-        and "DROP" in found.sql.upper()
-        and name in found.sql
-        for found in earlier
-    )
+    dropped = (found.sql for found in earlier if found.number < statement.number and _CLEARS.search(found.sql))
+    return name is not None and any(name in sql for sql in dropped)
 
 
 def _made(statement: Statement) -> str | None:
@@ -129,22 +124,16 @@ def _made(statement: Statement) -> str | None:
 
 
 def _repeatable(statement: Statement) -> str:
-    sql, name = statement.sql.upper(), _made(statement)
+    words, name = statement.sql.upper().split(), _made(statement)
     if statement.tag.startswith("INSERT"):
         return "INSERT ... ON CONFLICT DO NOTHING"
-    if "CONSTRAINT" in sql and " ADD " in sql:
+    if "CONSTRAINT" in words and "ADD" in words:
         return f"DROP CONSTRAINT IF EXISTS {name} before it"
     if statement.tag == "CREATE INDEX":
-        return (
-            f"DROP INDEX CONCURRENTLY IF EXISTS {name}; before it (IF NOT EXISTS would take an INVALID one for built)"
-        )
-    return (
-        "IF EXISTS"
-        if re.search(r"\bDROP\b", sql)
-        else "a look at the catalog"
-        if " RENAME " in sql
-        else "IF NOT EXISTS"
-    )
+        return f"DROP INDEX CONCURRENTLY IF EXISTS {name}; before it (IF NOT EXISTS takes an INVALID one for built)"
+    if "RENAME" in words:
+        return "a look at the catalog"
+    return "IF EXISTS" if "DROP" in words else "IF NOT EXISTS"
 
 
 def _shown(statement: Statement) -> str:

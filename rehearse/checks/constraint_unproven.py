@@ -12,6 +12,7 @@ from rehearse.model.identity import split
 from rehearse.model.proof import Proof
 
 FAMILY = Family.FAILING
+HAZARDS = ("C4",)
 CONDITION = (
     "The migration made a constraint NOT VALID and left it so, and VALIDATE CONSTRAINT, tried on the stage afterwards, "
     "was refused for rows that violate it."

@@ -14,6 +14,7 @@ from rehearse.model.quantity import listing, size
 from rehearse.model.timeline import SizeChange, WorkKind
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("F17",)
 CONDITION = (
     "What tables and indexes grew by on the stage, and the WAL written, at production's size: a note from 1 GB on, a "
     "warning beyond half of what all tables of the database take today, or where the WAL exceeds "

@@ -11,6 +11,7 @@ from rehearse.model.identity import split
 from rehearse.model.index import Shape, valid_indexes
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("D9",)
 CONDITION = (
     "A new index has the same columns, method, operator classes and condition as another valid index of the table, or "
     "is a b-tree on the first columns of one, and promises nothing about unique values beyond it."

@@ -12,6 +12,7 @@ from rehearse.model.quantity import shortened
 from rehearse.model.timeline import Outcome, Statement
 
 FAMILY = Family.FAILING
+HAZARDS = ("F14",)
 CONDITION = (
     "PostgreSQL refused a statement of a step that is recorded as applied: the step caught the error. An index whose "
     "build failed CONCURRENTLY is told by invalid-index."

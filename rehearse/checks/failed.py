@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from rehearse.model.catalog import CatalogObject
 from rehearse.model.evidence import Evidence
-from rehearse.model.identity import folded, quoted, split
-from rehearse.model.index import NAME
+from rehearse.model.identity import NAME, QUALIFIED, folded, quoted, split
 from rehearse.model.timeline import Statement
 
-QUALIFIED = rf"(?:{NAME}\.)?{NAME}"
 _TABLE = re.compile(
-    r"\b(?:ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?|ON\s+(?:ONLY\s+)?|INSERT\s+INTO\s+|UPDATE\s+(?:ONLY\s+)?"
-    rf"|DELETE\s+FROM\s+(?:ONLY\s+)?)(?P<name>{QUALIFIED})",
+    r"(?:\bALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?|\bON\s+(?:ONLY\s+)?"
+    r"|^\s*(?:INSERT\s+INTO\s+|UPDATE\s+(?:ONLY\s+)?|DELETE\s+FROM\s+(?:ONLY\s+)?))"
+    rf"(?P<name>{QUALIFIED})",
     re.IGNORECASE,
 )
 _TYPE = re.compile(

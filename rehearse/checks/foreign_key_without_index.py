@@ -15,6 +15,7 @@ from rehearse.model.quantity import rows
 from rehearse.model.timeline import WorkKind
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("C8",)
 CONDITION = (
     "A foreign key is new, or the index it had is gone, and no valid index of the referring table begins with its "
     "columns. Foreign keys that had none before are not told."

@@ -10,6 +10,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("D3", "D10")
 CONDITION = (
     "An index is INVALID after the migration and was not before: CREATE INDEX or REINDEX CONCURRENTLY was refused or "
     "cut short, or an index of a partitioned table lacks those of its partitions. Or an index was built CONCURRENTLY "

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from rehearse.model.catalog import CatalogObject
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.identity import folded, split
-from rehearse.model.index import NAME, Shape, shape, shape_of
+from rehearse.model.identity import NAME, QUALIFIED, folded, split
+from rehearse.model.index import Shape, shape, shape_of
 from rehearse.model.quantity import listing
 from rehearse.model.timeline import Outcome, Statement
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("D3", "F13")
 CONDITION = (
     "CREATE INDEX or CREATE TABLE ... IF NOT EXISTS did nothing, as the name was taken: by an index that is INVALID, "
     "is of another table, is not unique or has other columns, or by a table that lacks columns of the statement."
@@ -23,14 +24,13 @@ REMEDY = (
     "Drop an INVALID index first (DROP INDEX CONCURRENTLY IF EXISTS); otherwise find out where production's object "
     "comes from, and create the new one under a name of its own."
 )
-_QUALIFIED = rf"(?:{NAME}\.)?{NAME}"
 _INDEX = re.compile(
-    rf"^\s*CREATE\s+(?P<unique>UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?IF\s+NOT\s+EXISTS\s+(?P<name>{_QUALIFIED})"
-    rf"\s+ON\s+(?:ONLY\s+)?(?P<table>{_QUALIFIED})(?P<rest>.*)",
+    rf"^\s*CREATE\s+(?P<unique>UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?IF\s+NOT\s+EXISTS\s+(?P<name>{QUALIFIED})"
+    rf"\s+ON\s+(?:ONLY\s+)?(?P<table>{QUALIFIED})(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _TABLE = re.compile(
-    rf"^\s*CREATE\s+(?:UNLOGGED\s+)?TABLE\s+IF\s+NOT\s+EXISTS\s+(?P<name>{_QUALIFIED})\s*(?P<rest>\(.*)",
+    rf"^\s*CREATE\s+(?:UNLOGGED\s+)?TABLE\s+IF\s+NOT\s+EXISTS\s+(?P<name>{QUALIFIED})\s*(?P<rest>\(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _NO_COLUMN = re.compile(r"(?:CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN|EXCLUDE|LIKE|NOT)\b", re.IGNORECASE)

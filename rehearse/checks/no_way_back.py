@@ -10,6 +10,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import listing
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("F15",)
 CONDITION = (
     "The downgrade of a pending Alembic revision, played on the stage, failed, was refused, is not written or empty, "
     "or left schema or rows other than they were."

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import Failure
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.index import NAME
+from rehearse.model.identity import QUALIFIED
 from rehearse.model.json import JSON
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import listing, shortened
 from rehearse.model.timeline import Outcome, Statement, WorkKind
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("F13",)
 CONDITION = (
     "A step failed after a part of it had been committed. Or it commits in several parts, a later one reads or writes "
     "rows of tables that existed before, or runs CONCURRENTLY, and so may fail, and an earlier one cannot be repeated: "
@@ -38,7 +39,7 @@ _CLEARS = re.compile(r"\bDROP\b.*\bIF\s+EXISTS\b", re.IGNORECASE | re.DOTALL)
 _CONCURRENTLY = re.compile(r"\bCONCURRENTLY\b", re.IGNORECASE)
 _MADE = re.compile(
     r"\b(?P<kind>INDEX|TABLE|VIEW|TYPE|SEQUENCE|FUNCTION|TRIGGER|POLICY|ADD\s+CONSTRAINT|ADD(?:\s+COLUMN)?)"
-    rf"\s+(?:CONCURRENTLY\s+)?(?P<name>(?:{NAME}\.)?{NAME})",
+    rf"\s+(?:CONCURRENTLY\s+)?(?P<name>{QUALIFIED})",
     re.IGNORECASE,
 )
 _LASTING = ("CREATE", "ALTER", "DROP", "REINDEX", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE", "DO")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from rehearse.checks.failed import QUALIFIED, Failed
+from rehearse.checks.failed import Failed
 from rehearse.model import offenders
-from rehearse.model.identity import folded
+from rehearse.model.identity import QUALIFIED, folded
 from rehearse.model.index import shape
 from rehearse.model.offenders import columns_of
 from rehearse.model.sequence import LIMITS

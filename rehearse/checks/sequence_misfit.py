@@ -11,6 +11,7 @@ from rehearse.model.index import valid_indexes
 from rehearse.model.sequence import LIMITS, SequencePosition, sequence_columns
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("F6",)
 CONDITION = (
     "After the migration the next value of a sequence is one that its column has or has passed, and was not before; or "
     "the migration changed the type of a column or its sequence, and the sequence ends before the column's type, or "

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import listing
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("F14",)
 CONDITION = (
     "After the migration Alembic's version table holds more heads than before, and no more than can be told by "
     "branches that have a first revision of their own."

@@ -12,6 +12,7 @@ from rehearse.model.quantity import duration
 from rehearse.model.timeline import Outcome, Statement
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("D4", "F8")
 CONDITION = (
     "A statement ran under a statement_timeout that the policy's rates give its work at production's size no time for; "
     "or an index was built, rebuilt or dropped, or a partition detached, CONCURRENTLY under a lock_timeout of a minute "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 
+NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'  # as somebody writes one in SQL
+QUALIFIED = rf"(?:{NAME}\.)?{NAME}"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _PART = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>[^."]+)')
 

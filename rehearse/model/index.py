@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.identity import NAME
 
-NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _KEY = re.compile(rf"({NAME})(?:\s+(?!\().*)?")  # a column, with its operator class and direction
 _METHOD = re.compile(r"\s*(?:USING\s+(\w+)\s*)?\(", re.IGNORECASE)
 _INCLUDE = re.compile(r"\s*INCLUDE\s*\(", re.IGNORECASE)

@@ -33,10 +33,12 @@ from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
+from rehearse.model.proof import Proof
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
+from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -80,6 +82,7 @@ class State:
     catalog: Catalog
     counts: Mapping[str, int]
     heads: Mapping[str, tuple[str, ...]]
+    sequences: tuple[SequencePosition, ...]
 
 
 class Clock:
@@ -245,9 +248,11 @@ def play_on(
         fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
         settings=trial.changes,
+        sequences_before=before.sequences,
+        sequences_after=after.sequences,
         timings=clock.spent,
     )
-    return replace(rehearsal, failure=account(rehearsal))
+    return replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
 
 
 def _with_calibration(
@@ -320,11 +325,23 @@ def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migratio
 def state(stage: Stage) -> State:
     """Return what stands in the stage's database: its catalog, the rows of its tables, the heads recorded in it."""
     with connect_stage(stage.admin) as connection:
+        described = catalog.read(connection, stage.server_major)
+        counts = catalog.count_rows(connection)
         return State(
-            catalog=catalog.read(connection, stage.server_major),
-            counts=catalog.count_rows(connection),
+            catalog=described,
+            counts=counts,
             heads=catalog.read_heads(connection),
+            sequences=catalog.read_sequences(connection, described, counts),
         )
+
+
+def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
+    """Ask the stage about the constraints that the migration made and left for later to prove."""
+    left = [found for found in rehearsal.created("constraint") if found.attributes.get("validated") is False]
+    if not left:
+        return ()
+    with connect_stage(stage.admin) as connection:
+        return catalog.prove(connection, left)
 
 
 def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:

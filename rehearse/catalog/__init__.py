@@ -4,6 +4,18 @@ from rehearse.catalog.contents import read_contents
 from rehearse.catalog.counting import count_rows, count_values
 from rehearse.catalog.errors import CatalogUnreadable, RowsNotCounted
 from rehearse.catalog.heads import read_heads
+from rehearse.catalog.proving import prove
 from rehearse.catalog.reading import read
+from rehearse.catalog.sequences import read_sequences
 
-__all__ = ["CatalogUnreadable", "RowsNotCounted", "count_rows", "count_values", "read", "read_contents", "read_heads"]
+__all__ = [
+    "CatalogUnreadable",
+    "RowsNotCounted",
+    "count_rows",
+    "count_values",
+    "prove",
+    "read",
+    "read_contents",
+    "read_heads",
+    "read_sequences",
+]

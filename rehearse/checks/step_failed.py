@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rehearse.checks.failed import Failed
+from rehearse.checks.refusals import advice
+from rehearse.checks.repairs import repair
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Family, Finding, Severity
@@ -41,7 +44,7 @@ def _finding(evidence: Evidence, step: StepRun, statement: Statement | None) -> 
         object=step.source,
         message=f"Step {name} failed{where}: {error.rstrip('.')}."
         f"{also_in_production(evidence.rehearsal, statement, error)}",
-        remedy=REMEDY,
+        remedy=_remedy(evidence, statement),
         evidence={
             "sqlstate": statement.sqlstate if statement else None,
             "sql": statement.sql if statement else None,
@@ -49,3 +52,10 @@ def _finding(evidence: Evidence, step: StepRun, statement: Statement | None) -> 
             "location": step.location,
         },
     )
+
+
+def _remedy(evidence: Evidence, statement: Statement | None) -> str:
+    if statement is None:
+        return REMEDY
+    failed = Failed(evidence=evidence, statement=statement)
+    return repair(failed) or advice(failed) or REMEDY

@@ -189,6 +189,14 @@ class Evidence:
         ]
         return max(same, key=lambda found: found.mode.strength)
 
+    def statement_creating(self, identity: str) -> Statement | None:
+        """Return the first statement that creates or adds something of an object's name, or of its table's."""
+        return self._ddl(identity, "create", ("CREATE", "REINDEX", "DO")) or self._ddl(identity, "add")
+
+    def statement_altering(self, identity: str) -> Statement | None:
+        """Return the first statement that alters something of an object's name, or of its table's."""
+        return self._ddl(identity, "alter")
+
     def statement_dropping(self, identity: str) -> Statement | None:
         """Return the first statement that drops something of an object's name, or of its table's."""
         return self._ddl(identity, "drop")
@@ -197,9 +205,9 @@ class Evidence:
         """Return the first statement that renames something of an object's name, or of its table's."""
         return self._ddl(identity, "rename")
 
-    def _ddl(self, identity: str, verb: str) -> Statement | None:
+    def _ddl(self, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")) -> Statement | None:
         parts = [part.strip('"') for part in identity.split(".")]
-        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(("ALTER", "DROP", "DO"))]
+        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(tags)]
         for name in reversed(parts[1:]):
             named = [found for found in ddl if name in found.sql and verb in found.sql.lower()]
             if named:

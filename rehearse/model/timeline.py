@@ -188,6 +188,10 @@ class TableSize:
     indexes: int
     toast: int  # with its index
 
+    @property
+    def total(self) -> int:
+        return self.table + self.indexes + self.toast
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeChange:

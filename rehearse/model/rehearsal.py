@@ -16,6 +16,7 @@ from rehearse.model.migration import Migration
 from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
+from rehearse.model.values import SequenceMove, ValueChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,9 @@ class Rehearsal:
     heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
     heads_after: Mapping[str, tuple[str, ...]]
     lost_values: Mapping[str, int]  # dropped column -> values that were not NULL on the stage before
+    nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
+    value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
+    sequence_moves: tuple[SequenceMove, ...] = ()  # backwards
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]

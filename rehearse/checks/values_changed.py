@@ -115,7 +115,8 @@ def _in_production(rehearsal: Rehearsal, change: ValueChange) -> str:
 
 
 def _why(change: ValueChange, found: Origin) -> str:
-    at = f" at {shortened(found.statement.sql)}" if found.statement else ""
+    said = shortened(found.statement.sql.rstrip(" ;\n")) if found.statement else ""
+    at = f" at {said}" if said else ""
     if found.cause is Cause.TYPE and found.types is not None:
         return f"its type went from {found.types[0]} to {found.types[1]}"
     if found.cause in (Cause.KEY, Cause.FOLLOWED):
@@ -124,7 +125,7 @@ def _why(change: ValueChange, found: Origin) -> str:
         return f"the trigger {listing(found.names)} wrote it{at}"
     if found.cause is Cause.REMADE:
         return f"{change.table} was made anew"
-    return f"{'set by' if found.cause is Cause.DECLARED else 'no statement sets it, it happened'}{at}"
+    return f"set by {said}" if found.cause is Cause.DECLARED else f"no statement sets it, it happened{at}"
 
 
 def _remedy(change: ValueChange, found: Origin) -> str:
@@ -149,8 +150,5 @@ def _remedy(change: ValueChange, found: Origin) -> str:
             f"{off.replace('DISABLE', 'ENABLE')}; in one short transaction with a lock_timeout. {accept}"
         )
     if found.cause is Cause.KEY:
-        return (
-            f"Give those rows another parent before theirs goes (UPDATE {table} SET {column} = ...), or keep the "
-            f"parents. {accept}"
-        )
-    return f"Keep a copy first: CREATE TABLE {table}_before AS SELECT * FROM {table}. {accept}"
+        return f"Give those rows of {table} another {column} before their parents go, or keep the parents. {accept}"
+    return f"Keep a copy of {table} first (CREATE TABLE ... AS TABLE {table}). {accept}"

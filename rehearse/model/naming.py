@@ -21,15 +21,11 @@ def text(rehearsal: Rehearsal, statement: Statement) -> str:
     """Return all that is known of a statement's words: its own, those of its commands and of functions it calls."""
     words = [statement.sql, *(command.sql or "" for command in statement.nested)]
     if statement.tag.startswith(_CALLS):
-        functions = {
-            found.identity: found
-            for catalog in (rehearsal.before, rehearsal.after)
-            for found in catalog.of_kind("function")
-        }
         words += [
             found.text("source")
-            for identity, found in functions.items()
-            if mentions(statement.sql, identity.partition("(")[0])
+            for catalog in (rehearsal.before, rehearsal.after)
+            for found in catalog.of_kind("function")
+            if mentions(statement.sql, found.identity.partition("(")[0])
         ]
     return "\n".join(words)
 

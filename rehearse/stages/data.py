@@ -13,7 +13,7 @@ from rehearse import catalog
 from rehearse.db.connect import connect_stage
 from rehearse.diff.values import to_compare, with_roots
 from rehearse.model.catalog import Catalog, CatalogObject
-from rehearse.model.change import SchemaChange
+from rehearse.model.change import SchemaChange, not_null_in
 from rehearse.model.downgrade import TableContents
 from rehearse.model.identity import split
 from rehearse.model.stage import Stage
@@ -70,15 +70,17 @@ def compare(
         original = stack.enter_context(connect_stage(before.conninfo)) if before.conninfo else None
         return DataChanges(
             lost_values=_values(original, before, _dropped(changes)),
-            nulls_before=_nulls(original, before, _newly_not_null(changes)),
+            nulls_before=_nulls(original, before, _newly_not_null(before.catalog, changes)),
             values=catalog.value_changes(tables, now, before=original, remembered=before.contents),
             sequences=tuple(_moved(now, before, after)),
         )
 
 
 def _dropped(changes: Sequence[SchemaChange]) -> Mapping[str, str]:
-    """Return the columns that are gone from tables that are not, unless they computed their values."""
-    gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
+    """Return the columns that are gone from tables that are not, or are there anew, unless they computed values."""
+    tables = [change for change in changes if change.kind == "table"]
+    anew = {change.object for change in tables if change.action == "added"}
+    gone = {change.object for change in tables if change.action == "removed"} - anew
     return {
         change.object: change.table
         for change in changes
@@ -87,12 +89,21 @@ def _dropped(changes: Sequence[SchemaChange]) -> Mapping[str, str]:
     }
 
 
-def _newly_not_null(changes: Sequence[SchemaChange]) -> Mapping[str, str]:
-    return {
-        change.object: change.table
+def _newly_not_null(before: Catalog, changes: Sequence[SchemaChange]) -> Mapping[str, str]:
+    """Return the columns there were that take no NULL any more, by NOT NULL or by a CHECK that says so."""
+    refusing = {
+        change.object
         for change in changes
-        if change.kind == "column" and change.action == "altered" and change.table is not None
-        if (change.before or {}).get("not_null") is False and (change.after or {}).get("not_null") is True
+        if change.kind == "column" and (change.before or {}).get("not_null") is False
+        if (change.after or {}).get("not_null") is True
+    }
+    for change in changes:
+        if change.kind == "constraint" and change.action == "added":
+            refusing.update(not_null_in(change))
+    return {
+        found.identity: found.table
+        for found in before.of_kind("column")
+        if found.identity in refusing and found.table is not None
     }
 
 

@@ -184,6 +184,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             nulls_before=of_data.nulls_before,
             value_changes=of_data.values,
             sequence_moves=of_data.sequences,
+            publications=tuple(snapshot.catalog.of_kind("publication")),
             whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
             fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),

@@ -18,7 +18,18 @@ from rehearse.model.sampling import SampleRules
 from rehearse.run import Request, rehearse
 
 HAZARDS = SAMPLES / "hazards"
-WARNS_ONLY = {"lock-timeout-missing", "name-changed", "setting-needs-restart"}
+WARNS_ONLY = {
+    "default-dropped",
+    "enum-value-gone",
+    "insert-refused",
+    "interface-changed",
+    "key-dropped",
+    "lock-timeout-missing",
+    "name-changed",
+    "setting-needs-restart",
+    "type-changed",
+}
+NOTES_ONLY = {"statistics-lost"}
 
 
 def played(server: Server, database: str, name: str, half: str) -> Report:
@@ -54,14 +65,15 @@ def test_every_check_has_a_sample_and_every_sample_a_check():
 def test_the_unsafe_half_raises_exactly_its_own_check(server: Server, database: str, name: str):
     report = played(server, database, name, "unsafe")
 
-    raised = {found.check for found in report.findings if found.severity is not Severity.NOTE}
+    raised = {found.check for found in report.findings if found.severity is not Severity.NOTE or name in NOTES_ONLY}
     assert raised == {name}
-    assert report.verdict is (Verdict.SAFE if name in WARNS_ONLY else Verdict.UNSAFE)
+    assert report.verdict is (Verdict.SAFE if name in WARNS_ONLY | NOTES_ONLY else Verdict.UNSAFE)
 
 
 @pytest.mark.parametrize("name", sorted(registry.checks()))
 def test_the_safe_half_is_safe_and_silent(server: Server, database: str, name: str):
     report = played(server, database, name, "safe")
 
-    assert [found.message for found in report.findings if found.severity is not Severity.NOTE] == []
+    loud = [found for found in report.findings if found.severity is not Severity.NOTE or found.check in NOTES_ONLY]
+    assert [found.message for found in loud] == []
     assert report.verdict is Verdict.SAFE, report.reasons

@@ -63,7 +63,9 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
             evidence={"sql": statement.sql, "definition": told.get("definition")},
         )
     columns = _columns(change.kind, told.get("type"), told.get("columns"), told)
-    if columns and not any(columns == other for other in _unique_after(rehearsal, table)):
+    left = {found.identity for found in rehearsal.after.of_kind("column") if found.table == table}
+    is_about_them = all(f"{table}.{column}" in left for column in columns)  # else column-dropped tells what matters
+    if columns and is_about_them and not any(columns == other for other in _unique_after(rehearsal, table)):
         yield Finding(
             check="key-dropped",
             family=FAMILY,
@@ -110,17 +112,15 @@ def _unique_after(rehearsal: Rehearsal, table: str) -> Sequence[frozenset[str]]:
 def _refusing(rehearsal: Rehearsal, table: CatalogObject) -> str:
     """Return a publication on whose behalf UPDATE and DELETE of the table fail, and did not before."""
     old = next((found for found in rehearsal.before.of_kind("table") if found.physical == table.physical), None)
-    if (
-        old is None
-        or not _is_identified(rehearsal.before.objects, old)
-        or _is_identified(rehearsal.after.objects, table)
-    ):
+    if old is None or not _is_identified(rehearsal.before.objects, old):
+        return ""
+    if _is_identified(rehearsal.after.objects, table):
         return ""
     return next(
         (
             found.identity
-            for found in rehearsal.after.of_kind("publication")
-            if (found.attributes.get("update") or found.attributes.get("delete")) and _publishes(found, table.identity)
+            for found in rehearsal.publications
+            if (found.attributes.get("update") or found.attributes.get("delete")) and _publishes(found, old.identity)
         ),
         "",
     )

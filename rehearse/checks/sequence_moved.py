@@ -71,6 +71,6 @@ def _remedy(move: SequenceMove) -> str:
     if move.column is None:
         return f"Carry the position over: SELECT setval('{move.now}', {move.old_next}, false)."
     return (
-        f"Append, in the same transaction: SELECT setval('{move.now}', ...) with the furthest number {move.column} holds "
-        f"then, {move.old_next - 1:,} or later; or leave the sequence alone."
+        f"Leave the sequence alone, or append, in the same transaction: SELECT setval('{move.now}', ...) with the "
+        f"furthest number that {move.column} holds by then."
     )

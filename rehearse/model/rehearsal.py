@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rehearse.model.catalog import Catalog
+from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
 from rehearse.model.facts import Facts
@@ -60,6 +60,7 @@ class Rehearsal:
     nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
     value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
     sequence_moves: tuple[SequenceMove, ...] = ()  # backwards
+    publications: tuple[CatalogObject, ...] = ()  # of production; a stage publishes nothing
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]

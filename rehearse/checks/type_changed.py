@@ -37,6 +37,8 @@ _SAME_TO_CODE = frozenset(
         ("smallint", "bigint"),
         ("integer", "bigint"),
         ("real", "double precision"),
+        ("character", "character varying"),
+        ("character", "text"),
         ("character varying", "text"),
         ("character varying", "citext"),
         ("text", "character varying"),

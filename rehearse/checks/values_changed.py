@@ -65,7 +65,10 @@ def _weighed(rehearsal: Rehearsal, change: ValueChange, found: Origin) -> tuple[
     if found.cause in (Cause.DECLARED, Cause.FOLLOWED):
         return Severity.NOTE, ""
     if found.types is not None:
-        return _by_type(change, *found.types, found.statement.sql if found.statement else "")
+        severity, how = _by_type(change, *found.types, found.statement.sql if found.statement else "")
+        if severity is Severity.BLOCK and _depends_on_mask(rehearsal, change, *found.types):
+            return Severity.WARN, f"{how}; its values are masked here, so what becomes of production's is open"
+        return severity, how
     column = rehearsal.before.find("column", change.column)
     if found.cause is Cause.TRIGGER and column is not None and _MOMENT.match(column.text("type")):
         return Severity.WARN, ", which moves it to the time of the migration"
@@ -84,6 +87,15 @@ def _by_type(change: ValueChange, old: str, new: str, sql: str) -> tuple[Severit
         Severity.BLOCK,
         ", and values that differed are equal now" if change.changed and not change.one_to_one else "",
     )
+
+
+def _depends_on_mask(rehearsal: Rehearsal, change: ValueChange, old: str, new: str) -> bool:
+    """Say whether masks may have made the values that a type does not hold; lengths most of them keep."""
+    tables = {change.table, *(found.table for found in rehearsal.facts.tables if found.root == change.table)}
+    name = split(change.column)[-1]
+    masked = [mask for mask in rehearsal.fidelity.masked if mask.table in tables and mask.column == name]
+    about_length = _TEXT.match(old) is not None and _TEXT.match(new) is not None
+    return any(not about_length or "length" not in mask.keeps for mask in masked)
 
 
 def _is_zone_change(old: str, new: str) -> bool:
@@ -118,7 +130,8 @@ def _why(change: ValueChange, found: Origin) -> str:
     said = shortened(found.statement.sql.rstrip(" ;\n")) if found.statement else ""
     at = f" at {said}" if said else ""
     if found.cause is Cause.TYPE and found.types is not None:
-        return f"its type went from {found.types[0]} to {found.types[1]}"
+        old, new = found.types
+        return f"its type was made anew as {new}" if old == new else f"its type went from {old} to {new}"
     if found.cause in (Cause.KEY, Cause.FOLLOWED):
         return f"the foreign key {found.names[0]} ({found.clause}) set it{at}"
     if found.cause is Cause.TRIGGER:

@@ -117,6 +117,7 @@ def _columns(old: CatalogObject, new: CatalogObject, before: Catalog, after: Cat
         if found is not None:
             yield ComparedColumn(
                 column=column.identity,
+                now=found.identity,
                 before=split(column.identity)[-1],
                 after=split(found.identity)[-1],
                 old_type=column.text("type"),
@@ -202,6 +203,7 @@ def _change(
 ) -> ValueChange:
     return ValueChange(
         column=column.column,
+        now=column.now,
         table=table.table,
         changed=changed,
         nulled=nulled,

@@ -15,6 +15,8 @@ from rehearse.model.timeline import Statement, WorkKind
 from rehearse.model.values import ValueChange
 
 _ACTIONS = ("ON DELETE SET NULL", "ON DELETE SET DEFAULT", "ON UPDATE SET NULL", "ON UPDATE SET DEFAULT")
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_SET = re.compile(r"\bSET\b(.*?)(?=\b(?:WHERE|FROM|RETURNING|WHEN|SET)\b|;|$)", re.IGNORECASE | re.DOTALL)
 _FOLLOWS = "ON UPDATE CASCADE"
 
 
@@ -46,10 +48,9 @@ def origin(rehearsal: Rehearsal, change: ValueChange) -> Origin:
     declaring = _declaring(rehearsal, change)
     if declaring is not None:
         return Origin(cause=Cause.DECLARED, statement=declaring)
-    types = _types(rehearsal, change)
+    types, retyping = _types(rehearsal, change), _retyping(rehearsal, change)
     if types is not None:
-        statement = naming(rehearsal, change.column, r"\bTYPE\b")
-        return Origin(cause=Cause.TYPE, statement=statement, types=types)
+        return Origin(cause=Cause.TYPE, statement=retyping, types=types)
     if _is_remade(rehearsal, change.table):
         return Origin(cause=Cause.REMADE, statement=naming(rehearsal, change.table, r"\bDROP\b"))
     writing = next(_writers(rehearsal, change.table), None)
@@ -64,14 +65,29 @@ def origin(rehearsal: Rehearsal, change: ValueChange) -> Origin:
 
 def _declaring(rehearsal: Rehearsal, change: ValueChange) -> Statement | None:
     """Return the first statement that wrote rows of the table and says that it sets the column."""
-    name = re.escape(split(change.column)[-1])
-    sets = re.compile(rf'\bSET\b.*?(?<![\w.$])"?{name}"?\s*(?:=|(?:,[^()=]*)?\)\s*=)', re.IGNORECASE | re.DOTALL)
-    targets = [change.table, *(found.identity for found in rehearsal.before.of_kind("view"))]
+    views = (found.identity for found in rehearsal.before.of_kind("view"))
+    targets = [change.table, change.now.rpartition(".")[0], *views]
     for statement in _writers(rehearsal, change.table):
         words = text(rehearsal, statement)
-        if sets.search(words) and any(mentions(words, target) for target in targets):
+        sets = any(_sets(words, split(column)[-1]) for column in (change.column, change.now))
+        if sets and any(mentions(words, target) for target in targets):
             return statement
     return None
+
+
+def _sets(words: str, column: str) -> bool:
+    """Say whether a text has the column on the left of a SET, not only in what it computes or asks for.
+
+    >>> _sets("UPDATE t SET a = (SELECT b FROM u WHERE c = 1), b = 2", "b"), _sets("UPDATE t SET a = 1 WHERE b = 2", "b")
+    (True, False)
+    """
+    name = rf'(?<![\w.$])"?{re.escape(column)}"?'
+    if re.search(rf"\bSET\s*\([^)]*{name}\s*[,)]", words, re.IGNORECASE):
+        return True
+    flat, deeper = _PARENTHESES.sub("", words), words
+    while flat != deeper:
+        flat, deeper = _PARENTHESES.sub("", flat), flat
+    return any(re.search(rf"(?:^|,)\s*{name}\s*=", part) for part in _SET.findall(flat))
 
 
 def _writers(rehearsal: Rehearsal, table: str) -> Iterator[Statement]:
@@ -81,11 +97,20 @@ def _writers(rehearsal: Rehearsal, table: str) -> Iterator[Statement]:
             yield statement
 
 
+def _retyping(rehearsal: Rehearsal, change: ValueChange) -> Statement | None:
+    column = split(change.column)[-1]
+    return naming(rehearsal, change.table, rf'\bALTER\s+(?:COLUMN\s+)?"?{re.escape(column)}"?\s[^,;]*?\bTYPE\b')
+
+
 def _types(rehearsal: Rehearsal, change: ValueChange) -> tuple[str, str] | None:
     for found in rehearsal.changes:
         if found.kind == "column" and found.object == change.column and found.action == "altered":
             before, after = found.before or {}, found.after or {}
-            return (str(before["type"]), str(after["type"])) if "type" in before else None
+            if "type" in before:
+                return str(before["type"]), str(after["type"])
+    column = rehearsal.before.find("column", change.column)
+    if column is not None and _retyping(rehearsal, change) is not None:  # another type of the same name
+        return column.text("type"), column.text("type")
     return None
 
 

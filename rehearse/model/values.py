@@ -10,6 +10,7 @@ class ComparedColumn:
     """A column that was there before and is there afterwards; each name is unquoted."""
 
     column: str  # quoted identity before
+    now: str  # quoted identity afterwards
     before: str
     after: str
     old_type: str  # as format_type() writes it
@@ -36,7 +37,8 @@ class ValueChange:
     """What became of the values of one column; NULLs that got a value, and rows that are gone, do not count."""
 
     column: str  # quoted identity before
-    table: str
+    now: str  # quoted identity afterwards
+    table: str  # quoted identity before
     changed: int  # rows that have another value
     nulled: int  # rows that had a value and have none
     rows: int  # that were compared

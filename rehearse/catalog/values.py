@@ -70,15 +70,15 @@ def _of_columns(
 ) -> Iterator[ValueChange]:
     """Compare sums first, which is cheap, and rows one by one only where those differ."""
     old_forms, new_forms = _forms(columns, table, before, after)
-    new = _sums(after, table, columns, new_forms, now=True)
-    old = remembered if before is None else _sums(before, table, columns, old_forms, now=False)
-    if old is None:
-        return
-    found = by_sums(_only(table, columns), old, new)
-    differing = [column for column in columns if old.columns[column.before] != new.columns[column.after]]
     if before is None:
-        yield from found
-    elif differing:
+        if remembered is not None and not any(_is_spelled_anew(column) for column in columns):
+            new = _sums(after, table, columns, new_forms, (), now=True)
+            yield from by_sums(_only(table, columns), remembered, new)
+        return
+    old = _sums(before, table, columns, old_forms, table.key, now=False)
+    new = _sums(after, table, columns, new_forms, table.key, now=True)
+    differing = [column for column in columns if old.columns[column.before] != new.columns[column.after]]
+    if differing:
         yield from _one_by_one(table, differing, before, after, rows=max(old.rows, new.rows))
 
 
@@ -116,12 +116,22 @@ def _sums(
     table: ComparedTable,
     columns: Sequence[ComparedColumn],
     forms: Sequence[_Form],
+    key: Sequence[ComparedColumn],
     *,
     now: bool,
 ) -> TableContents:
+    """Return the number of values of each column, and the sum of their hashes, each together with its row's key."""
     names = [column.after if now else column.before for column in columns]
     values = [form(sql.Identifier("t", name)) for name, form in zip(names, forms, strict=True)]
-    asked = [sql.SQL("pg_catalog.count(*)"), *(part.format(value) for value in values for part in (VALUES, HASHED))]
+    keys = [sql.Identifier("t", part.after if now else part.before) for part in key]
+    asked = [
+        sql.SQL("pg_catalog.count(*)"),
+        *(
+            part
+            for value in values
+            for part in (VALUES.format(value), HASHED.format(sql.SQL(", ").join([*keys, value])))
+        ),
+    ]
     reading = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(asked), _source(table, now=now))
     row = cast("tuple[int, ...]", connection.execute(reading).fetchone())
     number, *told = (int(value) for value in row)
@@ -183,7 +193,7 @@ def _retyped(
     choices: list[tuple[_Form, _Form]] = []
     if before is not None and _TEXTS.match(old) and _NUMBERS.match(new):
         choices.append((_number_in_text, _number))
-    if before is not None and (old == "json" or _TEXTS.match(old)) and _READ.match(new):
+    if before is not None and _is_spelled_anew(column):
         choices.append((_cast(new), _as_is))
     choices.append((_as_is, _cast(old)))
     for old_form, new_form in choices:
@@ -191,6 +201,13 @@ def _retyped(
         if can_read_before and _works(after, table, column.after, new_form, now=True):
             return old_form, new_form
     return _as_is, _as_is
+
+
+def _is_spelled_anew(column: ComparedColumn) -> bool:
+    """Say whether the new type read the old one's text, and spells the same value its own way."""
+    return (column.old_type == "json" or _TEXTS.match(column.old_type) is not None) and (
+        _READ.match(column.new_type) is not None
+    )
 
 
 def _works(connection: Connection, table: ComparedTable, column: str, form: _Form, *, now: bool) -> bool:

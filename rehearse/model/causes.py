@@ -78,8 +78,10 @@ def _declaring(rehearsal: Rehearsal, change: ValueChange) -> Statement | None:
 def _sets(words: str, column: str) -> bool:
     """Say whether a text has the column on the left of a SET, not only in what it computes or asks for.
 
-    >>> _sets("UPDATE t SET a = (SELECT b FROM u WHERE c = 1), b = 2", "b"), _sets("UPDATE t SET a = 1 WHERE b = 2", "b")
-    (True, False)
+    >>> _sets("UPDATE t SET a = (SELECT b FROM u WHERE c = 1), b = 2", "b")
+    True
+    >>> _sets("UPDATE t SET a = 1 WHERE b = 2", "b")
+    False
     """
     name = rf'(?<![\w.$])"?{re.escape(column)}"?'
     if re.search(rf"\bSET\s*\([^)]*{name}\s*[,)]", words, re.IGNORECASE):

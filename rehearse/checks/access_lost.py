@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rehearse.model.catalog import CatalogObject
+from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
@@ -29,9 +29,10 @@ REMEDY = (
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a block for grants that nobody revoked and that are gone, a warning for what was said."""
     rehearsal = evidence.rehearsal
+    stays = _names(rehearsal.before) & _names(rehearsal.after)
     for change in rehearsal.changes:
         if change.kind == "grant":
-            yield from _of_grant(rehearsal, change)
+            yield from _of_grant(rehearsal, change, stays)
         elif change.action == "altered" and "owner" in (change.before or {}):
             yield from _of_owner(rehearsal, change)
         elif change.kind == "table" and (change.after or {}).get("row_security") is True:
@@ -40,14 +41,13 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             yield from _of_policy(rehearsal, change)
 
 
-def _of_grant(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[Finding]:
+def _of_grant(rehearsal: Rehearsal, change: SchemaChange, stays: set[str]) -> Iterator[Finding]:
     what, _, role = change.object.rpartition(" to ")
     kind, _, name = what.partition(" ")
     lost = tuple(sorted(_privileges(change.before) - _privileges(change.after)))
     if change.action == "added" and not _privileges(change.after):  # what everybody had without being given it
         lost = ("what it had by default",)
-    there = _is_there(rehearsal, name)
-    if not lost or not there or (change.action == "added" and not _was_there(rehearsal, name)):
+    if not lost or _plain(name) not in stays:
         return
     last = name.removeprefix("column ").partition("(")[0]
     revoking = naming(rehearsal, last, r"\bREVOKE\b") or naming(rehearsal, role, r"\bREVOKE\b")
@@ -77,17 +77,13 @@ def _target(kind: str, name: str) -> str:
     return f"{kind.upper()} {name}" if kind in ("function", "procedure", "schema", "sequence", "type") else name
 
 
-def _is_there(rehearsal: Rehearsal, name: str) -> bool:
-    return _named(rehearsal.after.objects, name)
+def _names(catalog: Catalog) -> set[str]:
+    return {_plain(found.identity) for found in catalog.objects if found.kind != "grant"}
 
 
-def _was_there(rehearsal: Rehearsal, name: str) -> bool:
-    return _named(rehearsal.before.objects, name)
-
-
-def _named(objects: tuple[CatalogObject, ...], name: str) -> bool:
-    wanted = name.removeprefix("column ").replace(" ", "")
-    return any(found.identity.replace(" ", "") == wanted for found in objects if found.kind != "grant")
+def _plain(name: str) -> str:
+    """Return an identity as both the catalog and pg_identify_object() write it: they space arguments differently."""
+    return name.removeprefix("column ").replace(" ", "")
 
 
 def _of_owner(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[Finding]:

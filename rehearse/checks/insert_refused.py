@@ -32,10 +32,19 @@ REMEDY = (
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for each column that old INSERTs do not fill; a table without rows is only noted."""
     rehearsal = evidence.rehearsal
+    older = _older_tables(rehearsal)
     for change in rehearsal.changes:
-        for column in _demanded(rehearsal, change):
-            if not _is_filled(rehearsal, column):
-                yield _finding(evidence, change, column)
+        if change.table in older:
+            for column in _demanded(rehearsal, change):
+                if not _is_filled(rehearsal, column):
+                    yield _finding(evidence, change, column)
+
+
+def _older_tables(rehearsal: Rehearsal) -> set[str]:
+    """Return the tables that are older than the migration, by each name they had."""
+    old = {found.physical: found.identity for found in rehearsal.before.of_kind("table")}
+    new = {found.physical: found.identity for found in rehearsal.after.of_kind("table")}
+    return {*old.values(), *(identity for physical, identity in new.items() if physical in old)}
 
 
 def _demanded(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[CatalogObject]:
@@ -45,19 +54,10 @@ def _demanded(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[CatalogObj
         identities = (change.renamed_to or change.object,)
     for identity in identities:
         column = rehearsal.after.find("column", identity)
-        if column is not None and _had_table(rehearsal, column):
+        if column is not None:
             known = rehearsal.before.find("column", change.object if change.kind == "column" else identity)
             if known is None or rehearsal.nulls_before.get(known.identity):
                 yield column
-
-
-def _had_table(rehearsal: Rehearsal, column: CatalogObject) -> bool:
-    """Say whether the column's table, whatever it was called, is older than the migration."""
-    table = rehearsal.after.find("table", column.table or "")
-    return table is not None and any(
-        found.physical == table.physical or found.identity == table.identity
-        for found in rehearsal.before.of_kind("table")
-    )
 
 
 def _is_filled(rehearsal: Rehearsal, column: CatalogObject) -> bool:

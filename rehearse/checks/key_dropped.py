@@ -36,10 +36,13 @@ _ON_COLUMNS = re.compile(
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a block for a published table whose UPDATEs fail, a warning for a key, a note for a foreign key."""
     rehearsal = evidence.rehearsal
-    for table in rehearsal.after.of_kind("table"):
-        publication = _refusing(rehearsal, table)
-        if publication:
-            yield _unidentified(rehearsal, table, publication)
+    if rehearsal.publications:
+        touched = {change.table for change in rehearsal.changes if change.kind in ("index", "table")}
+        for old in rehearsal.before.of_kind("table"):
+            table = _now(rehearsal, old) if old.identity in touched else None
+            publication = _refusing(rehearsal, old, table) if table is not None else ""
+            if table is not None and publication:
+                yield _unidentified(rehearsal, table, publication)
     for change in rehearsal.changes:
         if change.action == "removed" and change.table and rehearsal.after.find("table", change.table):
             yield from _of_key(rehearsal, change, change.table)
@@ -109,12 +112,13 @@ def _unique_after(rehearsal: Rehearsal, table: str) -> Sequence[frozenset[str]]:
     ]
 
 
-def _refusing(rehearsal: Rehearsal, table: CatalogObject) -> str:
+def _now(rehearsal: Rehearsal, old: CatalogObject) -> CatalogObject | None:
+    return next((found for found in rehearsal.after.of_kind("table") if found.physical == old.physical), None)
+
+
+def _refusing(rehearsal: Rehearsal, old: CatalogObject, table: CatalogObject) -> str:
     """Return a publication on whose behalf UPDATE and DELETE of the table fail, and did not before."""
-    old = next((found for found in rehearsal.before.of_kind("table") if found.physical == table.physical), None)
-    if old is None or not _is_identified(rehearsal.before.objects, old):
-        return ""
-    if _is_identified(rehearsal.after.objects, table):
+    if not _is_identified(rehearsal.before.objects, old) or _is_identified(rehearsal.after.objects, table):
         return ""
     return next(
         (

@@ -26,7 +26,6 @@ from rehearse.migrators import command, downgrades, remarks
 from rehearse.model.allowance import told_of
 from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
-from rehearse.model.change import SchemaChange
 from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
@@ -45,7 +44,7 @@ from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import calibration, configuration, embedded, server
+from rehearse.stages import calibration, configuration, data, embedded, server
 from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
@@ -224,13 +223,15 @@ def play_on(
     The stage is left as the migration left it.
     """
     stage = raised.stage
-    held = _held_values(stage, before.catalog) if raised.before is None else {}
+    remembered = data.remember(stage, raised.before, before.catalog)
     with clock.phase("migration"):
         progress("playing the pending steps")
         migration, timeline = _watched(play, stage)
     progress("comparing")
     after = state(stage)
     changes = changes_between(before.catalog, after.catalog)
+    books = frozenset({*before.heads, *after.heads})
+    of_data = data.compare(stage, remembered, after.catalog, changes, timeline, apart=books)
     rehearsal = Rehearsal(
         started_at=started,
         facts=snapshot.facts,
@@ -243,7 +244,10 @@ def play_on(
         migration=migration,
         heads_before=before.heads,
         heads_after=after.heads,
-        lost_values=_lost_values(raised.before, changes, held),
+        lost_values=of_data.lost_values,
+        nulls_before=of_data.nulls_before,
+        value_changes=of_data.values,
+        publications=tuple(snapshot.catalog.of_kind("publication")),
         whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
         fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
@@ -342,35 +346,6 @@ def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
         return ()
     with connect_stage(stage.admin) as connection:
         return catalog.prove(connection, left)
-
-
-def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:
-    """Count the values of every column while they are there, for a stage of which no clone remembers them."""
-    tables = {found.identity for found in before.objects if found.kind == "table"}
-    columns = {
-        found.identity: found.table
-        for found in before.objects
-        if found.kind == "column" and found.table in tables and not found.attributes.get("generated")
-    }
-    with connect_stage(stage.admin) as connection:
-        return catalog.count_values(connection, columns)
-
-
-def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Mapping[str, int]) -> Mapping[str, int]:
-    """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
-    gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
-    dropped = {
-        change.object: change.table
-        for change in changes
-        if change.kind == "column" and change.action == "removed" and change.table is not None
-        if change.table not in gone and change.before is not None and not change.before.get("generated")
-    }
-    if not dropped:
-        return {}
-    if before is None:
-        return {column: held[column] for column in dropped if column in held}
-    with connect_stage(before) as connection:
-        return catalog.count_values(connection, dropped)
 
 
 def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:

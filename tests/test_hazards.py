@@ -24,9 +24,14 @@ from rehearse.run import Request, rehearse
 HAZARDS = SAMPLES / "hazards"
 WARNS_ONLY = {
     "constraint-unproven",
+    "default-dropped",
     "disk-headroom",
+    "enum-value-gone",
     "error-swallowed",
     "foreign-key-without-index",
+    "insert-refused",
+    "interface-changed",
+    "key-dropped",
     "lock-timeout-missing",
     "name-changed",
     "no-way-back",
@@ -35,8 +40,9 @@ WARNS_ONLY = {
     "several-heads",
     "tables-locked-together",
     "timeout-too-short",
+    "type-changed",
 }
-NOTES_ONLY = {"duplicate-index", "not-rerunnable"}
+NOTES_ONLY = {"duplicate-index", "not-rerunnable", "statistics-lost"}
 SIZED = {"disk-headroom": 20_000}  # times the sample's size: what it takes for the check to speak
 
 

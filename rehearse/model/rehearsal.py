@@ -19,6 +19,7 @@ from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
+from rehearse.model.values import ValueChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,9 @@ class Rehearsal:
     heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
     heads_after: Mapping[str, tuple[str, ...]]
     lost_values: Mapping[str, int]  # dropped column -> values that were not NULL on the stage before
+    nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
+    value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
+    publications: tuple[CatalogObject, ...] = ()  # of production; a stage publishes nothing
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]

@@ -64,10 +64,13 @@ def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
 def _action_mode(action: Words) -> LockMode:
     """Return the lock one action of ALTER TABLE takes."""
     said = action.rest()
-    if said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]:
+    is_light = said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]
+    sets_parameters = said[:2] in (("SET", ""), ("RESET", ""))
+    if is_light or sets_parameters or (said[:1] == ("DETACH",) and "CONCURRENTLY" in said):
         return LockMode.SHARE_UPDATE_EXCLUSIVE
     adds_key = said[:1] == ("ADD",) and "FOREIGN" in said[1:4]
-    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key else LockMode.ACCESS_EXCLUSIVE
+    switches_trigger = said[:1] in (("ENABLE",), ("DISABLE",)) and "TRIGGER" in said
+    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key or switches_trigger else LockMode.ACCESS_EXCLUSIVE
 
 
 def _inside(block: str) -> Iterator[str]:

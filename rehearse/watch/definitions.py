@@ -5,8 +5,8 @@ The modes are those of manual 13.3.1 and of the commands' own pages, as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from rehearse.model.timeline import LockMode
@@ -46,10 +46,15 @@ class ForeignKey:
     other: int  # the table it references
 
 
-Keys = tuple[ForeignKey, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ties:
+    """What ties tables to others, beside what every watch knows of them."""
+
+    keys: tuple[ForeignKey, ...] = ()
+    defaults: Mapping[int, int] = field(default_factory=dict)  # by partitioned table: its default partition
 
 
-def known(sql: str, relations: Relations, keys: Keys) -> tuple[Known, ...]:
+def known(sql: str, relations: Relations, ties: Ties) -> tuple[Known, ...]:
     """Return the locks a command takes on relations that existed before."""
     words = Words(tokens(sql))
     if words.take("COMMENT"):
@@ -60,7 +65,7 @@ def known(sql: str, relations: Relations, keys: Keys) -> tuple[Known, ...]:
         words.skip()
     for kind, reader in _READERS.items():
         if words.take(*kind):
-            return tuple(reader(_Command(verb=verb, words=words, sql=sql, replaces=replaces), relations, keys))
+            return tuple(reader(_Command(verb=verb, words=words, sql=sql, replaces=replaces), relations, ties))
     return ()
 
 
@@ -81,6 +86,8 @@ def is_understood(sql: str, relations: Relations) -> bool:
         return False
     rest = [word for word in words[1:] if word not in _QUALIFIERS]
     kind, said = (rest[0] if rest else ""), set(rest)
+    if first == "ALTER" and "CASCADE" in said:
+        return False
     if kind in ("TYPE", "DOMAIN"):
         return first == "CREATE" or (not said & {"ATTRIBUTE", "CASCADE"} and not (kind == "DOMAIN" and _proves(said)))
     if kind in _APART:
@@ -111,24 +118,26 @@ class _Command:
     replaces: bool
 
 
-def _table(command: _Command, relations: Relations, keys: Keys) -> Iterator[Known]:
+def _table(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:
     if command.verb == "DROP":
-        yield from _drop(command, relations, keys)
+        yield from _drop(command, relations, ties)
     elif command.verb == "CREATE":
-        yield from _create(command, relations)
+        yield from _create(command, relations, ties)
     else:
         yield from commands.attempted(command.sql, relations)
-        yield from _partners(command, relations, keys)
+        yield from _partners(command, relations, ties)
 
 
-def _create(command: _Command, relations: Relations) -> Iterator[Known]:
+def _create(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:
     """Yield the parents of a new table: by foreign key, as a partition of them, by inheritance."""
     words = command.words
     while words.rest():
         if words.take("REFERENCES"):
             yield from _locked(words, relations, _WRITING)
         elif words.take("PARTITION", "OF"):
-            yield from _locked(words, relations, _ALL)
+            for parent in tuple(_locked(words, relations, _ALL)):
+                yield parent
+                yield from _on(relations.by_oid.get(ties.defaults.get(parent.relation.oid, 0)), _ALL)
         elif words.take("INHERITS"):
             words.symbol("(")
             for schema, name, _ in words.names():
@@ -137,19 +146,22 @@ def _create(command: _Command, relations: Relations) -> Iterator[Known]:
             words.skip()
 
 
-def _drop(command: _Command, relations: Relations, keys: Keys) -> Iterator[Known]:
+def _drop(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:
     """Yield what is dropped, and the tables at the other end of its foreign keys, whose triggers go."""
     command.words.take("IF", "EXISTS")
     for schema, name, _ in tuple(command.words.names()):
         found = relations.resolve(name, schema)
+        for parent, members in relations.children.items():
+            if found and found.oid in members and relations.by_oid[parent].kind == "p":
+                yield from _on(relations.by_oid[parent], _ALL)
         for oid in relations.tree(found.oid) if found else ():
             yield from _on(relations.by_oid.get(oid), _ALL)
-            for key in keys:
+            for key in ties.keys:
                 if oid in (key.table, key.other):
                     yield from _on(relations.by_oid.get(key.other if oid == key.table else key.table), _ALL)
 
 
-def _partners(command: _Command, relations: Relations, keys: Keys) -> Iterator[Known]:
+def _partners(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:
     """Yield the other tables an ALTER TABLE locks."""
     words = command.words
     words.take("IF", "EXISTS")
@@ -158,29 +170,32 @@ def _partners(command: _Command, relations: Relations, keys: Keys) -> Iterator[K
     table = relations.resolve(found[1], found[0]) if found else None
     words.symbol("*")
     for action in words.split():
-        if action.take("ATTACH", "PARTITION") or action.take("DETACH", "PARTITION"):
+        if action.take("ATTACH", "PARTITION"):
             yield from _locked(action, relations, _ALL)
-        elif action.take("INHERIT") or action.take("NO", "INHERIT"):
+            yield from _on(relations.by_oid.get(ties.defaults.get(table.oid, 0) if table else 0), _ALL)
+        elif action.take("DETACH", "PARTITION"):
+            yield from _locked(action, relations, _ALL)
+        elif action.take("INHERIT"):
             yield from _locked(action, relations, _SHARED)
         elif table and action.take("DROP"):
             is_constraint = action.take("CONSTRAINT")
             action.take("COLUMN")
             action.take("IF", "EXISTS")
             gone = (action.name() or (None, ""))[1]
-            for key in (each for each in keys if each.table == table.oid):
+            for key in (each for each in ties.keys if each.table == table.oid):
                 if gone == key.name if is_constraint else gone in key.columns:
                     yield from _on(relations.by_oid.get(key.other), _ALL)
 
 
-def _view(command: _Command, relations: Relations, keys: Keys) -> Iterator[Known]:
+def _view(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:
     if command.verb == "DROP":
-        yield from _drop(command, relations, keys)
+        yield from _drop(command, relations, ties)
     elif command.verb == "ALTER" or command.replaces:
         command.words.take("IF", "EXISTS")
         yield from _locked(command.words, relations, _ALL)
 
 
-def _index(command: _Command, relations: Relations, _: Keys) -> Iterator[Known]:
+def _index(command: _Command, relations: Relations, _: Ties) -> Iterator[Known]:
     """Yield the index and its table; what CREATE INDEX and CONCURRENTLY lock is told among the other commands."""
     words = command.words
     if command.verb == "CREATE" or words.rest()[:1] == ("CONCURRENTLY",):
@@ -188,21 +203,22 @@ def _index(command: _Command, relations: Relations, _: Keys) -> Iterator[Known]:
     words.take("IF", "EXISTS")
     if command.verb == "ALTER":
         found = words.name()
-        light = words.rest()[:1] == ("RENAME",) or words.rest()[:2] in (("SET", ""), ("RESET", ""))
+        light = words.rest()[:1] in (("RENAME",), ("ALTER",)) or words.rest()[:2] in (("SET", ""), ("RESET", ""))
         yield from _on(relations.resolve(found[1], found[0]) if found else None, _SHARED if light else _ALL)
         return
     for schema, name, _only in words.names():
         if index := relations.resolve(name, schema):
-            yield from _on(relations.table(index.oid), _ALL)
+            for oid in relations.tree(index.table_oid):
+                yield from _on(relations.by_oid.get(oid), _ALL)
             yield from _on(index, _ALL)
 
 
 def _upon(
     made: tuple[str, LockMode], changed: tuple[str, LockMode]
-) -> Callable[[_Command, Relations, Keys], Iterator[Known]]:
+) -> Callable[[_Command, Relations, Ties], Iterator[Known]]:
     """Return a reader of commands about something a table has: behind which word the table stands, and its lock."""
 
-    def read(command: _Command, relations: Relations, _: Keys) -> Iterator[Known]:
+    def read(command: _Command, relations: Relations, _: Ties) -> Iterator[Known]:
         word, mode = made if command.verb == "CREATE" else changed
         while command.words.rest() and not command.words.take(word):
             command.words.skip()
@@ -225,7 +241,7 @@ def _comment(words: Words, relations: Relations) -> Iterator[Known]:
         yield from _locked(words, relations, _SHARED)
 
 
-_READERS: dict[tuple[str, ...], Callable[[_Command, Relations, Keys], Iterator[Known]]] = {
+_READERS: dict[tuple[str, ...], Callable[[_Command, Relations, Ties], Iterator[Known]]] = {
     ("TABLE",): _table,
     ("FOREIGN", "TABLE"): _table,
     ("VIEW",): _view,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from rehearse.model.timeline import LockMode
 from rehearse.watch import commands, definitions, strings
 from rehearse.watch.commands import Known
-from rehearse.watch.definitions import Keys
+from rehearse.watch.definitions import Ties
 from rehearse.watch.executions import Ddl, Execution, Scans
 from rehearse.watch.plans import Plan, Rows
 from rehearse.watch.relations import Relation, Relations
@@ -31,7 +31,7 @@ _NO_SCANS = (0, 0)
 class Model:
     """What is known of statements beside their text; by the position of each."""
 
-    keys: Keys = ()
+    ties: Ties = field(default_factory=Ties)
     rows: Mapping[int, int] = field(default_factory=dict)  # of the command tag
     sampled: Mapping[int, tuple[tuple[int, LockMode], ...]] = field(default_factory=dict)  # locks that were seen
     quiet: frozenset[int] = frozenset()  # where the server's messages are missing
@@ -41,7 +41,7 @@ class Model:
         """Return a statement with its events, and the locks and the work its text tells."""
         known = (
             *commands.known(execution.sql, relations),
-            *definitions.known(execution.sql, relations, self.keys),
+            *definitions.known(execution.sql, relations, self.ties),
             *self._seen(execution, relations),
         )
         if execution.error is not None:
@@ -51,17 +51,21 @@ class Model:
         if named := tuple(_named(execution, relations)):
             known += tuple(Known(relation=each, mode=_mode(execution, each)) for each in named)
             return self._defined(execution, known, relations), known
-        return replace(execution, events=self._plans(execution)), known
+        return replace(execution, events=self._plans(execution, relations)), known
 
     def _seen(self, execution: Execution, relations: Relations) -> Iterator[Known]:
         for oid, mode in self.sampled.get(execution.position, ()):
             if oid in relations.by_oid:
                 yield Known(relation=relations.by_oid[oid], mode=mode)
 
-    def _plans(self, execution: Execution) -> tuple[Plan, ...]:
+    def _plans(self, execution: Execution, relations: Relations) -> tuple[Plan, ...]:
         """Return what a plan would tell, as far as the command tag does."""
         rows = self.rows.get(execution.position)
-        return () if rows is None else (_plan(execution, rows, tuple(_written(execution.sql, rows))),)
+        return (
+            ()
+            if rows is None
+            else (_plan(execution, rows, tuple(_written(execution.sql, rows, relations)), relations),)
+        )
 
     def _defined(self, execution: Execution, known: tuple[Known, ...], relations: Relations) -> Execution:
         """Return a statement with the one command it is, and what the server said moved to that."""
@@ -81,18 +85,20 @@ class Model:
             scans=_validated(execution, known),
             rewrites=tuple((oid, _reason(execution.sql)) for oid in sorted(found)),
             messages=execution.messages,
-            plans=self._plans(execution),
+            plans=self._plans(execution, relations),
         )
         return replace(execution, events=(ddl,), messages=())
 
 
-def _plan(execution: Execution, rows: int, written: tuple[Rows, ...]) -> Plan:
+def _plan(execution: Execution, rows: int, written: tuple[Rows, ...], relations: Relations) -> Plan:
+    changed = (relations.resolve(each.table, each.schema) for each in written if each.verb != "insert")
+    children = (relations.by_oid[oid] for table in changed if table for oid in relations.children.get(table.oid, ()))
     return Plan(
         at=execution.ended,
         text=execution.sql,
         written=written,
         read=(),
-        targets=(),
+        targets=tuple((each.schema, relations.name(each)) for each in children),
         locking=(),
         fired=(),
         returned=rows,
@@ -100,15 +106,16 @@ def _plan(execution: Execution, rows: int, written: tuple[Rows, ...]) -> Plan:
     )
 
 
-def _written(sql: str, rows: int) -> Iterator[Rows]:
+def _written(sql: str, rows: int, relations: Relations) -> Iterator[Rows]:
     """Yield the rows of a statement that names the one table it writes to; what a conflict does, counters tell."""
     words = Words(tokens(sql))
     verb = next((verb for start, verb in _WRITERS.items() if words.take(*start)), None)
     words.take("ONLY")
-    table = words.name() if verb else None
+    found = words.name() if verb else None
+    table = relations.resolve(found[1], found[0]) if found else None
     loads = strings.word(sql) != "COPY" or words.has("FROM")
-    if rows and verb and table and loads and not words.has("CONFLICT"):
-        yield Rows(schema=table[0] or "", table=table[1], verb=verb, rows=rows)
+    if rows and verb and table and table.kind != "v" and loads and not words.has("CONFLICT"):
+        yield Rows(schema=table.schema, table=relations.name(table), verb=verb, rows=rows)
 
 
 def _tables(known: tuple[Known, ...]) -> Iterator[Relation]:
@@ -125,9 +132,12 @@ def _named(execution: Execution, relations: Relations) -> Iterator[Relation]:
 
 
 def _mode(execution: Execution, relation: Relation) -> LockMode:
-    """Return the least lock under which code can have done what the server says of a table."""
-    is_rewritten = f'rewriting table "{relation.name}"' in execution.messages
-    return LockMode.ACCESS_EXCLUSIVE if is_rewritten else LockMode.SHARE_UPDATE_EXCLUSIVE
+    """Return the least lock under which code, which cannot do it CONCURRENTLY, did what the server says of a table."""
+    said = [each for each in execution.messages if f'table "{relation.name}"' in each]
+    if any(each.startswith("rewriting") for each in said):
+        return LockMode.ACCESS_EXCLUSIVE
+    is_built = any(each.startswith("building") for each in said)
+    return LockMode.SHARE if is_built else LockMode.SHARE_UPDATE_EXCLUSIVE
 
 
 def _validated(execution: Execution, known: tuple[Known, ...]) -> Scans:

@@ -21,9 +21,9 @@ from rehearse.db.queries import query
 from rehearse.model.conversation import Conversation
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
-from rehearse.watch import assembly, heard, openings, relations, watch
+from rehearse.watch import assembly, heard, openings, reads, relations, watch
 from rehearse.watch.assembly import Observation
-from rehearse.watch.definitions import ForeignKey, Keys
+from rehearse.watch.definitions import ForeignKey, Ties
 from rehearse.watch.executions import Executions
 from rehearse.watch.heard import Heard
 from rehearse.watch.modelled import Model
@@ -53,7 +53,7 @@ class SampledWatch:
     admin: psycopg.Connection
     looking: Looking
     relations: Relations
-    keys: Keys
+    ties: Ties
     before: Counters
     files: Files
     timeouts: Timeouts
@@ -69,6 +69,10 @@ class SampledWatch:
             told = heard.heard(conversations)
             observation = self._observation(told, tuple(self._gaps(conversations, lingering)))
             found = assembly.timeline(observation)
+            statements, notes = reads.with_reads(
+                found.statements, observation.before, observation.after, self.relations
+            )
+            found = replace(found, statements=statements, notes=(*found.notes, *notes))
             gaps = (*found.gaps, *openings.points(found, observation, told))
             self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
         return self._made
@@ -76,7 +80,7 @@ class SampledWatch:
     def _observation(self, told: tuple[Heard, ...], gaps: tuple[str, ...]) -> Observation:
         files = watch.files(self.admin)
         model = Model(
-            keys=self.keys,
+            ties=self.ties,
             rows={each.execution.position: each.rows for each in told if each.rows is not None},
             sampled=self.looking.samples.by_statement(told),
             quiet=frozenset(each.execution.position for each in told if each.is_quiet),
@@ -143,7 +147,7 @@ def sampling(stage: Stage) -> Iterator[SampledWatch]:
                 admin=admin,
                 looking=looking,
                 relations=found,
-                keys=_keys(admin),
+                ties=_ties(admin),
                 before=watch.counters(admin),
                 files=watch.files(admin),
                 timeouts=in_force,
@@ -153,12 +157,14 @@ def sampling(stage: Stage) -> Iterator[SampledWatch]:
             looking.stop()
 
 
-def _keys(admin: psycopg.Connection) -> Keys:
+def _ties(admin: psycopg.Connection) -> Ties:
     with admin.cursor(row_factory=class_row(ForeignKey)) as cursor:
-        return tuple(
-            replace(each, columns=tuple(each.columns))
-            for each in cursor.execute(query("watch/foreign_key_columns").encode()).fetchall()
-        )
+        keys = cursor.execute(query("watch/foreign_key_columns").encode()).fetchall()
+    defaults = admin.execute(query("watch/default_partitions").encode()).fetchall()
+    return Ties(
+        keys=tuple(replace(each, columns=tuple(each.columns)) for each in keys),
+        defaults={int(table): int(partition) for table, partition in defaults},
+    )
 
 
 def _is_ours(conversation: Conversation) -> bool:

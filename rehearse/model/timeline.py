@@ -124,6 +124,7 @@ class LockWindow:
     lock_timeout: timedelta | None  # in force when it was requested; None: not observed
     on_index: bool = False
     statement_timeout: timedelta | None = None  # in force when it was requested; None: not observed
+    is_modelled: bool = False  # the command is known to take it, and nobody saw it
 
     @property
     def held(self) -> timedelta:

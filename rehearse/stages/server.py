@@ -79,6 +79,7 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
         place.refuse_declared(admin, where)
         place.refuse_production(admin, where, snapshot.facts)
         has = place.rights(admin)
+        place.refuse_other_role(where, has)
         undone.enter_context(turn.taken(admin, progress, wait=where.wait))
         ground = place.choose(admin, where, has, run)
         try:
@@ -97,7 +98,9 @@ def examine(where: Place) -> None:
     """
     with _connected(where) as admin:
         place.refuse_declared(admin, where)
-        place.choose(admin, where, place.rights(admin), run="")
+        has = place.rights(admin)
+        place.refuse_other_role(where, has)
+        place.choose(admin, where, has, run="")
 
 
 @contextmanager

@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rehearse.model import wording
-from rehearse.model.timeline import Outcome, Statement, Timeline
-from rehearse.watch import definitions, strings
-from rehearse.watch.assembly import Observation
+from rehearse.model.timeline import Outcome, Statement
+from rehearse.watch import definitions, strings, tokens
 from rehearse.watch.heard import Heard
+from rehearse.watch.relations import Relations
 
-_CLOSED_BY = "Rehearse on a server of rehearse's own (leave --into out), or as a superuser of a server that logs as jsonlog in UTC."
+_CLOSED_BY = (
+    "Rehearse on a server of rehearse's own (leave --into out), or as a superuser of a server that logs as jsonlog in "
+    "UTC."
+)
 _SHOWN = 60  # characters of a statement
 
 
-def points(timeline: Timeline, observation: Observation, told: Iterable[Heard]) -> Iterator[str]:
-    """Yield a sentence for each step whose statements may have locked or read tables unseen."""
-    relations = observation.relations
-    code: dict[str | None, list[Statement]] = {}
-    for each in timeline.statements:
-        if each.outcome is Outcome.APPLIED and not definitions.is_understood(each.sql, relations):
-            code.setdefault(each.step, []).append(each)
-    for step, statements in code.items():
-        more = f" and {len(statements) - 1} more like it" if len(statements) > 1 else ""
+def points(statements: Iterable[Statement], relations: Relations, told: Iterable[Heard]) -> Iterator[str]:
+    """Yield a sentence for each thing that may have locked or read tables unseen."""
+    applied = [each for each in statements if each.outcome is Outcome.APPLIED]
+    yield from _code(applied, relations)
+    yield from _silence(told)
+    yield from _names(applied, relations)
+
+
+def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str]:
+    """Yield the steps that ran code of the project's own, or commands nobody wrote down."""
+    found: dict[str | None, list[Statement]] = {}
+    for each in statements:
+        if not definitions.is_understood(each.sql, relations):
+            found.setdefault(each.step, []).append(each)
+    for step, those in found.items():
+        more = f" and {len(those) - 1} more like it" if len(those) > 1 else ""
+        who = f"Step {step}" if step else "The migration"
         yield (
-            f"{_step(step)} ran {_shown(statements[0].sql)}{more}: which tables it locked, and what it read there, is known "
-            f"as far as samples saw it. {_CLOSED_BY}"
-        )
-    altering = [each for each in told if each.is_quiet and strings.word(each.execution.sql) == "ALTER"]
-    if altering:
-        yield (
-            "The migration sets client_min_messages, so the server did not say whether "
-            f"{_shown(altering[0].execution.sql)} verified rows. Leave that setting alone, or: {_CLOSED_BY}"
+            f"{who} ran {_shown(those[0].sql)}{more}: which tables that locked, and what it read there, is known as far "
+            f"as samples saw it. {_CLOSED_BY}"
         )
 
 
-def _step(step: str | None) -> str:
-    return f"Step {step}" if step else "The migration"
+def _silence(told: Iterable[Heard]) -> Iterator[str]:
+    """Yield what the server might have told of, if the migration had not chosen what it is told."""
+    silent = [each.execution.sql for each in told if each.is_quiet and _is_told_of(each.execution.sql)]
+    if silent:
+        yield (
+            f"The migration sets client_min_messages, so the server did not tell whether {_shown(silent[0])} rewrote "
+            f"or verified tables or built indexes. Leave that setting alone. Or: {_CLOSED_BY}"
+        )
+
+
+def _is_told_of(sql: str) -> bool:
+    words = {token.word for token in tokens.tokens(sql)}
+    return strings.word(sql) in ("ALTER", "REINDEX") or {"CREATE", "INDEX"} <= words
+
+
+def _names(statements: Iterable[Statement], relations: Relations) -> Iterator[str]:
+    """Yield that names may mean other tables than was thought: a search_path was set, and names are not unique."""
+    setting = next((each for each in statements if "search_path" in each.sql.lower()), None)
+    places = Counter(each.name for each in relations.by_oid.values() if each.is_table and each.schema != "pg_toast")
+    twice = sorted(name for name, number in places.items() if number > 1)
+    if setting is not None and twice:
+        yield (
+            f"The migration sets search_path ({_shown(setting.sql)}), and {twice[0]} is a table of several schemas: "
+            f"which of them a statement means is not known. Name the schema in each statement. Or: {_CLOSED_BY}"
+        )
 
 
 def _shown(sql: str) -> str:

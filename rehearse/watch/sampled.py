@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.model.conversation import Conversation
 from rehearse.model.stage import Stage
-from rehearse.model.timeline import Timeline
+from rehearse.model.timeline import LockWindow, Timeline
 from rehearse.watch import assembly, heard, openings, reads, relations, watch
 from rehearse.watch.assembly import Observation
 from rehearse.watch.definitions import ForeignKey, Ties
@@ -36,12 +36,12 @@ _PATIENCE = timedelta(seconds=15)
 _OWN = "rehearse"  # what rehearse's own sessions call themselves
 _HOW = (
     "The observation was sampled: every statement was heard, with its outcome and its rows; what it locked and did to "
-    "rows is known from its text, from what the server said to the session, from the server's counters and files before "
-    "and after, and from samples of the locks."
+    "rows is known from its text, from what the server told the session, from its counters and files before and after, "
+    "and from samples of the locks."
 )
 _DEAF = (
-    "Nothing tells which statements ran on the stage. Rehearse on a server of rehearse's own (leave --into out), or as a "
-    "superuser of a server that logs as jsonlog in UTC."
+    "Nothing tells which statements ran on the stage. Rehearse on a server of rehearse's own (leave --into out), or as "
+    "a superuser of a server that logs as jsonlog in UTC."
 )
 
 
@@ -72,8 +72,13 @@ class SampledWatch:
             statements, notes = reads.with_reads(
                 found.statements, observation.before, observation.after, self.relations
             )
-            found = replace(found, statements=statements, notes=(*found.notes, *notes))
-            gaps = (*found.gaps, *openings.points(found, observation, told))
+            found = replace(
+                found,
+                statements=statements,
+                locks=tuple(self._marked(found.locks, told)),
+                notes=(*found.notes, *notes),
+            )
+            gaps = (*found.gaps, *openings.points(found.statements, self.relations, told))
             self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
         return self._made
 
@@ -102,6 +107,18 @@ class SampledWatch:
             reads=model.read,
         )
 
+    def _marked(self, locks: Iterable[LockWindow], told: tuple[Heard, ...]) -> Iterator[LockWindow]:
+        """Say of each lock whether it was seen, or is only known to be taken."""
+        sessions = {each.execution.position: each.execution.session for each in told}
+        seen = {
+            (sessions[position], table.identity, mode)
+            for position, found in self.looking.samples.by_statement(told).items()
+            for oid, mode in found
+            if (table := self.relations.table(oid)) is not None
+        }
+        for each in locks:
+            yield replace(each, is_modelled=(each.session, each.object, each.mode) not in seen)
+
     def _conversations(self) -> tuple[Conversation, ...]:
         """Return the migration's conversations since the watch began, without rehearse's own."""
         found = self.stage.conversations() if self.stage.conversations else ()
@@ -126,6 +143,12 @@ class SampledWatch:
             yield f"{lingering} connections of the migration were still open when the timeline was made."
         if self.looking.lost:
             yield f"The sampler stopped early ({self.looking.lost}): which locks were seen after that is not known."
+        heard_of = {each.pid for each in self.stage.conversations()} if self.stage.conversations else set()
+        if strangers := self.looking.samples.pids() - heard_of:
+            yield (
+                f"{len(strangers)} sessions locked tables of the stage that did not come through rehearse's door: what "
+                "they did there is not known. Let nobody else use the stage's database meanwhile."
+            )
         for each in conversations:
             if each.gap is not None:
                 yield (

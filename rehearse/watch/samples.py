@@ -41,6 +41,10 @@ class Samples:
         for each in samples:
             self.first.setdefault(each, at)
 
+    def pids(self) -> frozenset[int]:
+        """Return the processes that were seen with a lock."""
+        return frozenset(each.pid for each in self.first)
+
     def by_statement(self, told: Iterable[Heard]) -> Mapping[int, tuple[tuple[int, LockMode], ...]]:
         """Return the locks by the position of the statement that held them first."""
         sessions: dict[int | None, list[Heard]] = {}

@@ -44,6 +44,7 @@ class ForeignKey:
     name: str
     columns: tuple[str, ...]
     other: int  # the table it references
+    other_columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +178,27 @@ def _partners(command: _Command, relations: Relations, ties: Ties) -> Iterator[K
             yield from _locked(action, relations, _ALL)
         elif action.take("INHERIT"):
             yield from _locked(action, relations, _SHARED)
-        elif table and action.take("DROP"):
-            is_constraint = action.take("CONSTRAINT")
-            action.take("COLUMN")
-            action.take("IF", "EXISTS")
-            gone = (action.name() or (None, ""))[1]
-            for key in (each for each in ties.keys if each.table == table.oid):
-                if gone == key.name if is_constraint else gone in key.columns:
-                    yield from _on(relations.by_oid.get(key.other), _ALL)
+        elif table:
+            for oid in _tied(action, table, ties):
+                yield from _on(relations.by_oid.get(oid), _ALL)
+
+
+def _tied(action: Words, table: Relation, ties: Ties) -> Iterator[int]:
+    """Yield the tables at the other end of the foreign keys one action of ALTER TABLE drops or makes anew."""
+    drops = action.take("DROP")
+    if not drops and not action.take("ALTER"):
+        return
+    is_constraint = action.take("CONSTRAINT")
+    action.take("COLUMN")
+    action.take("IF", "EXISTS")
+    name = (action.name() or (None, ""))[1]
+    if not drops and action.rest()[:1] != ("TYPE",) and action.rest()[:3] != ("SET", "DATA", "TYPE"):
+        return
+    for key in ties.keys:
+        if key.table == table.oid and (name == key.name if is_constraint else name in key.columns):
+            yield key.other
+        if key.other == table.oid and not is_constraint and name in key.other_columns:
+            yield key.table
 
 
 def _view(command: _Command, relations: Relations, ties: Ties) -> Iterator[Known]:

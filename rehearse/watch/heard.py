@@ -37,6 +37,7 @@ class Heard:
     execution: Execution
     conversation: Conversation
     string: str  # as it was sent, of which the statement may be a part
+    string_number: int  # within its conversation
     rows: int | None  # of the command tag
     is_quiet: bool  # the migration itself chose what the server says
 
@@ -68,6 +69,7 @@ def _of(conversation: Conversation) -> Iterator[Heard]:
                 execution=course.execution(exchange, text),
                 conversation=conversation,
                 string=exchange.sql,
+                string_number=exchange.string,
                 rows=_rows(exchange),
                 is_quiet=exchange.is_quiet,
             )

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rehearse.model import wording
-from rehearse.model.timeline import Outcome, Statement
-from rehearse.watch import definitions, strings, tokens
+from rehearse.model.timeline import LockWindow, Outcome, Statement, Timeline
+from rehearse.watch import definitions, reads, strings, tokens
 from rehearse.watch.heard import Heard
 from rehearse.watch.relations import Relations
 
@@ -18,12 +18,13 @@ _CLOSED_BY = (
 _SHOWN = 60  # characters of a statement
 
 
-def points(statements: Iterable[Statement], relations: Relations, told: Iterable[Heard]) -> Iterator[str]:
+def points(timeline: Timeline, relations: Relations, told: Iterable[Heard]) -> Iterator[str]:
     """Yield a sentence for each thing that may have locked or read tables unseen."""
-    applied = [each for each in statements if each.outcome is Outcome.APPLIED]
+    applied = [each for each in timeline.statements if each.outcome is Outcome.APPLIED]
     yield from _code(applied, relations)
     yield from _silence(told)
     yield from _names(applied, relations)
+    yield from _reads(timeline, relations)
 
 
 def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str]:
@@ -34,10 +35,9 @@ def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str
             found.setdefault(each.step, []).append(each)
     for step, those in found.items():
         more = f" and {len(those) - 1} more like it" if len(those) > 1 else ""
-        who = f"Step {step}" if step else "The migration"
         yield (
-            f"{who} ran {_shown(those[0].sql)}{more}: which tables that locked, and what it read there, is known as far "
-            f"as samples saw it. {_CLOSED_BY}"
+            f"{_who(step)} ran {_shown(those[0].sql)}{more}: which tables that locked, and what it read there, is known as "
+            f"far as samples saw it. {_CLOSED_BY}"
         )
 
 
@@ -66,6 +66,41 @@ def _names(statements: Iterable[Statement], relations: Relations) -> Iterator[st
             f"The migration sets search_path ({_shown(setting.sql)}), and {twice[0]} is a table of several schemas: "
             f"which of them a statement means is not known. Name the schema in each statement. Or: {_CLOSED_BY}"
         )
+
+
+def _reads(timeline: Timeline, relations: Relations) -> Iterator[str]:
+    """Yield the reads under a blocking lock that counters do not tell: the table was written anew or indexed, too."""
+    built = (each for _, each in sorted(relations.by_oid.items()) if each.is_table)
+    for relation in (each for each in built if reads.is_built_on(each, timeline.statements)):
+        for each in timeline.statements:
+            lock = _blocking(each, timeline)
+            is_partial = reads.written(each, relation) < relations.rows.get(relation.oid, 0)
+            if lock and is_partial and not strings.is_ddl(each.sql) and reads.may_read(each, relation, relations):
+                yield (
+                    f"{_who(each.step)} may have read all of {relation.identity} ({_shown(each.sql)}) while {lock.object} "
+                    "was locked: the migration also indexed that table or wrote it anew, so that counters do not tell. "
+                    f"{_CLOSED_BY}"
+                )
+                break
+
+
+def _blocking(statement: Statement, timeline: Timeline) -> LockWindow | None:
+    """Return a lock that stops traffic and that the transaction of a statement held when it ran."""
+    held = (lock for lock in timeline.locks if lock.mode.blocks_writes and not lock.on_index)
+    return next(
+        (
+            lock
+            for lock in held
+            if lock.transaction == statement.transaction
+            and lock.statement < statement.number
+            and lock.released > statement.started
+        ),
+        None,
+    )
+
+
+def _who(step: str | None) -> str:
+    return f"Step {step}" if step else "The migration"
 
 
 def _shown(sql: str) -> str:

@@ -14,6 +14,7 @@ from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.residue import Counters
 
 _READING = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "CREATE", "REFRESH", "DECLARE", "FETCH")
+_SOURCES = ("SELECT", "WITH", "TABLE")
 _PROVING = "validating foreign key"
 _WHOLE = (WorkKind.REWRITE, WorkKind.SCAN, WorkKind.INDEX_BUILD)
 
@@ -25,7 +26,7 @@ def with_reads(
     found, notes = {each.number: each for each in statements}, []
     for oid, relation in sorted(relations.by_oid.items()):
         rows = _left(oid, relation, statements, before, after)
-        readers = [each for each in statements if _may_read(each, relation, relations)] if rows > 0 else []
+        readers = [each for each in statements if may_read(each, relation, relations)] if rows > 0 else []
         if not readers:
             continue
         reader = found[max(readers, key=lambda each: each.duration).number]
@@ -38,18 +39,31 @@ def with_reads(
     return tuple(found.values()), tuple(notes)
 
 
+def is_built_on(relation: Relation, statements: Sequence[Statement]) -> bool:
+    """Say whether a table was written anew or indexed: how often it was read for that is not told."""
+    return any(
+        work.object == relation.identity and work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD)
+        for each in statements
+        for work in each.work
+    )
+
+
+def written(statement: Statement, relation: Relation) -> int:
+    """Return the rows of a table that a statement wrote."""
+    return sum(work.rows for work in statement.work if work.object == relation.identity and work.kind is WorkKind.ROWS)
+
+
 def _left(oid: int, relation: Relation, statements: Sequence[Statement], before: Counters, after: Counters) -> int:
     """Return the rows read of a table beyond those of work that reads all of it."""
-    if not relation.is_table or oid not in after:
+    if not relation.is_table or oid not in after or is_built_on(relation, statements):
         return 0
     works = [work for each in statements for work in each.work if work.object == relation.identity]
-    if any(work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD) for work in works):
-        return 0  # how often the table was read for that is not told
     read = after[oid][3] - before.get(oid, (0, 0, 0, 0))[3]
     return read - sum(work.rows for work in works if work.kind in _WHOLE)
 
 
-def _may_read(statement: Statement, relation: Relation, relations: Relations) -> bool:
+def may_read(statement: Statement, relation: Relation, relations: Relations) -> bool:
+    """Say whether a statement may have read a table from end to end, by its text."""
     if statement.outcome is not Outcome.APPLIED:
         return False
     if _proof(statement):
@@ -62,6 +76,9 @@ def _may_read(statement: Statement, relation: Relation, relations: Relations) ->
             token.word == "PARTITION" for token in said
         )  # rows of the default partition may belong to it
         return is_partition and relation.identity in {work.object for work in statement.work}
+    if word == "INSERT":  # what it writes to it does not read
+        start = next((place for place, token in enumerate(said) if token.word in _SOURCES), len(said))
+        said = said[start:]
     places = {relations.by_oid[oid].name for oid in _above(relation, relations)}
     return word in ("REFRESH", "FETCH") or (word in _READING and bool({token.name for token in said} & places))
 
@@ -82,10 +99,7 @@ def _above(relation: Relation, relations: Relations) -> Iterator[int]:
 
 
 def _with(statement: Statement, relation: Relation, rows: int) -> Statement:
-    written = sum(
-        work.rows for work in statement.work if work.object == relation.identity and work.kind is WorkKind.ROWS
-    )
-    if rows <= written:
+    if rows <= written(statement, relation):
         return statement
     word = strings.word(statement.sql)
     is_made = strings.is_made_from_query(statement.sql) or (word == "SELECT" and strings.is_ddl(statement.sql))

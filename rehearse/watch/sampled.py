@@ -78,7 +78,7 @@ class SampledWatch:
                 locks=tuple(self._marked(found.locks, told)),
                 notes=(*found.notes, *notes),
             )
-            gaps = (*found.gaps, *openings.points(found.statements, self.relations, told))
+            gaps = (*found.gaps, *openings.points(found, self.relations, told))
             self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
         return self._made
 
@@ -185,7 +185,9 @@ def _ties(admin: psycopg.Connection) -> Ties:
         keys = cursor.execute(query("watch/foreign_key_columns").encode()).fetchall()
     defaults = admin.execute(query("watch/default_partitions").encode()).fetchall()
     return Ties(
-        keys=tuple(replace(each, columns=tuple(each.columns)) for each in keys),
+        keys=tuple(
+            replace(each, columns=tuple(each.columns), other_columns=tuple(each.other_columns)) for each in keys
+        ),
         defaults={int(table): int(partition) for table, partition in defaults},
     )
 

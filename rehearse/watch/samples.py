@@ -26,7 +26,7 @@ class Sample:
 
     pid: int
     sql: str  # of the statement that runs or ran last, as far as the server keeps it
-    transaction_started: datetime
+    transaction_started: datetime | None  # None: of a session of others
     relation: int
     mode: str
 
@@ -57,9 +57,10 @@ class Samples:
                 for each in sessions.get(sample.pid, ())
                 if each.execution.started <= at + _SLACK and each.string.startswith(sample.sql)
             ]
-            if started:
+            if started:  # when the statements of one string began is not known: the first may have taken it
+                first = next(each for each in started if each.string_number == started[-1].string_number)
                 lock = (sample.relation, LockMode(sample.mode))
-                found.setdefault(started[-1].execution.position, []).append(lock)
+                found.setdefault(first.execution.position, []).append(lock)
         return {position: tuple(locks) for position, locks in found.items()}
 
 

@@ -250,7 +250,10 @@ def test_a_migration_of_which_everything_is_known_is_safe_without_rights(
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("DO $$BEGIN UPDATE customers SET note = 'y'; END$$;", "Step 001.sql ran DO .*: which tables that locked"),
+        (
+            "DO $$BEGIN UPDATE customers SET note = 'y'; END$$;",
+            "Step 001.sql ran DO .*: which tables that locked and read",
+        ),
         ("SELECT refuse_nothing();", None),
         ("SET client_min_messages = warning; ALTER TABLE orders ADD CHECK (id > 0);", "sets client_min_messages"),
         ("SET client_min_messages = warning; CREATE TABLE fresh ();", None),
@@ -321,7 +324,7 @@ SELECT count(*) FROM notes;
 TRUNCATE notes;
 BEGIN;
 DELETE FROM orders WHERE id = 5;
-INSERT INTO customers VALUES (1, 'twice', '');
+INSERT INTO customers SELECT 1 / 0, 'x', '';
 """
 
 

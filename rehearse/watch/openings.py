@@ -36,8 +36,8 @@ def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str
     for step, those in found.items():
         more = f" and {len(those) - 1} more like it" if len(those) > 1 else ""
         yield (
-            f"{_who(step)} ran {_shown(those[0].sql)}{more}: which tables that locked, and what it read there, is known as "
-            f"far as samples saw it. {_CLOSED_BY}"
+            f"{_who(step)} ran {_shown(those[0].sql)}{more}: which tables that locked and read is known as far as "
+            f"samples saw it. {_CLOSED_BY}"
         )
 
 
@@ -76,9 +76,10 @@ def _reads(timeline: Timeline, relations: Relations) -> Iterator[str]:
             lock = _blocking(each, timeline)
             is_partial = reads.written(each, relation) < relations.rows.get(relation.oid, 0)
             if lock and is_partial and not strings.is_ddl(each.sql) and reads.may_read(each, relation, relations):
+                what = f"{relation.identity} ({_shown(each.sql)})"
                 yield (
-                    f"{_who(each.step)} may have read all of {relation.identity} ({_shown(each.sql)}) while {lock.object} "
-                    "was locked: the migration also indexed that table or wrote it anew, so that counters do not tell. "
+                    f"{_who(each.step)} may have read all of {what} while {lock.object} was locked: it was also "
+                    "indexed or written anew, so that the server's counters do not tell. "
                     f"{_CLOSED_BY}"
                 )
                 break

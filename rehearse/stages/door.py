@@ -162,7 +162,7 @@ def _relay(guest: socket.socket, link: socket.socket, ear: Ear | None) -> None:
             with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
                 waiting[each] = waiting[each][each.send(waiting[each]) :]
         if ear is not None:
-            ear.understand()
+            ear.rest()
 
 
 def _complaint(sqlstate: str, said: str) -> bytes:

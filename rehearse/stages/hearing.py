@@ -28,6 +28,7 @@ _FROM_CLIENT = {ord(kind): size for kind, size in {"Q": WHOLE, "P": WHOLE, "B": 
 _FROM_SERVER = {ord(kind): size for kind, size in {"1": 0, "2": 0, "3": 0, "T": 0, "n": 0, "C": 64, "E": WHOLE, "G": 0,
                                                     "I": 0, "K": 4, "N": WHOLE, "S": WHOLE, "V": 0, "Z": 1, "s": 0,
                                                     }.items()}  # fmt: skip
+_MANY, _MUCH = 256, 1 << 20  # blocks, and bytes, that may lie unread
 _NAMES_OBJECTS = ("2BP01", "0A000")  # errors whose DETAIL names objects and no values
 
 
@@ -94,7 +95,9 @@ class Ear:
         self._gap: str | None = None
         self._client = Stream(_FROM_CLIENT)
         self._server = Stream(_FROM_SERVER, withheld=ord("N"), refuses=self._is_ours)
-        self._unread: list[tuple[bool, int, bytes]] = []
+        # what was not read yet: when it came, what the client said, or the messages of the server
+        self._unread: deque[tuple[float, bytes, list[tuple[int, bytes]]]] = deque()
+        self._unread_bytes = 0
         self._acts: deque[_Act] = deque()
         self._prepared: dict[str, str] = {}
         self._portals: dict[str, str] = {}
@@ -110,26 +113,37 @@ class Ear:
         self._lock = threading.Lock()
 
     def from_client(self, block: bytes) -> None:
-        """Take in what the client said, all of which goes on."""
-        _, found = self._client.feed(block)
-        self._unread.extend((True, *each) for each in found)
+        """Take in what the client said, all of which goes on; it is read later."""
+        self._unread.append((time.time(), block, []))
+        self._unread_bytes += len(block)
 
     def from_server(self, block: bytes) -> bytes:
         """Take in what the server said; return what of it goes on."""
         passed, found = self._server.feed(block)
-        self._unread.extend((False, *each) for each in found)
+        if found:
+            self._unread.append((time.time(), b"", found))
         return passed
+
+    def rest(self) -> None:
+        """Read what was taken in, if there is much of it: whoever waits at either side is served first."""
+        if len(self._unread) > _MANY or self._unread_bytes > _MUCH:
+            self.understand()
 
     def understand(self) -> None:
         """Read what was taken in. Never raises: what is not understood is a gap."""
-        now = time.time()
-        unread, self._unread = self._unread, []
-        if self._gap is not None:
-            return
+        with self._lock:
+            self._unread_bytes = 0
+            while self._unread:
+                at, block, answers = self._unread.popleft()
+                if self._gap is None:
+                    self._read(at, block, answers)
+
+    def _read(self, at: float, block: bytes, answers: list[tuple[int, bytes]]) -> None:
         try:
-            with self._lock:
-                for is_client, kind, body in unread:
-                    (self._say if is_client else self._answer)(chr(kind), body, now)
+            for kind, body in self._client.feed(block)[1] if block else ():
+                self._say(chr(kind), body, at)
+            for kind, body in answers:
+                self._answer(chr(kind), body, at)
         except (ValueError, IndexError, KeyError, struct.error) as error:
             self._gap = f"{type(error).__name__} at a message of the protocol"
         if self._client.is_broken or self._server.is_broken:
@@ -147,6 +161,7 @@ class Ear:
 
     def conversation(self) -> Conversation:
         """Return what was said so far."""
+        self.understand()
         with self._lock:
             return Conversation(
                 number=self._number,
@@ -161,6 +176,7 @@ class Ear:
 
     def _is_ours(self, notice: bytes) -> bool:
         """Say whether the client did not ask for a message and must not see it."""
+        self.understand()
         return not self._is_quiet and _fields(notice).get("V") == _DEBUG
 
     # What the client says

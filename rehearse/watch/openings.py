@@ -9,7 +9,7 @@ from rehearse.model import wording
 from rehearse.model.timeline import LockWindow, Outcome, Statement, Timeline
 from rehearse.watch import definitions, reads, strings, tokens
 from rehearse.watch.heard import Heard
-from rehearse.watch.relations import Relations
+from rehearse.watch.relations import Relation, Relations
 
 _CLOSED_BY = (
     "Rehearse on a server of rehearse's own (leave --into out), or as a superuser of a server that logs as jsonlog in "
@@ -18,13 +18,18 @@ _CLOSED_BY = (
 _SHOWN = 60  # characters of a statement
 
 
-def points(timeline: Timeline, relations: Relations, told: Iterable[Heard]) -> Iterator[str]:
-    """Yield a sentence for each thing that may have locked or read tables unseen."""
+def points(
+    timeline: Timeline, relations: Relations, told: Iterable[Heard], unclear: Iterable[Relation]
+) -> Iterator[str]:
+    """Yield a sentence for each thing that may have locked or read tables unseen.
+
+    `unclear` are the tables of which counters do not tell whether a query read all of them.
+    """
     applied = [each for each in timeline.statements if each.outcome is Outcome.APPLIED]
     yield from _code(applied, relations)
     yield from _silence(told)
     yield from _names(applied, relations)
-    yield from _reads(timeline, relations)
+    yield from _reads(timeline, relations, unclear)
 
 
 def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str]:
@@ -68,10 +73,9 @@ def _names(statements: Iterable[Statement], relations: Relations) -> Iterator[st
         )
 
 
-def _reads(timeline: Timeline, relations: Relations) -> Iterator[str]:
+def _reads(timeline: Timeline, relations: Relations, unclear: Iterable[Relation]) -> Iterator[str]:
     """Yield the reads under a blocking lock that counters do not tell: the table was written anew or indexed, too."""
-    built = (each for _, each in sorted(relations.by_oid.items()) if each.is_table)
-    for relation in (each for each in built if reads.is_built_on(each, timeline.statements)):
+    for relation in unclear:
         for each in timeline.statements:
             lock = _blocking(each, timeline)
             is_partial = reads.written(each, relation) < relations.rows.get(relation.oid, 0)

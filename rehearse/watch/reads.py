@@ -6,7 +6,7 @@ Without a plan nobody tells which statement did; the counters tell how many rows
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rehearse.model.timeline import Outcome, Statement, Work, WorkKind
 from rehearse.watch import strings, tokens
@@ -16,50 +16,84 @@ from rehearse.watch.residue import Counters
 _READING = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "CREATE", "REFRESH", "DECLARE", "FETCH")
 _SOURCES = ("SELECT", "WITH", "TABLE")
 _PROVING = "validating foreign key"
-_WHOLE = (WorkKind.REWRITE, WorkKind.SCAN, WorkKind.INDEX_BUILD)
 
 
-def with_reads(
-    statements: tuple[Statement, ...], before: Counters, after: Counters, relations: Relations
-) -> tuple[tuple[Statement, ...], tuple[str, ...]]:
-    """Return the statements with what they read, and a note on each table of which several may have been the reader."""
-    found, notes = {each.number: each for each in statements}, []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """Statements with what they read, and what the counters do not tell."""
+
+    statements: tuple[Statement, ...]
+    notes: tuple[str, ...]  # on tables of which several statements may have been the reader
+    unclear: tuple[Relation, ...]  # tables of which nobody can tell whether a query read all of them
+
+
+def read(statements: tuple[Statement, ...], before: Counters, after: Counters, relations: Relations) -> Reads:
+    """Give the rows that were read from end to end, beyond what other work explains, to who may have read them."""
+    found, notes, unclear = {each.number: each for each in statements}, [], []
     for oid, relation in sorted(relations.by_oid.items()):
-        rows = _left(oid, relation, statements, before, after)
-        readers = [each for each in statements if may_read(each, relation, relations)] if rows > 0 else []
-        if not readers:
+        if not relation.is_table or oid not in after:
             continue
-        reader = found[max(readers, key=lambda each: each.duration).number]
-        found[reader.number] = _with(reader, relation, rows)
-        if len(readers) > 1:
-            notes.append(
-                f"{rows:,} rows of {relation.identity} were read from end to end: {len(readers)} statements may have "
-                "done it, and they are shown with the longest."
-            )
-    return tuple(found.values()), tuple(notes)
+        readers = [each for each in statements if may_read(each, relation, relations)]
+        rows = _left(after[oid][3] - before.get(oid, (0, 0, 0, 0))[3], relation, statements, relations)
+        if rows is None:
+            unclear.append(relation)
+        elif rows > 0 and readers:
+            reader = found[max(readers, key=lambda each: each.duration).number]
+            found[reader.number] = _with(reader, relation, rows)
+            if len(readers) > 1:
+                notes.append(
+                    f"{rows:,} rows of {relation.identity} were read from end to end: {len(readers)} statements may "
+                    "have done it, and they are shown with the longest."
+                )
+    return Reads(statements=tuple(found.values()), notes=tuple(notes), unclear=tuple(unclear))
 
 
-def is_built_on(relation: Relation, statements: Sequence[Statement]) -> bool:
-    """Say whether a table was written anew or indexed: how often it was read for that is not told."""
-    return any(
-        work.object == relation.identity and work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD)
-        for each in statements
-        for work in each.work
-    )
+def _left(total: int, relation: Relation, statements: Sequence[Statement], relations: Relations) -> int | None:
+    """Return the rows read of a table beyond those of work that reads all of it; None: that is not certain.
+
+    An index build reads rows that are dead, too, if others may still see them: work that follows changes may have read
+    more than the table had, and what is less than half the table is no reading of all of it.
+    """
+    explained, dead, changed, is_built = 0, 0, 0, False
+    for each in statements:
+        for work in (work for work in each.work if work.object == relation.identity):
+            if work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD):
+                passes = _passes(each, work, relation, relations)
+                if passes is None:
+                    return None
+                is_built = True
+                explained, dead = explained + passes * work.rows, dead + passes * changed
+            elif work.kind is WorkKind.SCAN:
+                explained += work.rows
+        changed += written(each, relation)
+        if each.outcome is Outcome.FAILED and strings.is_ddl(each.sql) and _names(each, relation):
+            return None  # how far it came is not told
+    least, most = total - explained - dead, total - explained
+    half = max(1, relations.rows.get(relation.oid, 0) // 2)
+    if not is_built:
+        return most
+    if most < half:
+        return 0
+    return most if least >= half else None
+
+
+def _passes(statement: Statement, work: Work, relation: Relation, relations: Relations) -> int | None:
+    """Return how often a table is read to build an index, or to write it anew with its indexes; None: not known."""
+    is_concurrent = any(token.word == "CONCURRENTLY" for token in tokens.tokens(statement.sql))
+    if work.kind is WorkKind.INDEX_BUILD:
+        return 2 if is_concurrent else 1
+    if strings.word(statement.sql) != "ALTER":
+        return None
+    return 1 + len(relations.indexes(relation.oid))
+
+
+def _names(statement: Statement, relation: Relation) -> bool:
+    return any(token.name == relation.name for token in tokens.tokens(statement.sql))
 
 
 def written(statement: Statement, relation: Relation) -> int:
     """Return the rows of a table that a statement wrote."""
     return sum(work.rows for work in statement.work if work.object == relation.identity and work.kind is WorkKind.ROWS)
-
-
-def _left(oid: int, relation: Relation, statements: Sequence[Statement], before: Counters, after: Counters) -> int:
-    """Return the rows read of a table beyond those of work that reads all of it."""
-    if not relation.is_table or oid not in after or is_built_on(relation, statements):
-        return 0
-    works = [work for each in statements for work in each.work if work.object == relation.identity]
-    read = after[oid][3] - before.get(oid, (0, 0, 0, 0))[3]
-    return read - sum(work.rows for work in works if work.kind in _WHOLE)
 
 
 def may_read(statement: Statement, relation: Relation, relations: Relations) -> bool:

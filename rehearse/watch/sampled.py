@@ -69,16 +69,14 @@ class SampledWatch:
             told = heard.heard(conversations)
             observation = self._observation(told, tuple(self._gaps(conversations, lingering)))
             found = assembly.timeline(observation)
-            statements, notes = reads.with_reads(
-                found.statements, observation.before, observation.after, self.relations
-            )
+            read = reads.read(found.statements, observation.before, observation.after, self.relations)
             found = replace(
                 found,
-                statements=statements,
+                statements=read.statements,
                 locks=tuple(self._marked(found.locks, told)),
-                notes=(*found.notes, *notes),
+                notes=(*found.notes, *read.notes),
             )
-            gaps = (*found.gaps, *openings.points(found, self.relations, told))
+            gaps = (*found.gaps, *openings.points(found, self.relations, told, read.unclear))
             self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
         return self._made
 

@@ -384,7 +384,7 @@ def blocking(timeline: Timeline) -> dict[str, LockMode]:
 
 
 def worked(timeline: Timeline) -> list[tuple[object, ...]]:
-    """Return the work on rows; what was read of a table that was written anew, too, is told by plans only."""
+    """Return the work on rows; which of many statements read all of a table is told by plans only."""
     return sorted(
         (statement.sql, each.kind.value, each.object, each.rows, each.detail)
         for statement in timeline.statements

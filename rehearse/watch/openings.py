@@ -82,8 +82,8 @@ def _reads(timeline: Timeline, relations: Relations, unclear: Iterable[Relation]
             if lock and is_partial and not strings.is_ddl(each.sql) and reads.may_read(each, relation, relations):
                 what = f"{relation.identity} ({_shown(each.sql)})"
                 yield (
-                    f"{_who(each.step)} may have read all of {what} while {lock.object} was locked: it was also "
-                    "indexed or written anew, so that the server's counters do not tell. "
+                    f"{_who(each.step)} may have read all of {what} while {lock.object} was locked: other statements "
+                    "read that table, too, and the server's counters do not tell which did how often. "
                     f"{_CLOSED_BY}"
                 )
                 break

@@ -18,7 +18,7 @@ from test_watch_commands import KINDS, Kind
 
 from rehearse.engine.server import Server
 from rehearse.model.stage import Stage, StageAddress
-from rehearse.model.timeline import LockMode, Timeline
+from rehearse.model.timeline import LockMode, Timeline, WorkKind
 from rehearse.stages import door
 from rehearse.stages.hearing import TALKATIVE, Hearing
 from rehearse.stages.upstream import Upstream
@@ -173,3 +173,48 @@ def test_nothing_that_was_heard_is_no_complete_timeline(server15: Server, owner:
 )
 def test_a_statement_that_failed_goes_by_its_text(sql: str, tag: str) -> None:
     assert heard.command(sql) == tag
+
+
+@pytest.mark.parametrize(
+    ("statements", "reads", "gaps"),
+    [
+        # written anew with its indexes, which reads it as often as it has files, and read once more
+        (
+            ("ALTER TABLE items ALTER size TYPE bigint", "DELETE FROM items WHERE note = 'none'"),
+            [("DELETE", "public.items", 2000)],
+            0,
+        ),
+        (("ALTER TABLE items ALTER size TYPE bigint", "DELETE FROM items WHERE id = 3"), [], 0),
+        # of two that may have read it nobody knows which did
+        (
+            ("LOCK TABLE loose", "SELECT count(*) FROM items", "DELETE FROM items WHERE note = 'none'"),
+            [("any", "public.items", 2000)],
+            1,
+        ),
+        # an index that went before is not built again
+        (
+            (
+                "DROP INDEX items_code",
+                "ALTER TABLE items ALTER size TYPE bigint",
+                "DELETE FROM items WHERE note = 'none'",
+            ),
+            [],
+            1,
+        ),
+    ],
+)
+def test_what_a_query_read_is_told_beside_other_work(
+    server15: Server, owner: str, statements: tuple[str, ...], reads: list[tuple[str, str, int]], gaps: int
+) -> None:
+    row = table.kind("reads", statements, "")
+
+    with listened(server15, owner) as stage:
+        _, timeline = told(stage, row)
+
+    found = [
+        ("any" if gaps else each.tag, work.object, work.rows)
+        for each in timeline.statements
+        for work in each.work
+        if work.kind is WorkKind.SCAN
+    ]
+    assert (found, len(timeline.gaps)) == (reads, gaps)

@@ -57,7 +57,7 @@ def _left(total: int, relation: Relation, statements: Sequence[Statement], relat
     """Return the rows read of a table beyond those of work that reads all of it; None: that is not certain.
 
     An index build reads rows that are dead, too, if others may still see them: work that follows changes may have read
-    more than the table had, and what is less than half the table is no reading of all of it.
+    more than the table had. What is less than half the table is no reading of all of it.
     """
     explained = _Explained(relation, relations)
     for each in statements:
@@ -69,7 +69,8 @@ def _left(total: int, relation: Relation, statements: Sequence[Statement], relat
         return most
     if most < half:
         return 0
-    return most if most - explained.dead >= half else None
+    least = most - explained.dead
+    return least if least >= half else None
 
 
 class _Explained:

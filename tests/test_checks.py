@@ -112,7 +112,11 @@ def test_a_validation_under_an_earlier_statements_lock_is_found():
         row_counts=(row_count(500_000, 500_000, 500_000),),
         timeline=timeline(
             statement(1, sql="ALTER TABLE orders ADD CONSTRAINT c CHECK (x > 0) NOT VALID"),
-            statement(2, sql="ALTER TABLE orders VALIDATE CONSTRAINT c", work=(work(WorkKind.SCAN, 500_000),)),
+            statement(
+                2,
+                sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
+            ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
             lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2),
         ),
@@ -128,7 +132,7 @@ def test_a_validation_in_a_transaction_of_its_own_is_silent():
             statement(
                 2,
                 sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
-                work=(work(WorkKind.SCAN, 500_000),),
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
                 transaction="a/2",
             ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),

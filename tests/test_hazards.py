@@ -18,7 +18,13 @@ from rehearse.model.sampling import SampleRules
 from rehearse.run import Request, rehearse
 
 HAZARDS = SAMPLES / "hazards"
-WARNS_ONLY = {"lock-timeout-missing", "name-changed", "setting-needs-restart"}
+WARNS_ONLY = {
+    "lock-timeout-missing",
+    "name-changed",
+    "rows-locked",
+    "setting-needs-restart",
+    "tables-locked-together",
+}
 
 
 def played(server: Server, database: str, name: str, half: str) -> Report:

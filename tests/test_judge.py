@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.migration import ForeignConnection, Stopped
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing

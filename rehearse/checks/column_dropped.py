@@ -10,6 +10,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
+HAZARDS = ("E2",)
 CONDITION = "A column of a table that still exists was dropped and held values that are not NULL before."
 EFFECT = "The values are gone, and no downgrade brings them back; code that still names the column fails."
 REMEDY = (
@@ -25,12 +26,17 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if change.kind != "column" or change.action != "removed" or change.table is None:
             continue
         lost = rehearsal.lost_values.get(change.object)
-        if lost is None:  # the table went with it, or the column computes its values
-            continue
+        if lost is None or _is_partition(evidence, change.table):
+            continue  # the table went with it, the column computes its values, or the parent's column tells
         if lost:
             yield _finding(evidence, change, Severity.BLOCK, f"{rows(lost)} here held a value")
         elif not rehearsal.is_whole(change.table):
             yield _finding(evidence, change, Severity.WARN, "no sampled row held a value, production was not searched")
+
+
+def _is_partition(evidence: Evidence, table: str) -> bool:
+    facts = evidence.rehearsal.facts.table(table)
+    return facts is not None and facts.root not in (None, table)
 
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:

@@ -9,6 +9,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("E1",)
 CONDITION = (
     "A table, view, materialized view or column that existed before was renamed (proven by its oid), and nothing "
     "stands under its old name afterwards."

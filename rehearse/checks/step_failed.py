@@ -11,6 +11,7 @@ from rehearse.model.migration import StepRun
 from rehearse.model.timeline import Statement
 
 FAMILY = Family.FAILING
+HAZARDS = ("A5", "B5", "B6", "B10", "C4", "C7", "D2", "D5", "E13", "E15", "E16", "F1")
 CONDITION = "A pending step raised an error on the stage, on data sampled from production."
 EFFECT = "The release stops half-way in production: this step and every later one stay undone, or half done."
 REMEDY = (

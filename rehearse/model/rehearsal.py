@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rehearse.model.calibration import Calibration
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
@@ -62,6 +63,7 @@ class Rehearsal:
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
     failure: Failure | None = None  # the account of the step that failed
     downgrades: tuple[Downgrade, ...] = ()  # the way back of each step, where it was rehearsed
+    calibration: Calibration | None = None  # None: it was not asked for
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def is_whole(self, table: str) -> bool:

@@ -98,7 +98,7 @@ def _blocking(statement: Statement, timeline: Timeline) -> LockWindow | None:
             for lock in held
             if lock.transaction == statement.transaction
             and lock.statement < statement.number
-            and lock.released > statement.started
+            and lock.is_held_at(statement.number)
         ),
         None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import psycopg
 from psycopg import sql
 
@@ -85,18 +87,13 @@ def explains(admin: psycopg.Connection) -> bool:
 def make_talk(admin: psycopg.Connection, role: str) -> dict[str, str]:
     """Make new sessions of a role in this database log everything; return the settings it had here."""
     before = settings(admin, role)
-    for name, value in _wanted(admin).items():
-        _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(value)))
+    _alter(admin, role, _wanted(admin))
     return before
 
 
 def make_quiet(admin: psycopg.Connection, role: str, before: dict[str, str]) -> None:
     """Give a role back the settings `make_talk` found."""
-    for name in _wanted(admin):
-        if name in before:
-            _alter(admin, role, sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(before[name])))
-        else:
-            _alter(admin, role, sql.SQL("RESET {}").format(_setting(name)))
+    _alter(admin, role, {name: before.get(name) for name in _wanted(admin)})
 
 
 def settings(admin: psycopg.Connection, role: str) -> dict[str, str]:
@@ -112,10 +109,19 @@ def _wanted(admin: psycopg.Connection) -> dict[str, str]:
     return {name: value for name, value in {**LOGGING, **PLANS}.items() if name in known}
 
 
-def _alter(admin: psycopg.Connection, role: str, change: sql.Composed) -> None:
-    database = admin.info.dbname
+def _alter(admin: psycopg.Connection, role: str, changes: Mapping[str, str | None]) -> None:
+    """Give a role settings in this database, all at once; None takes one away."""
+    where = sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(admin.info.dbname))
     admin.execute(
-        sql.SQL("ALTER ROLE {} IN DATABASE {} ").format(sql.Identifier(role), sql.Identifier(database)) + change
+        sql.SQL("; ").join(
+            where
+            + (
+                sql.SQL("RESET {}").format(_setting(name))
+                if value is None
+                else sql.SQL("SET {} = {}").format(_setting(name), sql.Literal(value))
+            )
+            for name, value in changes.items()
+        )
     )
 
 

@@ -273,6 +273,7 @@ def _into(asked: Asked, configuration: Configuration) -> Place | None:
         database=database,
         replace=asked.replace,
         wait=asked.wait,
+        role=configuration.migrations.role,
         declared=configuration.known_urls(but=but),
     )
 

@@ -130,6 +130,7 @@ class LockWindow:
     lock_timeout: timedelta | None  # in force when it was requested; None: not observed
     on_index: bool = False
     statement_timeout: timedelta | None = None  # in force when it was requested; None: not observed
+    is_modelled: bool = False  # the command is known to take it, and nobody saw it
     released_by: int | None = None  # number of the statement that gave it back before the transaction ended
 
     def is_held_at(self, statement: int) -> bool:

@@ -255,6 +255,7 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
+        "modelled": lock.is_modelled,
         "lock_timeout_ms": _milliseconds(lock.lock_timeout),
         "statement_timeout_ms": _milliseconds(lock.statement_timeout),
         "acquired": lock.acquired.isoformat(),

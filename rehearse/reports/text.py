@@ -136,8 +136,9 @@ def _work(rehearsal: Rehearsal, step: StepRun) -> str:
 
 
 def _nothing(rehearsal: Rehearsal, established: str) -> str:
-    """Return how nothing is called: what samples did not show may have been there."""
-    return "not known" if rehearsal.fidelity.observation == "sampled" else established
+    """Return how nothing is called: what samples did not show may have been there, unless everything else told."""
+    is_open = rehearsal.fidelity.observation == "sampled" and not rehearsal.timeline.complete
+    return "not known" if is_open else established
 
 
 def _lock(rehearsal: Rehearsal, step: StepRun) -> str:

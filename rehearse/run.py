@@ -299,7 +299,7 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
         deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
         touched=stage.touched,
-        isolation=migration.isolation,
+        isolation=(*migration.isolation, *stage.isolation),
     )
 
 

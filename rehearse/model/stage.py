@@ -39,6 +39,7 @@ class Stage:
     server_version: str
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
     touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
+    isolation: tuple[str, ...] = ()  # what keeps in what SQL opens from inside the server
 
     @property
     def server_major(self) -> int:

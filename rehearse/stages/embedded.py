@@ -13,14 +13,24 @@ from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.said import said
-from rehearse.engine import binaries, server
+from rehearse.engine import binaries, seclusion, server
 from rehearse.engine.server import Server
 from rehearse.model.facts import Facts
 from rehearse.model.quantity import count
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
-from rehearse.stages import database, extensions, migrating_role, namesake, original, roles, settings, tablespaces
+from rehearse.stages import (
+    closing,
+    database,
+    extensions,
+    migrating_role,
+    namesake,
+    original,
+    roles,
+    settings,
+    tablespaces,
+)
 from rehearse.stages.database import Properties
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import StageFailed
@@ -73,7 +83,7 @@ def raise_stage(
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")
     new = changed or {}
-    with server.running(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
+    with server.secluded(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
         try:
             raised = _raise(snapshot, running, migrating_role, progress)
             _change(raised, new)
@@ -103,6 +113,7 @@ def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress
         )
         database.drop(connection, facts.database)
         found += database.clone(connection, name, facts, properties)
+        closing.close(connection, running, facts.database)
         return EmbeddedStage(
             stage=_stage(connection, running, facts, properties, found),
             facts=facts,
@@ -136,7 +147,19 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     found += settings.apply_to_server(connection, facts.settings, extension_path=path)
     settings.reload(connection, admin)
     found += (*namesake.deviations(facts), *roles.create(connection, facts), *tablespaces.create(connection, facts))
-    return (*_version_gap(facts, running), *_large_objects(facts), *found)
+    return (*_version_gap(facts, running), *_open_ways(running), *_large_objects(facts), *found)
+
+
+def _open_ways(running: Server) -> tuple[Deviation, ...]:
+    """Say what the kernel refused, so that SQL might connect from inside the server to another."""
+    missing = [layer for layer in seclusion.LAYERS if layer not in running.layers]
+    if not missing:
+        return ()
+    sentence = (
+        f"The kernel granted no {' and no '.join(missing)} for the stage's server: whatever SQL opens from inside it "
+        "(dblink, foreign tables, subscriptions) is not held back."
+    )
+    return (Deviation(sentence=sentence),)
 
 
 def _large_objects(facts: Facts) -> tuple[Deviation, ...]:
@@ -177,6 +200,7 @@ def _stage(
         server_version=connection.info.parameter_status("server_version") or running.binaries.version,
         deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),
         touched=tuple(sorted(touched)),
+        isolation=("secluded server",) if set(seclusion.LAYERS) <= set(running.layers) else (),
     )
 
 

@@ -61,6 +61,21 @@ def raise_loopback() -> None:
         fcntl.ioctl(control, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
 
 
+def attempts() -> int:
+    """Return how often something was sought in vain on an empty network, its loopback included; raises OSError."""
+    with open("/proc/self/net/snmp", encoding="ascii") as file:  # a line of names, a line of numbers, in turns
+        lines = [line.split() for line in file]
+    counted = {
+        f"{names[0]}{name}": int(number)
+        for names, numbers in zip(lines[::2], lines[1::2], strict=True)
+        for name, number in zip(names, numbers, strict=True)
+        if name != names[0]
+    }
+    with open("/proc/self/net/snmp6", encoding="ascii") as file:
+        counted.update((name, int(number)) for name, number in map(str.split, file))
+    return sum(counted.get(name, 0) for name in ("Ip:OutNoRoutes", "Ip6OutNoRoutes", "Tcp:AttemptFails"))
+
+
 def renounce() -> None:
     """Give up what undoes a confinement, mounts among it, for all that root executes from now on."""
     _LIBC.prctl(_PR_CAPBSET_DROP, _CAP_SYS_ADMIN)

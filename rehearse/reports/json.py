@@ -46,7 +46,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
-        "fidelity": _fidelity(rehearsal.fidelity),
+        "fidelity": _fidelity(rehearsal.fidelity, rehearsal.migration.notes),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "waits": [_wait(found) for found in rehearsal.timeline.waits],
@@ -265,7 +265,7 @@ def _setting(change: SettingChange) -> JSON:
     }
 
 
-def _fidelity(fidelity: Fidelity) -> JSON:
+def _fidelity(fidelity: Fidelity, notes: Sequence[str]) -> JSON:
     return {
         "observation": fidelity.observation,
         "source_version": fidelity.source_version,
@@ -279,6 +279,7 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "notes": list(notes),  # on the migrating process: what did not keep it in, among others
     }
 
 

@@ -9,6 +9,7 @@ namespaces(7), mount_namespaces(7), PR_SET_PDEATHSIG in prctl(2).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -62,7 +63,8 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
         layers.append("network namespace")
         listener = _local_listener()
     failed = len(sockets) - hidden
-    _write(settings["status"], {"layers": layers, "sockets": hidden, "reachable": failed})
+    told = {"layers": layers, "loopback": listener is not None, "sockets": hidden, "reachable": failed}
+    _write(settings["status"], told)
     child = os.fork()
     if child == 0:
         os._exit(_execute(command))
@@ -71,6 +73,9 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
     while True:
         pid, status = os.wait()
         if pid == child:
+            if granted & NEWNET:
+                with contextlib.suppress(OSError):
+                    _write(settings["status"], {**told, "network": namespaces.attempts()})
             return _status(status)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rehearse.model import wording
+from rehearse.model.addresses import UNREACHED
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
 from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
@@ -206,8 +207,10 @@ def _message(execution: Execution) -> str | None:
     """Return the primary message without values; what a function raised loses more than what PostgreSQL says."""
     if execution.error is None:
         return None
-    is_raised = (execution.sqlstate or "").startswith("P0")
-    return wording.raised(execution.error) if is_raised else wording.without_values(execution.error.partition("\n")[0])
+    if (execution.sqlstate or "").startswith("P0"):
+        return wording.raised(execution.error)
+    cleaned = wording.of_output if execution.sqlstate in UNREACHED else wording.without_values  # numbers of an address
+    return cleaned(execution.error.partition("\n")[0])
 
 
 def _tag(execution: Execution) -> str:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Finding, Severity
+from rehearse.model.identity import split
 from rehearse.model.masking import finds_own_values
 from rehearse.model.policy import Acknowledgement, Policy
 from rehearse.model.quantity import listing
@@ -23,6 +24,7 @@ from rehearse.model.timeline import Outcome, Statement, WorkKind
 from rehearse.model.unproven import demands
 
 _SEVERITIES = list(Severity)
+_OF_PYTHON = ("alembic_version", "django_migrations")
 _PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -85,11 +87,24 @@ def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
             "No revisions were found in the project, which proves nothing about what is pending: check script_location "
             "and version_locations, or use the project's own command (migrations.command)."
         )
+    if migration.tool == "command" and migration.known_revisions is None:
+        yield from _unheard(rehearsal)
     if not failed and migration.exit_status == 0:
         reached = {head for heads in rehearsal.heads_after.values() for head in heads}
         missed = tuple(target for target in migration.targets if target not in reached)
         if missed:
             yield f"The run ended without an error but did not reach {listing(missed)}."
+
+
+def _unheard(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the version tables of Python's tools that were written to while no hook told of such a tool."""
+    for table, heads in sorted(rehearsal.heads_after.items()):
+        if split(table)[-1] in _OF_PYTHON and heads != rehearsal.heads_before.get(table, ()):
+            yield (
+                f"Migrations were recorded in {table}, and the hook was not loaded where they ran: Python runs with "
+                "-I, -E or -S, or without the variables it was given (env -i). Where the steps begin and what they ask "
+                "for is unknown; start it without these, or give PYTHONPATH and REHEARSE_HOOK on."
+            )
 
 
 def _open_settings(rehearsal: Rehearsal) -> Iterator[str]:

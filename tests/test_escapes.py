@@ -7,12 +7,14 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
-from projects import toys
+from projects import toys, without_namespaces
 from projects.production import DATABASE, PASSWORD, Production, production
 from test_cli import rehearse
 
@@ -542,3 +544,95 @@ def test_what_env_py_asked_for_blocks_and_no_password_is_printed(
         assert (found["check"], found["severity"], found["object"]) == ("stage-left", "block", by_socket(elsewhere))
         assert found["evidence"]["location"].startswith("migrations/env.py:")
     assert PASSWORD not in done.stdout + done.stderr
+
+
+# Where a layer is missing -------------------------------------------------------------------------------------------
+
+SNEAKY = """
+import socket, subprocess
+try:
+    socket.create_connection(("127.0.0.1", <port>))
+except OSError:
+    pass
+subprocess.run(["<psql>", "postgresql://<socket>", "-c", "SELECT 1"], check=True)
+"""
+REFUSED_BY_THE_KERNEL = (
+    "The kernel granted no network namespace for the migrating process.",
+    "The kernel granted no mount namespace for the migrating process.",
+    "The kernel granted no process namespace for the migrating process.",
+    "The kernel granted no network namespace and no mount namespace for the stage's server: whatever SQL opens from "
+    "inside it (dblink, foreign tables, subscriptions) is not held back.",
+)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_without_namespaces_the_guards_still_refuse_and_fidelity_says_what_is_missing(
+    tmp_path: Path, snapshot: Path, elsewhere: Production, form: str
+) -> None:
+    toys.project(tmp_path, revisions=[toys.revision("a1", None, filled(SNEAKY, elsewhere.names))])
+    words = ("run", "--from", str(snapshot), "--alembic", "alembic.ini", "--no-downgrade", "--format", form)
+
+    done = subprocess.run(
+        [sys.executable, without_namespaces.__file__, sys.executable, "-m", "rehearse", *words],
+        cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+    told = " ".join(done.stdout.split())
+    if form == "json":
+        report = json.loads(done.stdout)
+        assert report["findings"][0]["check"] == "stage-left"
+        assert report["findings"][0]["object"] == by_socket(elsewhere)
+        assert report["fidelity"]["isolation"] == ["scrubbed environment", "connection guard"]
+        told = " ".join((*report["fidelity"]["notes"], *report["fidelity"]["deviations"]))
+    assert [sentence for sentence in REFUSED_BY_THE_KERNEL if sentence not in told] == []
+
+
+# The hook -----------------------------------------------------------------------------------------------------------
+
+SITE = Path(psycopg.__file__).parent.parent
+DEAF = {
+    "-I": "exec python -I -m alembic upgrade head",
+    "-E": "exec python -E -m alembic upgrade head",
+    "-S": f"PYTHONPATH=$PYTHONPATH:{SITE} exec python -S -m alembic upgrade head",
+    "env -i": 'exec env -i PATH="$PATH" DATABASE_URL="$DATABASE_URL" alembic upgrade head',
+}
+
+
+@pytest.mark.parametrize(
+    ("way", "tool"), [*((way, "alembic") for way in DEAF), ("-I", "command"), ("env -i", "command")]
+)
+def test_a_run_that_the_hook_is_silent_about_is_undecided(tmp_path: Path, snapshot: Path, way: str, tool: str) -> None:
+    toys.project(tmp_path, env=toys.env_with('create_engine(os.environ["DATABASE_URL"])'))
+    (tmp_path / "upgrade.sh").write_text(f"#!/bin/sh\n{DEAF[way]}\n")
+    (tmp_path / "rehearse.toml").write_text(
+        f'[migrations]\ntool = "{tool}"\nconfig = "alembic.ini"\ncommand = "sh upgrade.sh"\npython = "{PYTHON}"\n'
+    )
+
+    done = rehearse("run", "--from", snapshot, "--no-downgrade", "--format", "json", cwd=tmp_path)
+
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"]) == (3, "undecided"), done.stderr
+    (point,) = [reason for reason in report["reasons"] if "hook" in reason]
+    assert "-I, -E or -S" in point
+    assert "start it without these" in point
+    assert "connection guard" not in report["fidelity"]["isolation"]
+    assert "public.orders" in {change["object"] for change in report["schema_changes"]}
+
+
+def test_a_sitecustomize_of_the_interpreter_is_executed_and_the_hook_says_hello(
+    tmp_path: Path, stage: EmbeddedStage
+) -> None:
+    venv.create(tmp_path / "own", with_pip=False)
+    (site,) = (tmp_path / "own" / "lib").glob("python*/site-packages")
+    (site / "sitecustomize.py").write_text("import os\nos.environ['COVERED'] = 'yes'\n")
+    code = "import os, sitecustomize; print(os.environ['COVERED'], sitecustomize.__file__)"
+
+    migration = play(
+        tmp_path, stage, "command", command=("python", "-c", code), python=tmp_path / "own" / "bin" / "python"
+    )
+
+    assert migration.output_tail == f"yes {site / 'sitecustomize.py'}"
+    assert "connection guard" in migration.isolation
+    assert dict(migration.versions).keys() == {"python"}

@@ -159,7 +159,11 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
 
 def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
     if not journal.loaded:
-        yield "The hook was not loaded (python -I, -E or -S?): where the steps begin is unknown."
+        yield (
+            "The hook was not loaded: Python runs with -I, -E or -S, or without the variables it was given (env -i). "
+            "Where the steps begin and what they ask for is unknown; start it without these, or give PYTHONPATH and "
+            "REHEARSE_HOOK on."
+        )
     elif not journal.plans and not ended.status:
         yield "env.py ran no migrations: what is pending is unknown."
     for plan in journal.plans:

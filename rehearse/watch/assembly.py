@@ -158,7 +158,7 @@ def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Itera
     for command in execution.ddl:
         yield NestedCommand(
             tag=command.tag,
-            sql=command.sql,
+            sql=None if command.sql is None else wording.without_passwords(command.sql),
             started=max(command.started, execution.started),
             ended=min(command.ended, execution.ended),
             work=work.works(work.of_command(command, relations, ledger)),
@@ -172,7 +172,7 @@ def _statement(execution: Execution, number: int, step: str | None, in_force: Ti
         session=execution.session,
         transaction=_transaction(execution),
         step=step,
-        sql=execution.sql,
+        sql=wording.without_passwords(execution.sql),
         tag=_tag(execution),
         started=execution.started,
         ended=execution.ended,

@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.db.said import said
+from rehearse.model import wording
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import LockMode, LockWindow, Outcome, Statement, Timeline
 from rehearse.watch import relations, strings
@@ -120,7 +121,7 @@ def _statement(number: int, sample: Sample, seen: datetime) -> Statement:
         session=sample.session,
         transaction=_transaction(sample),
         step=_step(sample),
-        sql=sample.sql,
+        sql=wording.without_passwords(sample.sql),
         tag=strings.tag(sample.sql),
         started=sample.started or sample.now,
         ended=seen,

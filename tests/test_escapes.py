@@ -530,19 +530,17 @@ def test_what_sql_asked_for_blocks_and_no_password_is_printed(
     assert PASSWORD not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
 def test_what_env_py_asked_for_blocks_and_no_password_is_printed(
-    tmp_path: Path, snapshot: Path, elsewhere: Production, form: str
+    tmp_path: Path, snapshot: Path, elsewhere: Production
 ) -> None:
     toys.project(tmp_path, env=filled(ENV["do_connect of the project's own"][0], elsewhere.names))
 
-    done = rehearse("run", "--from", snapshot, "--alembic", "alembic.ini", "--format", form, cwd=tmp_path)
+    done = rehearse("run", "--from", snapshot, "--alembic", "alembic.ini", "--format", "json", cwd=tmp_path)
 
     assert done.returncode == 1, done.stderr
-    if form == "json":
-        found = json.loads(done.stdout)["findings"][0]
-        assert (found["check"], found["severity"], found["object"]) == ("stage-left", "block", by_socket(elsewhere))
-        assert found["evidence"]["location"].startswith("migrations/env.py:")
+    found = json.loads(done.stdout)["findings"][0]
+    assert (found["check"], found["severity"], found["object"]) == ("stage-left", "block", by_socket(elsewhere))
+    assert found["evidence"]["location"].startswith("migrations/env.py:")
     assert PASSWORD not in done.stdout + done.stderr
 
 
@@ -560,7 +558,7 @@ REFUSED_BY_THE_KERNEL = (
     "The kernel granted no network namespace for the migrating process.",
     "The kernel granted no mount namespace for the migrating process.",
     "The kernel granted no process namespace for the migrating process.",
-    "The kernel granted no network namespace and no mount namespace for the stage's server: whatever SQL opens from "
+    "The kernel granted no network namespace and no mount namespace for the stage's server: whatever SQL opens from",
     "inside it (dblink, foreign tables, subscriptions) is not held back.",
 )
 
@@ -600,9 +598,7 @@ DEAF = {
 }
 
 
-@pytest.mark.parametrize(
-    ("way", "tool"), [*((way, "alembic") for way in DEAF), ("-I", "command"), ("env -i", "command")]
-)
+@pytest.mark.parametrize(("way", "tool"), [*((way, "alembic") for way in DEAF), ("env -i", "command")])
 def test_a_run_that_the_hook_is_silent_about_is_undecided(tmp_path: Path, snapshot: Path, way: str, tool: str) -> None:
     toys.project(tmp_path, env=toys.env_with('create_engine(os.environ["DATABASE_URL"])'))
     (tmp_path / "upgrade.sh").write_text(f"#!/bin/sh\n{DEAF[way]}\n")

@@ -36,4 +36,4 @@ def refuse() -> None:
 
 if __name__ == "__main__":
     refuse()
-    os.execvp(sys.argv[1], sys.argv[1:])
+    os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606 - the command is what it is here for

@@ -17,7 +17,7 @@ _FAILED = re.compile(
 )
 _REFUSED = re.compile(
     r"no pg_hba\.conf entry for host .*, user \"(?P<user>[^\"]*)\", database \"(?P<database>[^\"]*)\""
-    r"|password authentication failed for user \"(?P<whom>[^\"]*)\"|no password supplied"
+    r"|password authentication failed for user \"(?P<whom>[^\"]*)\"|no password supplied|only the stage's database"
 )
 
 

@@ -351,9 +351,7 @@ def test_a_place_on_a_network_is_named_with_file_and_line(tmp_path: Path, stage:
         listener.handle_request()
 
     assert served == []
-    sentence = (
-        f"The migration sought 127.0.0.1:{port} (migrations/versions/r1.py:9) on a network, which it does not have."
-    )
+    sentence = f"The migration sought 127.0.0.1:{port} (migrations/versions/r1.py:9); it has no network but its own."
     assert sentence in migration.notes
 
 
@@ -366,8 +364,12 @@ def test_nobodys_secrets_are_to_be_found(tmp_path: Path, stage: EmbeddedStage, e
         assert not "canary" in str(os.environ)
         for path in (".pgpass", ".pg_service.conf"):
             assert not (pathlib.Path.home() / path).exists()
-        told = [path for path in glob.glob("/proc/[0-9]*/environ") if b"canary" in open(path, "rb").read()]
-        assert not told
+        for path in glob.glob("/proc/[0-9]*/environ"):
+            try:
+                told = open(path, "rb").read()
+            except OSError:
+                continue
+            assert b"canary" not in told
         done = subprocess.run(["env", "<psql>", "service=production"], stderr=subprocess.PIPE, text=True)
         assert 'no-service-file" not found' in done.stderr
     """

@@ -26,7 +26,7 @@ _REMEDY_IN_SQL = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield one block for each address that was refused."""
+    """Yield one block for each address that was refused, and for each that SQL asked for in vain."""
     refused = dict.fromkeys(
         (found.target, found.location) for found in evidence.rehearsal.migration.connections if not found.redirected
     )
@@ -42,9 +42,12 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             remedy=REMEDY,
             evidence={"location": location},
         )
-    for statement in evidence.rehearsal.timeline.statements:
-        if statement.sqlstate in UNREACHED and NOWHERE not in (statement.message or ""):
-            yield _from_inside(statement)
+    tried = {
+        (statement.step, statement.message): statement
+        for statement in evidence.rehearsal.timeline.statements
+        if statement.sqlstate in UNREACHED and NOWHERE not in (statement.message or "")
+    }
+    yield from map(_from_inside, tried.values())
 
 
 def _from_inside(statement: Statement) -> Finding:

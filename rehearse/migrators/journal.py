@@ -84,7 +84,7 @@ class Journal:
         """Say what was sought on a network, and where in the code."""
         found = dict.fromkeys((str(event["target"]), event["location"]) for event in self.named("outside"))
         return tuple(
-            f"The migration sought {target}{f' ({location})' if location else ''} on a network, which it does not have."
+            f"The migration sought {target}{f' ({location})' if location else ''}; it has no network but its own."
             for target, location in found
         )
 

@@ -60,7 +60,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
         for number, (step, script) in enumerate(zip(steps, pending.scripts, strict=True)):
             limits = Limits.of(plan, step=step.id, spent=timedelta(seconds=time.monotonic() - started_at))
             started = datetime.now(UTC)
-            ended = _run(on, psql, limits, script)
+            ended = _placed(_run(on, psql, limits, script), step)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
@@ -150,6 +150,18 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
         error=output.message(found["message"]) if found else output.message(last) or f"status {ended.status}",
         location=_location(found["place"], ended.output, step, plan) if found and found["place"] else None,
     )
+
+
+def _placed(ended: Ended, step: StepRun) -> Ended:
+    """Name the step's own file where psql was given a copy of a section of it."""
+    name = Path(step.source).name
+    placed = tuple(
+        replace(found, location=f"{step.source}:{found.location.rpartition(':')[2]}")
+        if found.location and Path(found.location.rpartition(":")[0]).name == name
+        else found
+        for found in ended.connections
+    )
+    return replace(ended, connections=placed)
 
 
 def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> str:

@@ -134,7 +134,7 @@ def run(on: Ground, command: tuple[str, ...], limits: Limits, *, extra: Mapping[
         stopped=stopped,
         isolation=("scrubbed environment", *isolation),
         notes=notes,
-        connections=tuple(_unreached(said, on)),
+        connections=tuple(dict.fromkeys(_unreached(said, on))),
     )
 
 

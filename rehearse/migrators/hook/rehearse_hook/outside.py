@@ -14,9 +14,7 @@ from typing import Any
 from . import guard, journal, places
 from .target import parts_of
 
-_PROGRAMS = re.compile(
-    r"(psql|pg_dump|pg_dumpall|pg_restore|pg_basebackup|pgbench|createdb|dropdb|vacuumdb|reindexdb)$"
-)
+_PROGRAMS = re.compile(r"psql|pg_(dump|dumpall|restore|basebackup)|pgbench|(create|drop|vacuum|reindex)db")
 _OPTIONS = {"-h": "host", "-p": "port", "-U": "user", "-d": "dbname"}
 _LONG = {"--host": "host", "--port": "port", "--username": "user", "--dbname": "dbname"}
 _WITH_SQL = ("-c", "-f", "-v", "--command", "--file", "--set")  # what follows is no address
@@ -52,8 +50,12 @@ def _system(command: Any) -> None:
 
 
 def _refuse(environment: Mapping[Any, Any], words: Iterable[Any]) -> None:
-    told = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
-    for asked, variables in _asked([os.fsdecode(word) for word in words], told):
+    try:
+        told = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
+        found = list(_asked([os.fsdecode(word) for word in words], told))
+    except (TypeError, ValueError, AttributeError):  # no words and no variables: Python is about to say so itself
+        return
+    for asked, variables in found:
         guard.refuse_others(asked, variables, trusts_loopback=_has_own_loopback())
 
 
@@ -64,7 +66,8 @@ def _asked(words: list[str], environment: dict[str, str]) -> Iterator[tuple[dict
         for command in _commands(words[2]):
             given = dict(environment)
             while command and re.match(r"\w+=", command[0]):
-                name, _, given[name] = command.pop(0).partition("=")
+                name, _, value = command.pop(0).partition("=")
+                given[name] = value
             yield from _asked(command, given)
     elif _PROGRAMS.fullmatch(program):
         yield _parameters(words[1:]), environment

@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import NestedCommand, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
@@ -168,7 +169,9 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
 
 @pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
 def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
-    seen = evidence(rehearsal(fidelity=fidelity(observation=observation)))
+    seen = evidence(
+        rehearsal(fidelity=fidelity(observation=observation), timeline=timeline(complete=observation == "exact"))
+    )
 
     page = text.render(judge(seen, (), (), NOON.date()))
 

@@ -12,9 +12,12 @@ from rehearse.forecast.intervals import interval
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import TableFacts
+from rehearse.model.identity import split
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Outcome, Statement, Work, WorkKind
+
+_FOREIGN_KEY = "validating foreign key "
 
 
 def predict(rehearsal: Rehearsal, policy: Policy) -> tuple[Prediction, ...]:
@@ -75,7 +78,10 @@ def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
             if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history
         ]
         scales = [_scale(rehearsal, counts, work.object) for work in works]
-        numbers = [_rows(bounds, statement, work, scale) for work, scale in zip(works, scales, strict=True)]
+        numbers = [
+            _at_most(rehearsal, work, _rows(bounds, statement, work, scale))
+            for work, scale in zip(works, scales, strict=True)
+        ]
         factors = [_factor(*each) for each in zip(works, scales, numbers, strict=True)]
         for work, scale, rows in zip(works, scales, numbers, strict=True):
             yield _prediction(rehearsal, statement, work, scale, rows, factors, policy)
@@ -108,6 +114,26 @@ def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
     )
 
 
+def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
+    """Return the rows, but of a referenced table no more than there are rows that refer to it.
+
+    The planner looks parents up by their key where that is less than reading them all.
+    """
+    name = work.detail.removeprefix(_FOREIGN_KEY)
+    if name == work.detail:
+        return rows
+    children = {
+        found.table
+        for found in rehearsal.after.of_kind("constraint")
+        if found.text("references") == work.object and split(found.identity)[-1] == name
+    }
+    known = [_facts_of(rehearsal, child) for child in children if child is not None and child != work.object]
+    if not known or any(facts is None or facts.rows is None for facts in known):
+        return rows
+    asked = sum(facts.rows or 0 for facts in known if facts is not None)
+    return asked if rows is None else min(rows, asked)
+
+
 def _prediction(
     rehearsal: Rehearsal,
     statement: Statement,
@@ -138,6 +164,8 @@ def _prediction(
 
 def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> int | None:
     """Return the rows the work has in production: as many more as there are, but what the statement bounds itself."""
+    if work.is_constant:
+        return work.rows
     scaled = scale.rows(work)
     most = bounds.most(statement, work)
     if most is None:

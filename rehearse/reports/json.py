@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from rehearse.model.advice import Advice
@@ -28,6 +28,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
+from rehearse.reports import weighing
 
 SCHEMA_VERSION = 1
 
@@ -46,10 +47,12 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],
         "steps": [_step(report, step) for step in rehearsal.migration.steps],
+        "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
+        "policy": weighing.of_policy(report),
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
-        "fidelity": _fidelity(rehearsal.fidelity),
+        "fidelity": _fidelity(rehearsal.fidelity, rehearsal.migration.notes),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "waits": [_wait(found) for found in rehearsal.timeline.waits],
@@ -81,6 +84,7 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        **weighing.of_finding(found),
     }
 
 
@@ -251,6 +255,7 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
+        "modelled": lock.is_modelled,
         "lock_timeout_ms": _milliseconds(lock.lock_timeout),
         "statement_timeout_ms": _milliseconds(lock.statement_timeout),
         "acquired": lock.acquired.isoformat(),
@@ -322,7 +327,7 @@ def _setting(change: SettingChange) -> JSON:
     }
 
 
-def _fidelity(fidelity: Fidelity) -> JSON:
+def _fidelity(fidelity: Fidelity, notes: Sequence[str]) -> JSON:
     return {
         "observation": fidelity.observation,
         "source_version": fidelity.source_version,
@@ -336,6 +341,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "migrating_role": fidelity.migrating_role,
+        "superuser_in_production": fidelity.superuser_in_production,
+        "allow_superuser": list(fidelity.allowed),
+        "notes": list(notes),  # on the migrating process: what did not keep it in, among others
     }
 
 

@@ -95,6 +95,14 @@ def test_what_a_statement_takes_without_any_row_is_not_multiplied():
     assert found.low == timedelta(0)
 
 
+def test_a_very_short_time_is_not_taken_at_its_word():
+    short, longer = interval(timedelta(milliseconds=1), [10.0]), interval(timedelta(milliseconds=10), [10.0])
+
+    assert short is not None
+    assert longer is not None
+    assert short.high == longer.high
+
+
 def test_a_scan_is_forecast_as_rows_bytes_and_an_interval():
     found = only(scaled(10_000))
 

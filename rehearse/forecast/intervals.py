@@ -14,6 +14,7 @@ FARTHEST = 20.0  # beyond so many times the stage's rows no time is told, work o
 # fit into caches, indexes get deeper.
 _AGAIN = 2.0
 _DOWN, _UP = 1.15, 1.5  # for each tenfold
+_SHORTEST = timedelta(milliseconds=10)  # what took less may have had a busy processor to itself by chance
 _FIXED = timedelta(milliseconds=20)  # at most so much of a statement's time has nothing to do with rows
 
 
@@ -30,5 +31,5 @@ def interval(measured: timedelta, factors: Iterable[float | None]) -> Interval |
     tenfolds = math.log10(max(1.0, farthest))
     rows = max(timedelta(0), measured - _FIXED)
     low = rows * nearest / (_AGAIN * _DOWN**tenfolds)
-    high = measured * farthest * _AGAIN * _UP**tenfolds
+    high = max(measured, _SHORTEST) * farthest * _AGAIN * _UP**tenfolds
     return Interval(low=low, high=high)

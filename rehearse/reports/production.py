@@ -12,7 +12,7 @@ from rehearse.model.report import Report
 from rehearse.model.timeline import WorkKind
 
 _MOST = 3
-_WORTH_TELLING = timedelta(seconds=0.1)  # a shorter time is nobody's concern
+_WORTH_TELLING = timedelta(seconds=0.5)  # a shorter time is nobody's concern
 _MUCH_LOG = 16 * 1024**2  # bytes of write-ahead log: one segment
 
 

@@ -397,6 +397,7 @@ CASES: tuple[Case, ...] = (
         "nulls filled before",
         [("UPDATE dirty SET hole = 0 WHERE hole IS NULL",), "ALTER TABLE dirty ALTER hole SET NOT NULL"],
         "block blocking-validation dirty",
+        "block rows-locked dirty",
     ),
     case(
         "B11",

@@ -196,6 +196,7 @@ CASES: tuple[Case, ...] = (
             "UPDATE labels SET free = 'g'",
         ),
         "block long-blocking-lock items",
+        "block rows-locked labels",
     ),
     case(
         "C6",
@@ -242,6 +243,7 @@ CASES: tuple[Case, ...] = (
         ("ALTER TABLE children DROP CONSTRAINT children_item", "UPDATE labels SET free = 'g'"),
         "block long-blocking-lock children",
         "block long-blocking-lock items",
+        "block rows-locked labels",
     ),
     case(
         "C9",
@@ -266,6 +268,7 @@ CASES: tuple[Case, ...] = (
         ("DROP TABLE hollow", "UPDATE labels SET free = 'g'"),
         "block long-blocking-lock hollow",
         "block long-blocking-lock items",
+        "block rows-locked labels",
         setup="CREATE TABLE hollow (id int REFERENCES items)",
     ),
     case("C10", "referenced", "DROP TABLE items", "block step-failed 2BP01"),

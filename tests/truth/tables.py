@@ -212,6 +212,7 @@ CASES: tuple[Case, ...] = (
             "UPDATE labels SET free = 'g'",
         ),
         "block long-blocking-lock measures",
+        "block rows-locked labels",
     ),
     case(
         "E12",

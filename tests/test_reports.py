@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import NestedCommand, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("A7", "B2", "C11", "C12", "C14", "D1", "D6", "D8")
 CONDITION = (
     "An index of a table that existed before was built or rebuilt while the transaction held SHARE or a stronger lock "
     "on the table: CREATE INDEX, ADD PRIMARY KEY, ADD UNIQUE, REINDEX, or a type change that rebuilds an index."

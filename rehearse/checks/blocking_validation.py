@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("A6", "A9", "B3", "B4", "B9", "B11", "C1", "C2", "C3", "C5", "C13", "C15", "E10", "E11")
 CONDITION = (
     "A DDL command read the rows of a table that existed before, to prove a constraint (CHECK, FOREIGN KEY, NOT NULL, "
     "a partition bound), while the transaction held SHARE or a stronger lock on it; the lock may come from an earlier "

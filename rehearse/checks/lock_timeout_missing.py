@@ -9,6 +9,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("A8", "B13", "C6", "C9", "C10", "D7", "E8", "E12", "E13", "F7")
 CONDITION = (
     "SHARE or a stronger lock was requested on a table that existed before while lock_timeout was 0 "
     "(the role, the database and the migration itself may set it)."

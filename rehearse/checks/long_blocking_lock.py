@@ -11,6 +11,7 @@ from rehearse.model.quantity import duration, listing, rows
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("C6", "F3", "F9")
 CONDITION = (
     "A transaction that held SHARE or a stronger lock on a table that existed before went on to read or write rows, "
     "of that table or of others, or did nothing for longer than the policy's max_blocking."
@@ -79,15 +80,14 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
         timedelta(0),
     )
     idle = lock.held - busy
-    return idle if idle > max(evidence.policy.max_blocking, _IDLE_FLOOR) else timedelta(0)
+    return idle if idle > max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR) else timedelta(0)
 
 
 def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...]) -> Finding:
     allowances = [found.allowance for found in work]
     known = sum((spent for spent in allowances if spent is not None), timedelta(0))
-    too_much = (
-        None in allowances or known > evidence.policy.max_blocking or evidence.policy.max_blocking == timedelta(0)
-    )
+    limit = evidence.policy.limit_on(lock.object)
+    too_much = None in allowances or known > limit or limit == timedelta(0)
     largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
     parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
     cause = evidence.cause(evidence.rehearsal.timeline.statement(lock.statement), lock.object)

@@ -8,6 +8,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 
 FAMILY = Family.HYGIENE
+HAZARDS: tuple[str, ...] = ()  # the truth table is about migrations
 CONDITION = (
     "The migrating process asked for a database that is neither the stage nor a declared environment (declared ones "
     "are given the stage instead)."

@@ -52,6 +52,21 @@ def command(
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
     ] = None,
+    policy_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="Judge by the policy and the acknowledgements of a commit, as origin/main: a change cannot excuse "
+            "itself.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            help="The JSON report of the base branch: what it found, too, does not block.",
+        ),
+    ] = None,
     downgrade: Annotated[
         bool | None,
         typer.Option(
@@ -68,6 +83,14 @@ def command(
             "no part in the verdict.",
         ),
     ] = False,
+    allow_superuser: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATEMENT",
+            help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
+            "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -104,12 +127,15 @@ def command(
         max_blocking=max_blocking,
         downgrade=downgrade,
         calibrate=calibrate,
+        allow_superuser=tuple(allow_superuser or ()),
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,
         into=into,
         replace=replace,
         wait=wait,
+        policy_from=policy_from,
+        baseline=baseline,
     )
     with progress() as tell:
         report = rehearse(request(asked), tell)

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
-from rehearse.config.errors import NotADuration, did_you_mean
+from rehearse.config.errors import NoAllowance, NotADuration
+from rehearse.errors import did_you_mean
+from rehearse.model.severity import Severity
 
 __all__ = ["File", "ValidationError", "mistakes"]
 
@@ -21,8 +24,19 @@ def _duration(text: object) -> object:
         raise ValueError(f"{error.sentence} {error.hint}") from None
 
 
+def _allowance(text: object) -> object:
+    try:
+        return allowance(str(text))
+    except NoAllowance as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
 Text = Annotated[str, Field(min_length=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+Allowance = Annotated[str, BeforeValidator(_allowance)]
 
 
 class _Table(BaseModel):
@@ -47,6 +61,7 @@ class MigrationsTable(_Table):
     command: Text | None = None
     env: tuple[Text, ...] = ()
     role: Text | None = None
+    allow_superuser: tuple[Allowance, ...] = ()
     downgrade: Annotated[bool | None, Field(strict=True)] = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
@@ -110,8 +125,23 @@ class SanitiseTable(_Table):
 class AcknowledgeTable(_Table):
     check: Text
     object: Text
-    reason: Text
+    reason: Words
+    owner: Words | None = None
     expires: date | None = None
+
+
+class OverrideTable(_Table):
+    check: Text
+    severity: Severity
+    reason: Words
+    object: Text = "*"
+    environment: Text | None = None
+
+
+class LimitTable(_Table):
+    object: Text
+    max_blocking: Duration
+    environment: Text | None = None
 
 
 class RateTable(_Table):
@@ -131,6 +161,8 @@ class PolicyTable(_Table):
     max_row_locks: Duration = timedelta(seconds=30)
     acknowledge: tuple[AcknowledgeTable, ...] = ()
     rates: RatesTable = Field(default_factory=RatesTable)
+    override: tuple[OverrideTable, ...] = ()
+    limit: tuple[LimitTable, ...] = ()
 
 
 class CheckTable(_Table):

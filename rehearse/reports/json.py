@@ -28,6 +28,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
+from rehearse.reports import weighing
 
 SCHEMA_VERSION = 1
 
@@ -46,6 +47,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],
         "steps": [_step(report, step) for step in rehearsal.migration.steps],
+        "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
+        "policy": weighing.of_policy(report),
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
@@ -81,6 +84,7 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        **weighing.of_finding(found),
     }
 
 
@@ -251,6 +255,7 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
+        "modelled": lock.is_modelled,
         "lock_timeout_ms": _milliseconds(lock.lock_timeout),
         "statement_timeout_ms": _milliseconds(lock.statement_timeout),
         "acquired": lock.acquired.isoformat(),
@@ -336,6 +341,9 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "migrating_role": fidelity.migrating_role,
+        "superuser_in_production": fidelity.superuser_in_production,
+        "allow_superuser": list(fidelity.allowed),
     }
 
 

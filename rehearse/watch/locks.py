@@ -45,7 +45,7 @@ def requests(
         _request(execution, each.relation, each.mode, relations, in_force)
         for each in (*static, *_planned(execution, relations))
     ]
-    return (*(each for each in found if each is not None), *_traced(execution, relations, static))
+    return (*(each for each in found if each is not None), *_traced(execution, relations, static, in_force))
 
 
 def of_work(
@@ -168,7 +168,9 @@ def _request(
     return Request(table=table, on_index=relation.is_index, mode=mode, at=execution.started, in_force=in_force)
 
 
-def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...]) -> Iterator[Request]:
+def _traced(
+    execution: Execution, relations: Relations, static: tuple[Known, ...], in_force: Timeouts
+) -> Iterator[Request]:
     """Yield what the tracer listed; a command that is the whole statement asked when the statement began.
 
     An index dropped or replaced CONCURRENTLY is locked in the end, when no query can see it any more: that is left out.
@@ -186,5 +188,5 @@ def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...
                     on_index=relation.is_index,
                     mode=LockMode(mode),
                     at=execution.started if alone else ddl.started,
-                    in_force=timeouts.of(ddl),
+                    in_force=timeouts.of(ddl, in_force),
                 )

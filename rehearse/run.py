@@ -370,7 +370,7 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: 
             *told_of(stage, timeline),
         ),
         touched=stage.touched,
-        isolation=migration.isolation,
+        isolation=(*migration.isolation, *stage.isolation),
         migrating_role=stage.address.user,
         superuser_in_production=stage.superuser_in_production,
         allowed=stage.allowed,

@@ -295,6 +295,29 @@ def test_an_attempt_on_the_watch_blocks_and_one_on_triggers_warns_unless_allowed
     assert found("watch-disturbed", rehearsal(timeline=timeline(statement()))) == []
 
 
+UNREACHED = 'could not connect to server "far" (connection to server at "{}", port 5433 failed: Connection refused)'
+UNRESOLVED = 'could not connect to server "far" (could not translate host name "{}" to address: Name unknown)'
+
+
+@pytest.mark.parametrize(
+    ("message", "sqlstate", "expected"),
+    [
+        (UNREACHED.format("10.0.0.1"), "08001", [("postgresql://10.0.0.1:5433", Severity.BLOCK)]),
+        (UNRESOLVED.format("db.example"), "08001", [("postgresql://db.example", Severity.BLOCK)]),
+        ("could not connect to the broker", "08006", [("another server", Severity.BLOCK)]),
+        (UNRESOLVED.format("rehearsal.invalid"), "08001", []),
+        (UNREACHED.format("10.0.0.1"), "P0001", []),
+    ],
+)
+def test_sql_that_connects_elsewhere_leaves_the_stage_unless_the_stage_made_the_address(
+    message: str, sqlstate: str, expected: list[object]
+):
+    tried = statement(outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+    again = statement(2, outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+
+    assert found("stage-left", rehearsal(timeline=timeline(tried, again))) == expected
+
+
 RENAMED = SchemaChange(
     action="altered",
     kind="table",

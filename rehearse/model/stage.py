@@ -46,6 +46,7 @@ class Stage:
     allowed: tuple[str, ...] = ()  # what it may do on the stage with a superuser's rights
     # tells what was said to the server so far, where that can be heard and no log can be read
     conversations: Callable[[], tuple[Conversation, ...]] | None = field(default=None, repr=False, compare=False)
+    isolation: tuple[str, ...] = ()  # what keeps in what SQL opens from inside the server
 
     @property
     def server_major(self) -> int:

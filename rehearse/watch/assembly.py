@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from rehearse.model import wording
+from rehearse.model.addresses import UNREACHED
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
 from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
@@ -168,7 +169,7 @@ def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Itera
     for command in execution.ddl:
         yield NestedCommand(
             tag=command.tag,
-            sql=command.sql,
+            sql=None if command.sql is None else wording.without_passwords(command.sql),
             started=max(command.started, execution.started),
             ended=min(command.ended, execution.ended),
             work=work.works(work.of_command(command, relations, ledger)),
@@ -182,7 +183,7 @@ def _statement(execution: Execution, number: int, step: str | None, in_force: Ti
         session=execution.session,
         transaction=_transaction(execution),
         step=step,
-        sql=execution.sql,
+        sql=wording.without_passwords(execution.sql),
         tag=_tag(execution),
         started=execution.started,
         ended=execution.ended,
@@ -217,8 +218,10 @@ def _message(execution: Execution) -> str | None:
     """Return the primary message without values; what a function raised loses more than what PostgreSQL says."""
     if execution.error is None:
         return None
-    is_raised = (execution.sqlstate or "").startswith("P0")
-    return wording.raised(execution.error) if is_raised else wording.without_values(execution.error.partition("\n")[0])
+    if (execution.sqlstate or "").startswith("P0"):
+        return wording.raised(execution.error)
+    cleaned = wording.of_output if execution.sqlstate in UNREACHED else wording.without_values  # numbers of an address
+    return cleaned(execution.error.partition("\n")[0])
 
 
 def _tag(execution: Execution) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from truth.case import Case, case
+from truth.case import PATIENT, Case, case
 
 ADD = "ALTER TABLE items ADD COLUMN extra int"
 FILL = "UPDATE items SET extra = 7"
-UNTIMED = "SET lock_timeout = 0"
+UNTIMED = PATIENT
 REWRITE = "ALTER TABLE items ALTER parent_id TYPE bigint"
 LOCKED = "block long-blocking-lock items"
 UNLIMITED = "warn lock-timeout-missing items"

@@ -40,7 +40,7 @@ CASES: tuple[Case, ...] = (
     case("F1", "value before another", "ALTER TYPE colour ADD VALUE 'pink' BEFORE 'red'"),
     case("F1", "value of a type made at once, before 17", MOOD, "block step-failed 55P04", until=16),
     case("F1", "value of a type made at once", MOOD, since=17),
-    case("F2", "value renamed", "ALTER TYPE colour RENAME VALUE 'blue' TO 'azure'"),
+    case("F2", "value renamed", "ALTER TYPE colour RENAME VALUE 'blue' TO 'azure'", "warn enum-value-gone colour"),
     case("F2", "no such value", "ALTER TYPE colour RENAME VALUE 'pink' TO 'rose'", "block step-failed 22023"),
     case(
         "F2",
@@ -187,6 +187,7 @@ CASES: tuple[Case, ...] = (
         [UNTIMED, "ALTER TABLE items ADD FOREIGN KEY (gap) REFERENCES parents NOT VALID"],
         UNLIMITED,
         "warn lock-timeout-missing parents",
+        "warn foreign-key-without-index items.items_gap_fkey",
     ),
     case(
         "F7",
@@ -331,5 +332,11 @@ CASES: tuple[Case, ...] = (
             ("ALTER TABLE labels VALIDATE CONSTRAINT short",),
         ],
     ),
-    case("F12", "the first stays, the second fails", [(ADD,), ("SELECT 1 / 0",)], "block step-failed 22012"),
+    case(
+        "F12",
+        "the first stays, the second fails",
+        [(ADD,), ("SELECT 1 / 0",)],
+        "block step-failed 22012",
+        "warn not-rerunnable case.sql",
+    ),
 )

@@ -299,11 +299,12 @@ def test_partitions_are_too_much_together_where_their_table_is_locked_for_all(
 ):
     leaves = tuple(replace(table(9_000, name=f"{ORDERS}_{leaf}"), root=ORDERS) for leaf in "abcdefghijkl")
     locks = [lock(name=leaf.table) for leaf in leaves]
+    detail = "validating" if kind is WorkKind.SCAN else ""
     given = rehearsal(
         facts=facts(*leaves),
         row_counts=tuple(row_count(9_000, 9_000, 9_000, name=leaf.table) for leaf in leaves),
         timeline=timeline(
-            statement(work=tuple(work(kind, 9_000, name=leaf.table) for leaf in leaves)),
+            statement(work=tuple(work(kind, 9_000, name=leaf.table, detail=detail) for leaf in leaves)),
             *locks,
             *([lock()] if is_root_locked else []),
         ),
@@ -333,7 +334,7 @@ def test_a_table_the_statement_does_not_name_is_told_with_the_statement(check: s
     key = statement(
         1,
         sql="CREATE TABLE gifts (customer integer REFERENCES customers);",
-        work=(work(WorkKind.SCAN, 10, name=CUSTOMERS),),
+        work=(work(WorkKind.SCAN, 10, name=CUSTOMERS, detail="validating"),),
     )
     drop = replace(key, sql="DROP TABLE gifts;")
     taken = lock(name=CUSTOMERS, timeout=timedelta(0))

@@ -121,8 +121,13 @@ CASES: tuple[Case, ...] = (
     ),
     case(
         "F3",
-        "read, then written by the key",
+        "one row written by its key, from a lookup",
         (ADD, "UPDATE items SET extra = (SELECT max(id) FROM labels) WHERE id = 1"),
+    ),
+    case(
+        "F3",
+        "one row written by its key, from all rows of another table",
+        (ADD, "UPDATE items SET extra = (SELECT max(length(free)) FROM labels) WHERE id = 1"),
         LOCKED,
     ),
     case("F3", "a row inserted", (ADD, "INSERT INTO audit VALUES (1)")),

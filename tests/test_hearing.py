@@ -239,5 +239,15 @@ def test_what_is_no_protocol_is_passed_on_as_it_is() -> None:
     assert stream.is_broken
 
 
+def test_what_cannot_be_understood_is_a_gap_and_goes_on_all_the_same() -> None:
+    ear = Hearing().listen({}, None)
+    ear.from_client(message("Q", b"no end"))
+
+    passed = ear.from_server(message("Z", b"I"))
+
+    assert passed == message("Z", b"I")
+    assert ear.conversation().gap == "ValueError at a message of the protocol"
+
+
 def message(kind: str, body: bytes) -> bytes:
     return kind.encode() + (len(body) + 4).to_bytes(4, "big") + body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -42,6 +42,7 @@ class Stage:
     server_version: str
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
     touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
+    session_settings: Mapping[str, str] = field(default_factory=dict)  # sessions begin with them, beside the role's own
     # tells what was said to the server so far, where that can be heard and no log can be read
     conversations: Callable[[], tuple[Conversation, ...]] | None = field(default=None, repr=False, compare=False)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration, policy_at
+from rehearse.config.allowances import allowance
 from rehearse.config.base import Base
 from rehearse.config.baseline import read_baseline
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
@@ -129,6 +130,7 @@ class Asked:
     max_step_seconds: float | None = None
     downgrade: bool | None = None
     calibrate: bool = False
+    allow_superuser: tuple[str, ...] = ()
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
@@ -150,6 +152,9 @@ def request(asked: Asked) -> Request:
         raise NothingToReplace
     if into is not None and (settings or asked.downgrade or asked.calibrate):
         raise NotOnSharedServers("Settings" if settings else "Downgrades" if asked.downgrade else "Calibrations")
+    allowed = tuple(map(allowance, asked.allow_superuser)) or configuration.migrations.allow_superuser
+    if into is not None and allowed:
+        raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
@@ -162,6 +167,7 @@ def request(asked: Asked) -> Request:
         one_by_one=downgrade is True,
         calibrate=asked.calibrate,
         role=configuration.migrations.role,
+        allowed=allowed,
         into=into,
     )
 

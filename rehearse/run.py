@@ -23,26 +23,28 @@ from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.migrators import command, downgrades, remarks
+from rehearse.model.allowance import told_of
 from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
-from rehearse.model.change import SchemaChange
 from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
+from rehearse.model.proof import Proof
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
+from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import calibration, configuration, embedded, server
+from rehearse.stages import calibration, configuration, data, embedded, server
 from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
@@ -66,6 +68,7 @@ class Request:
     one_by_one: bool = False  # each revision's by itself, however long that takes
     calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
+    allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
@@ -78,6 +81,7 @@ class State:
     catalog: Catalog
     counts: Mapping[str, int]
     heads: Mapping[str, tuple[str, ...]]
+    sequences: tuple[SequencePosition, ...]
 
 
 class Clock:
@@ -219,13 +223,15 @@ def play_on(
     The stage is left as the migration left it.
     """
     stage = raised.stage
-    held = _held_values(stage, before.catalog) if raised.before is None else {}
+    remembered = data.remember(stage, raised.before, before.catalog)
     with clock.phase("migration"):
         progress("playing the pending steps")
         migration, timeline = _watched(play, stage)
     progress("comparing")
     after = state(stage)
     changes = changes_between(before.catalog, after.catalog)
+    books = frozenset({*before.heads, *after.heads})
+    of_data = data.compare(stage, remembered, after.catalog, changes, timeline, apart=books)
     rehearsal = Rehearsal(
         started_at=started,
         facts=snapshot.facts,
@@ -238,14 +244,19 @@ def play_on(
         migration=migration,
         heads_before=before.heads,
         heads_after=after.heads,
-        lost_values=_lost_values(raised.before, changes, held),
+        lost_values=of_data.lost_values,
+        nulls_before=of_data.nulls_before,
+        value_changes=of_data.values,
+        publications=tuple(snapshot.catalog.of_kind("publication")),
         whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-        fidelity=_fidelity(snapshot, stage, migration, trial),
+        fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
         settings=trial.changes,
+        sequences_before=before.sequences,
+        sequences_after=after.sequences,
         timings=clock.spent,
     )
-    return replace(rehearsal, failure=account(rehearsal))
+    return replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
 
 
 def _with_calibration(
@@ -295,6 +306,7 @@ def _raised(
         progress=progress,
         migrating_role=request.role,
         changed=trial.on_stage,
+        allowed=request.allowed,
     )
 
 
@@ -310,50 +322,33 @@ def _trial(request: Request, snapshot: Snapshot, clock: Clock, progress: Progres
 def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migration, Timeline]:
     with watch.watching(stage) as watched:
         migration = play(stage)
-        timeline = watched.timeline()
+        timeline = watched.timeline(command.known_steps(migration))
         return command.with_named_steps(migration, timeline.marks), timeline
 
 
 def state(stage: Stage) -> State:
     """Return what stands in the stage's database: its catalog, the rows of its tables, the heads recorded in it."""
     with connect_stage(stage.admin) as connection:
+        described = catalog.read(connection, stage.server_major)
+        counts = catalog.count_rows(connection)
         return State(
-            catalog=catalog.read(connection, stage.server_major),
-            counts=catalog.count_rows(connection),
+            catalog=described,
+            counts=counts,
             heads=catalog.read_heads(connection),
+            sequences=catalog.read_sequences(connection, described, counts),
         )
 
 
-def _held_values(stage: Stage, before: Catalog) -> Mapping[str, int]:
-    """Count the values of every column while they are there, for a stage of which no clone remembers them."""
-    tables = {found.identity for found in before.objects if found.kind == "table"}
-    columns = {
-        found.identity: found.table
-        for found in before.objects
-        if found.kind == "column" and found.table in tables and not found.attributes.get("generated")
-    }
+def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
+    """Ask the stage about the constraints that the migration made and left for later to prove."""
+    left = [found for found in rehearsal.created("constraint") if found.attributes.get("validated") is False]
+    if not left:
+        return ()
     with connect_stage(stage.admin) as connection:
-        return catalog.count_values(connection, columns)
+        return catalog.prove(connection, left)
 
 
-def _lost_values(before: str | None, changes: tuple[SchemaChange, ...], held: Mapping[str, int]) -> Mapping[str, int]:
-    """Count the values of dropped columns in the database the stage was cloned from, which is as it was."""
-    gone = {change.object for change in changes if change.kind == "table" and change.action == "removed"}
-    dropped = {
-        change.object: change.table
-        for change in changes
-        if change.kind == "column" and change.action == "removed" and change.table is not None
-        if change.table not in gone and change.before is not None and not change.before.get("generated")
-    }
-    if not dropped:
-        return {}
-    if before is None:
-        return {column: held[column] for column in dropped if column in held}
-    with connect_stage(before) as connection:
-        return catalog.count_values(connection, dropped)
-
-
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Trial) -> Fidelity:
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:
     samples = snapshot.manifest.samples
     production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
     kept = sum(sample.rows for sample in samples)
@@ -368,9 +363,17 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
         tables_schema_only=sum(1 for sample in samples if not sample.file),
         sampled_fraction=kept / total if total else None,
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
+        deviations=(
+            *snapshot.manifest.notes,
+            *stage.deviations,
+            *trial.remarks,
+            *told_of(stage, timeline),
+        ),
         touched=stage.touched,
-        isolation=migration.isolation,
+        isolation=(*migration.isolation, *stage.isolation),
+        migrating_role=stage.address.user,
+        superuser_in_production=stage.superuser_in_production,
+        allowed=stage.allowed,
     )
 
 
@@ -388,6 +391,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
+        "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
         "environment": request.policy.environment,

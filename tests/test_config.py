@@ -113,7 +113,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
             object="public.orders.legacy_note",
             reason="unused since 4.2, archived",
             expires=date(2027, 1, 31),
-            place="rehearse.toml:29",
+            place="rehearse.toml:30",
         ),
     )
     assert found.checks == (
@@ -393,3 +393,11 @@ def test_a_snapshot_has_foreign_keys_that_postgresql_does_not_know_and_searches_
 )
 def test_a_foreign_key_that_is_written_wrongly_is_a_mistake(read: Read, written: str, words: str):
     assert any(words in mistake for mistake in mistakes(read, f"[[snapshot.foreign_keys]]\n{written}\n"))
+
+
+def test_what_may_have_a_superusers_rights_is_read_as_it_is_compared(read: Read):
+    found = read("[migrations]\nallow_superuser = ['create  extension', 'SET Session_Replication_Role']\n").migrations
+
+    assert found.allow_superuser == ("CREATE EXTENSION", "SET session_replication_role")
+    (mistake,) = mistakes(read, "[migrations]\nallow_superuser = ['ALTER SYSTEM', 'DROP TABLE']")
+    assert mistake.startswith('migrations.allow_superuser[1]: "DROP TABLE" is nothing that can be allowed. A superuser')

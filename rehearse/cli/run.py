@@ -83,6 +83,14 @@ def command(
             "no part in the verdict.",
         ),
     ] = False,
+    allow_superuser: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATEMENT",
+            help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
+            "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -119,6 +127,7 @@ def command(
         max_blocking=max_blocking,
         downgrade=downgrade,
         calibrate=calibrate,
+        allow_superuser=tuple(allow_superuser or ()),
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,

@@ -8,8 +8,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
-from rehearse.config.errors import NotADuration
+from rehearse.config.errors import NoAllowance, NotADuration
 from rehearse.errors import did_you_mean
 from rehearse.model.severity import Severity
 
@@ -23,9 +24,19 @@ def _duration(text: object) -> object:
         raise ValueError(f"{error.sentence} {error.hint}") from None
 
 
+def _allowance(text: object) -> object:
+    try:
+        return allowance(str(text))
+    except NoAllowance as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
 Text = Annotated[str, Field(min_length=1)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+Allowance = Annotated[str, BeforeValidator(_allowance)]
 
 
 class _Table(BaseModel):
@@ -50,6 +61,7 @@ class MigrationsTable(_Table):
     command: Text | None = None
     env: tuple[Text, ...] = ()
     role: Text | None = None
+    allow_superuser: tuple[Allowance, ...] = ()
     downgrade: Annotated[bool | None, Field(strict=True)] = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)

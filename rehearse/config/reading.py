@@ -244,6 +244,7 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         command=form.command,
         env=form.env,
         role=form.role,
+        allow_superuser=form.allow_superuser,
         downgrade=form.downgrade,
         max_seconds=form.max_seconds,
         max_step_seconds=form.max_step_seconds,

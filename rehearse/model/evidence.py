@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from string import whitespace
 
+from rehearse.model import refusal
 from rehearse.model.advice import Advice
 from rehearse.model.expectation import Expectation
 from rehearse.model.finding import Severity
@@ -23,10 +24,6 @@ from rehearse.model.standins import named
 from rehearse.model.timeline import LockWindow, Outcome, Statement, Work, WorkKind
 from rehearse.model.unproven import parent_is_sampled
 
-_INSUFFICIENT_PRIVILEGE = "42501"
-_NEEDS_SUPERUSER = re.compile(
-    r"superuser|permission denied to create extension|permission denied to set parameter", re.IGNORECASE
-)
 _NO_LARGE_OBJECT = re.compile(r"large object \d+ does not exist")
 _NO_EXTENSION = re.compile(
     r'extension "[^"]+" is not available|could not (open extension control|access) file'
@@ -192,6 +189,14 @@ class Evidence:
         ]
         return max(same, key=lambda found: found.mode.strength)
 
+    def statement_creating(self, identity: str) -> Statement | None:
+        """Return the first statement that creates or adds something of an object's name, or of its table's."""
+        return self._ddl(identity, "create", ("CREATE", "REINDEX", "DO")) or self._ddl(identity, "add")
+
+    def statement_altering(self, identity: str) -> Statement | None:
+        """Return the first statement that alters something of an object's name, or of its table's."""
+        return self._ddl(identity, "alter")
+
     def statement_dropping(self, identity: str) -> Statement | None:
         """Return the first statement that drops something of an object's name, or of its table's."""
         return self._ddl(identity, "drop")
@@ -200,9 +205,9 @@ class Evidence:
         """Return the first statement that renames something of an object's name, or of its table's."""
         return self._ddl(identity, "rename")
 
-    def _ddl(self, identity: str, verb: str) -> Statement | None:
+    def _ddl(self, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")) -> Statement | None:
         parts = [part.strip('"') for part in identity.split(".")]
-        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(("ALTER", "DROP", "DO"))]
+        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(tags)]
         for name in reversed(parts[1:]):
             named = [found for found in ddl if name in found.sql and verb in found.sql.lower()]
             if named:
@@ -226,9 +231,10 @@ class Evidence:
         if any(not found.redirected for found in self.rehearsal.migration.connections):
             return None
         message = (statement.message if statement else None) or step.error or ""
+        refused = refusal.because_of_the_stage(self.rehearsal, statement, message)
+        if refused:
+            return f"step {step.id} {refused}"
         server = "(set engine.bin_dir to a server like production's, or run that step's privileged part beforehand)"
-        if statement and statement.sqlstate == _INSUFFICIENT_PRIVILEGE and _NEEDS_SUPERUSER.search(message):
-            return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message} {server}"
         if _NO_EXTENSION.search(message):
             return f"step {step.id} needs an extension the stage's server does not have: {message} {server}"
         if self.rehearsal.facts.large_objects and _NO_LARGE_OBJECT.search(message):

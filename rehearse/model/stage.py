@@ -43,8 +43,11 @@ class Stage:
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
     touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
     session_settings: Mapping[str, str] = field(default_factory=dict)  # sessions begin with them, beside the role's own
+    superuser_in_production: bool | None = None  # the role that migrates, there; None: not known
+    allowed: tuple[str, ...] = ()  # what it may do on the stage with a superuser's rights
     # tells what was said to the server so far, where that can be heard and no log can be read
     conversations: Callable[[], tuple[Conversation, ...]] | None = field(default=None, repr=False, compare=False)
+    isolation: tuple[str, ...] = ()  # what keeps in what SQL opens from inside the server
 
     @property
     def server_major(self) -> int:

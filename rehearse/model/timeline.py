@@ -160,6 +160,27 @@ class Wait:
         return self.ended - self.started
 
 
+class Aim(Enum):
+    """What a disturbance is aimed at."""
+
+    TRACER = "tracer"  # the objects of the watch, and the role they belong to
+    LOG = "log"  # what the server writes down, or what is written into it in the watch's name
+    TRIGGERS = "triggers"  # triggers and foreign keys: those of the watch fire all the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """A statement that would remove, silence or deceive the watch, if PostgreSQL let it."""
+
+    aim: Aim
+    object: str  # "_rehearse_end", "log_statement"
+    told: str  # completes "tried to ..."
+    statement: int  # number
+    step: str | None
+    sql: str
+    said: str | None = None  # PostgreSQL's answer; None: the statement itself caught it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSize:
     """What belongs to a table, in bytes."""
@@ -167,6 +188,10 @@ class TableSize:
     table: int
     indexes: int
     toast: int  # with its index
+
+    @property
+    def total(self) -> int:
+        return self.table + self.indexes + self.toast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +232,7 @@ class Timeline:
     gaps: tuple[str, ...] = ()  # why it is not complete, in sentences
     notes: tuple[str, ...] = ()  # things worth saying that hide nothing
     waits: tuple[Wait, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
     sizes: tuple[SizeChange, ...] = ()
     rebuilt: tuple[RebuiltIndex, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from rehearse.model.advice import Advice
@@ -52,7 +52,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
-        "fidelity": _fidelity(rehearsal.fidelity),
+        "fidelity": _fidelity(rehearsal.fidelity, rehearsal.migration.notes),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "waits": [_wait(found) for found in rehearsal.timeline.waits],
@@ -327,7 +327,7 @@ def _setting(change: SettingChange) -> JSON:
     }
 
 
-def _fidelity(fidelity: Fidelity) -> JSON:
+def _fidelity(fidelity: Fidelity, notes: Sequence[str]) -> JSON:
     return {
         "observation": fidelity.observation,
         "source_version": fidelity.source_version,
@@ -341,6 +341,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "migrating_role": fidelity.migrating_role,
+        "superuser_in_production": fidelity.superuser_in_production,
+        "allow_superuser": list(fidelity.allowed),
+        "notes": list(notes),  # on the migrating process: what did not keep it in, among others
     }
 
 

@@ -204,13 +204,13 @@ def _shown(value: str | None) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Yield the findings; what to do about a check is said once, at its first."""
+    """Yield the findings; what to do is said once, at the first it is said of."""
     told: set[str] = set()
     for number, found in enumerate(findings):
         if number:
             yield Text()
-        yield _finding(found, remedy=found.check not in told)
-        told.add(found.check)
+        yield _finding(found, remedy=found.remedy not in told)
+        told.add(found.remedy)
 
 
 def _finding(found: Finding, *, remedy: bool) -> RenderableType:

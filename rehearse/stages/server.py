@@ -34,6 +34,7 @@ from rehearse.stages.upstream import Upstream
 
 PROVIDER = "server"
 _OF_OTHERS = ("ACL", "DEFAULT ACL", "EVENT TRIGGER")  # restored by nobody but superusers, or for roles that are absent
+_OUTREACHING = ("dblink", "http", "pg_net")  # extensions that connect to elsewhere, beside wrappers of foreign data
 # So that the counters tell all that was read: a parallel worker's reading is not its leader's.
 _WATCHED = {"max_parallel_workers_per_gather": "0", "max_parallel_maintenance_workers": "0"}
 
@@ -289,6 +290,14 @@ def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ..
     if absent:
         sentence = f"The stage's server does not have production's roles {', '.join(absent)}."
         found.append(Deviation(sentence=sentence, touched=absent))
+    outward = [found.name for found in facts.extensions if found.name.endswith("_fdw") or found.name in _OUTREACHING]
+    if outward:
+        found.append(
+            Deviation(
+                sentence=f"What SQL has the stage's server connect to ({', '.join(sorted(outward))}) is not held back: "
+                "the server is not rehearse's own."
+            )
+        )
     if facts.tablespaces:
         found.append(Deviation(sentence="Everything on the stage lies in its database's tablespace."))
     if facts.large_objects:

@@ -60,14 +60,14 @@ class SampledWatch:
     earlier: frozenset[int]  # conversations that had begun before
     _made: Timeline | None = field(default=None)
 
-    def timeline(self) -> Timeline:
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
         """Return what was heard and seen; to be asked after the migrating process has ended."""
         if self._made is None:
             lingering = self._await_silence()
             self.looking.stop()
             conversations = self._conversations()
             told = heard.heard(conversations)
-            observation = self._observation(told, tuple(self._gaps(conversations, lingering)))
+            observation = self._observation(told, tuple(self._gaps(conversations, lingering)), steps)
             found = assembly.timeline(observation)
             read = reads.read(found.statements, observation.before, observation.after, self.relations)
             found = replace(
@@ -80,7 +80,7 @@ class SampledWatch:
             self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
         return self._made
 
-    def _observation(self, told: tuple[Heard, ...], gaps: tuple[str, ...]) -> Observation:
+    def _observation(self, told: tuple[Heard, ...], gaps: tuple[str, ...], steps: frozenset[str] | None) -> Observation:
         files = watch.files(self.admin)
         model = Model(
             ties=self.ties,
@@ -102,6 +102,7 @@ class SampledWatch:
                 each.execution.session: each.conversation.ended for each in told if each.conversation.ended is not None
             },
             gaps=gaps,
+            steps=steps,
             reads=model.read,
         )
 

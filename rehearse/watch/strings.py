@@ -109,6 +109,8 @@ def _pieces(execution: Execution, texts: tuple[str, ...], shares: list[list[Ddl 
             events=tuple(share),
             temp_bytes=None if execution.temp_bytes else 0,
             waits=execution.waits if last else (),
+            refused=execution.refused if last else (),
+            forged=execution.forged if last else 0,
         )
         began = ended
         ended_transactions += first in _ENDS

@@ -26,6 +26,7 @@ from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
 from rehearse.watch.sessions import executions
 from rehearse.watch.timeouts import Timeouts
+from rehearse.watch.tracer import Tracer
 
 _PATIENCE = timedelta(seconds=15)
 _FLUSHES_ON_DEMAND = 150000
@@ -46,17 +47,21 @@ class Watch:
     timeouts: Timeouts
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
+    tracer: Tracer
     _made: Timeline | None = field(default=None)
 
-    def timeline(self) -> Timeline:
-        """Return what the server did since the watch began; to be asked after the migrating process has ended."""
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
+        """Return what the server did since the watch began; to be asked after the migrating process has ended.
+
+        `steps` are those the migrator knows of; None: it does not, and whatever the sessions call themselves is one.
+        """
         if self._made is None:
             lingering = _await_silence(self.admin)
             self.sampler.stop()
-            self._made = assembly.timeline(self._observation(lingering))
+            self._made = assembly.timeline(self._observation(lingering, steps))
         return self._made
 
-    def _observation(self, lingering: int) -> Observation:
+    def _observation(self, lingering: int, steps: frozenset[str] | None) -> Observation:
         reading = self._reading()
         own = self.admin.info.user
         records = [each for each in reading.records if each.database == self.admin.info.dbname and each.user != own]
@@ -74,6 +79,8 @@ class Watch:
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
+            steps=steps,
+            owner=own if self.stage.log_file is not None and own not in self.stage.touched else None,
         )
 
     def _reading(self) -> Reading:
@@ -85,8 +92,11 @@ class Watch:
     def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
         if not reading.complete:
             yield "The server's log could not be read to its end: statements of the migration may be missing."
-        if not tracer.stands(self.admin):
-            yield "The tracer was removed while the migration ran: locks and work after that are missing."
+        if tracer.read(self.admin) != self.tracer:
+            yield (
+                "The tracer was removed or changed while the migration ran, or a role became a superuser: locks and "
+                "work after that may be missing."
+            )
         if not self.explains:
             yield "The server has no auto_explain: rows read and written by queries are known from counters only."
         if lingering:
@@ -112,7 +122,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
         try:
-            tracer.install(admin)
+            installed = tracer.install(admin)
             offset = _begin(stage, admin)
             sampler = Sampler(stage.admin)
             yield Watch(
@@ -125,12 +135,13 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
+                tracer=installed,
             )
         finally:
             if sampler is not None:
                 sampler.stop()
             tracer.uninstall(admin)
-            tracer.make_quiet(admin, role, talked)
+            tracer.make_quiet(admin, talked)
 
 
 def defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:

@@ -42,7 +42,7 @@ def _advice(rehearsal: Rehearsal, predictions: Sequence[Prediction], policy: Pol
     concurrent = any(_builds_concurrently(found) for found in statements)
     if not locks:
         return _without_timeout(step) if concurrent else None
-    under = [found for found in predictions if found.work.rows and any(_done_under(lock, found) for lock in locks)]
+    under = [found for found in predictions if not found.is_nothing and any(_done_under(lock, found) for lock in locks)]
     quiet = _too_much(under, policy)
     timeout = _timeout(locks)
     again = _again(rehearsal, step, locks, statements)

@@ -48,12 +48,17 @@ class Prediction:
     sort_bytes: int | None = None  # memory an index build would need to sort production's rows at once
     sort_memory: int | None = None  # production's maintenance_work_mem, of an index build
 
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether no row is worked on, neither here nor in production."""
+        return self.work.rows == 0 and self.production_rows == 0
+
     def exceeds(self, limit: timedelta) -> bool:
         """Say whether the work is too much to do under a blocking lock; a limit of zero admits no row.
 
         An unknown size counts as large.
         """
-        if self.work.rows == 0 and self.production_rows == 0:
+        if self.is_nothing:
             return False
         return self.allowance is None or self.allowance > limit or limit == timedelta(0)
 
@@ -123,6 +128,7 @@ class Evidence:
     policy: Policy
     predictions: tuple[Prediction, ...]
     advice: tuple[Advice, ...] = ()
+    expectations: tuple[Expectation, ...] = ()  # what the steps declare that they change
 
     def of_kind(self, kind: WorkKind) -> tuple[Prediction, ...]:
         """Return the works of a kind; several partitions whose table was locked for them all are that table's.
@@ -161,8 +167,6 @@ class Evidence:
         if statement is None or split(table)[-1] in statement.sql:
             return ""
         return f" (by {shortened(statement.sql.rstrip(';' + whitespace))})"
-
-    expectations: tuple[Expectation, ...] = ()  # what the steps declare that they change
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""

@@ -103,6 +103,15 @@ def test_an_index_that_the_migration_left_invalid_blocks():
     assert f"CREATE UNIQUE INDEX CONCURRENTLY orders_code ON {ORDERS}" in finding.remedy
 
 
+def test_what_a_reindex_leaves_is_dropped_and_not_built_again():
+    left = index("orders_code_ccnew1", "btree (code)", valid=False)
+
+    [finding] = findings("invalid-index", rehearsal(after=catalog(left)))
+
+    assert "DROP INDEX CONCURRENTLY public.orders_code_ccnew1;" in finding.remedy
+    assert "CREATE" not in finding.remedy
+
+
 def test_an_index_that_was_invalid_before_is_not_the_migrations_fault():
     left = index("orders_code", "btree (code)", valid=False, physical="7")
     renamed = index("orders_code_old", "btree (code)", valid=False, physical="7")

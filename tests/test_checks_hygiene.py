@@ -530,6 +530,15 @@ def test_more_heads_than_before_are_a_fork_unless_a_branch_begins_anew(
     assert found("several-heads", given) == ([("public.alembic_version", Severity.WARN)] if expected else [])
 
 
+def test_on_the_way_to_a_merge_a_fork_is_none():
+    heads = {"public.alembic_version": ("0002", "0003")}
+    steps = (replace(step(head), parents=("0001",)) for head in ("0002", "0003"))
+    given = rehearsal(migration=migration(*steps), heads_after=heads, inputs={"target": "0003"})
+
+    assert found("several-heads", given) == []
+    assert found("several-heads", replace(given, inputs={"target": "heads"})) != []
+
+
 # no-way-back
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -73,7 +73,6 @@ class _State:
     catalog: Catalog
     counts: Mapping[str, int]
     heads: Mapping[str, tuple[str, ...]]
-    sequences: tuple[SequencePosition, ...]
 
 
 class _Clock:
@@ -163,11 +162,13 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
         stage = raised.stage
         before = _state(stage)
         held = _held_values(stage, before.catalog) if raised.before is None else {}
+        stood = _sequences(stage.admin, before, before.counts) if raised.before is None else ()
         with clock.phase("migration"):
             progress("playing the pending steps")
             migration, timeline = _play(request, stage)
         progress("comparing")
         after = _state(stage)
+        sequences = _sequences(stage.admin, after, after.counts)
         changes = changes_between(before.catalog, after.catalog)
         rehearsal = Rehearsal(
             started_at=started,
@@ -186,8 +187,8 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _C
             fidelity=_fidelity(snapshot, stage, migration, trial),
             inputs=_inputs(request, snapshot),
             settings=trial.changes,
-            sequences_before=before.sequences,
-            sequences_after=after.sequences,
+            sequences_before=_sequences_before(raised.before, before, sequences, stood),
+            sequences_after=sequences,
             timings=clock.spent,
         )
         rehearsal = replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
@@ -251,14 +252,27 @@ def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
 
 def _state(stage: Stage) -> _State:
     with connect_stage(stage.admin) as connection:
-        described = catalog.read(connection, stage.server_major)
-        counts = catalog.count_rows(connection)
         return _State(
-            catalog=described,
-            counts=counts,
+            catalog=catalog.read(connection, stage.server_major),
+            counts=catalog.count_rows(connection),
             heads=catalog.read_heads(connection),
-            sequences=catalog.read_sequences(connection, described, counts),
         )
+
+
+def _sequences(dsn: str, state: _State, tables: Collection[str]) -> tuple[SequencePosition, ...]:
+    with connect_stage(dsn) as connection:
+        return catalog.read_sequences(connection, state.catalog, tables)
+
+
+def _sequences_before(
+    untouched: str | None, before: _State, after: tuple[SequencePosition, ...], stood: tuple[SequencePosition, ...]
+) -> tuple[SequencePosition, ...]:
+    """Return where the sequences that are behind now stood, by the database the stage was cloned from if it can be."""
+    if untouched is None:
+        return stood
+    behind = {found.physical for found in after if found.is_behind}
+    tables = {column.table or "" for column in before.catalog.of_kind("column") if column.physical in behind}
+    return _sequences(untouched, before, tables & before.counts.keys()) if tables else ()
 
 
 def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:

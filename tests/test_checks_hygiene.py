@@ -337,6 +337,7 @@ def test_indexes_that_were_needless_before_and_gin_prefixes_are_silent():
 def position(next_value: int, furthest: int | None, *, taken: bool = False, ascending: bool = True) -> SequencePosition:
     return SequencePosition(
         sequence="public.orders_id_seq",
+        table=ORDERS,
         column=f"{ORDERS}.id",
         physical="1.1",
         next_value=next_value,

@@ -157,7 +157,6 @@ def by_sums(table: ComparedTable, before: TableContents, after: TableContents) -
 
 def by_rows(
     table: ComparedTable,
-    columns: Sequence[ComparedColumn],
     before: Mapping[int, Row],
     after: Mapping[int, Row],
     *,
@@ -169,9 +168,9 @@ def by_rows(
     """
     kept = before.keys() & after.keys()
     if len(kept) < len(before) and len(after) >= len(before):
-        return by_values(table, columns, tuple(before.values()), tuple(after.values()))
+        return by_values(table, tuple(before.values()), tuple(after.values()))
     found = []
-    for place, column in enumerate(columns):
+    for place, column in enumerate(table.columns):
         pairs = Counter((before[key][place], after[key][place]) for key in kept if before[key][place] is not None)
         changed = sum(number for (old, new), number in pairs.items() if new is not None and new != old)
         nulled = sum(number for (_, new), number in pairs.items() if new is None)
@@ -182,13 +181,11 @@ def by_rows(
     return tuple(found)
 
 
-def by_values(
-    table: ComparedTable, columns: Sequence[ComparedColumn], before: Sequence[Row], after: Sequence[Row]
-) -> tuple[ValueChange, ...]:
+def by_values(table: ComparedTable, before: Sequence[Row], after: Sequence[Row]) -> tuple[ValueChange, ...]:
     """Tell how many values of each column are not to be found any more, in whatever row; fewer rows explain as many."""
     found = []
     gone = max(0, len(before) - len(after))
-    for place, column in enumerate(columns):
+    for place, column in enumerate(table.columns):
         old, new = Counter(row[place] for row in before), Counter(row[place] for row in after)
         lost = max(0, sum(number for value, number in (old - new).items() if value is not None) - gone)
         nulled = min(lost, max(0, new[None] - old[None]))

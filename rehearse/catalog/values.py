@@ -20,7 +20,7 @@ from rehearse.diff.values import by_rows, by_sums, by_values
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.values import ComparedColumn, ComparedTable, ValueChange
 
-_MOST = 200_000  # rows of a table that are compared one by one; of a larger one, an even share of its keys
+_MOST = 100_000  # rows of a table that are compared one by one; of a larger one, an even share of its keys
 _TEXTS = re.compile(r"^(?:text|citext|character varying|character|public\.citext)\b")
 _NUMBERS = re.compile(r"^(?:smallint|integer|bigint|numeric|real|double precision)\b")
 _READ = re.compile(

@@ -10,6 +10,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
 from rehearse.model.naming import mentions, naming
+from rehearse.model.partitions import told_once
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Statement
 
@@ -38,7 +39,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     gone = {
         change.object for change in rehearsal.changes if change.kind in _RELATIONS and change.action == "removed"
     } - {found.identity for kind in _RELATIONS for found in rehearsal.after.of_kind(kind)}
-    for change in rehearsal.changes:
+    for change in told_once(rehearsal):
         is_part_of_gone = change.table in gone and change.table != change.object
         if change.kind in _KINDS and change.action == "removed" and not is_part_of_gone:
             severity = _severity(rehearsal, change, gone)

@@ -9,6 +9,7 @@ from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted
+from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
 CONDITION = (
@@ -29,7 +30,7 @@ _KINDS = ("table", "view", "materialized-view", "column", "function", "schema")
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for each name that is gone; whether code depends on it, the database cannot know."""
     after = set(_names(evidence.rehearsal.after))
-    for change in evidence.rehearsal.changes:
+    for change in told_once(evidence.rehearsal):
         if change.kind in _KINDS and change.renamed_to and (change.kind == "column", change.object) not in after:
             yield _finding(evidence, change, change.renamed_to)
 

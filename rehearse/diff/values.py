@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.identity import split
+from rehearse.model.partitions import parents, root
 from rehearse.model.timeline import Timeline, WorkKind
 from rehearse.model.values import ComparedColumn, ComparedTable, ValueChange
 
@@ -26,8 +27,8 @@ def to_compare(
     Where not all was `seen`, every table. Tables named in `apart` are left out.
     """
     pairs = tuple(_pairs(before, after))
-    roots = _roots(before)
-    written = {roots.get(table, table) for table in _written(timeline)}
+    above = parents(before)
+    written = {root(table, above) for table in _written(timeline)}
     found = []
     for old, new in pairs:
         table = _compared(old, new, before, after)
@@ -48,23 +49,13 @@ def _pairs(before: Catalog, after: Catalog) -> Iterator[tuple[CatalogObject, Cat
             yield old, new
 
 
-def _roots(catalog: Catalog) -> Mapping[str, str]:
-    """Return the partitioned table at the top of each partition."""
-    above = {
-        found.identity: str(parents[0])
-        for found in catalog.of_kind("table")
-        if found.attributes.get("partition_bound") is not None
-        if isinstance(parents := found.attributes.get("inherits"), Sequence) and parents
-    }
-    return {leaf: _top(leaf, above) for leaf in above}
-
-
 def with_roots(before: Catalog, contents: Mapping[str, TableContents]) -> Mapping[str, TableContents]:
     """Add, to what tables and leaves hold, what each partitioned table holds in all its leaves."""
     found = dict(contents)
-    for leaf, root in _roots(before).items():
-        if leaf in contents:
-            found[root] = _sum(found[root], contents[leaf]) if root in found else contents[leaf]
+    above = parents(before)
+    for leaf in above.keys() & contents.keys():
+        top = root(leaf, above)
+        found[top] = _sum(found[top], contents[leaf]) if top in found else contents[leaf]
     return found
 
 
@@ -77,12 +68,6 @@ def _sum(one: TableContents, other: TableContents) -> TableContents:
         for name in one.columns.keys() & other.columns.keys()
     }
     return TableContents(rows=one.rows + other.rows, columns=columns, checksum=one.checksum + other.checksum)
-
-
-def _top(table: str, above: Mapping[str, str]) -> str:
-    while table in above:
-        table = above[table]
-    return table
 
 
 def _written(timeline: Timeline) -> Iterator[str]:

@@ -18,7 +18,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Outcome, WorkKind
 
 _DONE = {"insert": "inserted", "update": "updated", "delete": "deleted", "merge": "merged", "truncate": "truncated"}
-_MORE_ROWS = "Rehearse with the table whole (--rows, [snapshot.tables])"
+_MORE_ROWS = "rehearse with the table whole (--rows, [snapshot.tables])"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def _rows(evidence: Evidence, expectation: Expectation) -> Fulfilment:
         holds = None
         went = (
             f"of {table} the stage held a sample, of which it lost {rows(-change)}: what production loses is open. "
-            f"State a percentage, as rows {table} -10%..0%, or {_MORE_ROWS[0].lower()}{_MORE_ROWS[1:]}"
+            f"State a percentage, as rows {table} -10%..0%, or {_MORE_ROWS}"
         )
     return Fulfilment(
         expectation=expectation, holds=holds, object=table, told=went, before=found.before, after=found.after
@@ -174,7 +174,7 @@ def _values(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
     elif not written and rehearsal.is_whole(column.table):
         return _missed(expectation, f"no row of {column.table} was written")
     elif not written:
-        told = f"no row of {column.table} was written on the stage, which held a sample. {_MORE_ROWS}"
+        told = f"no row of {column.table} was written on the stage, which held a sample: {_MORE_ROWS}"
     return Fulfilment(expectation=expectation, holds=holds, object=expectation.object, told=told)
 
 

@@ -11,8 +11,10 @@ from rehearse.model.baseline import Baseline
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Finding, Ground, Severity
+from rehearse.model.identity import split
 from rehearse.model.masking import finds_own_values
 from rehearse.model.quantity import count, listing
+from rehearse.model.refusal import passed_over
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
@@ -23,6 +25,7 @@ from rehearse.model.unproven import demands
 from rehearse.model.weighing import unused, weighed
 
 _SEVERITIES = list(Severity)
+_OF_PYTHON = ("alembic_version", "django_migrations")
 _PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -60,6 +63,8 @@ def judge(
         baseline=baseline,
         fulfilments=fulfilled,
         unused=unused(findings, evidence, today),
+        predictions=evidence.predictions,
+        advice=evidence.advice,
     )
 
 
@@ -79,6 +84,7 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
         blame = evidence.stage_is_to_blame(step, failed_statement(rehearsal.timeline, step))
         if blame:
             yield f"{blame[0].upper()}{blame[1:]}."
+    yield from passed_over(rehearsal)
     yield from _open_settings(rehearsal)
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
@@ -111,11 +117,24 @@ def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
             "No revisions were found in the project, which proves nothing about what is pending: check script_location "
             "and version_locations, or use the project's own command (migrations.command)."
         )
+    if migration.tool == "command" and migration.known_revisions is None:
+        yield from _unheard(rehearsal)
     if not failed and migration.exit_status == 0:
         reached = {head for heads in rehearsal.heads_after.values() for head in heads}
         missed = tuple(target for target in migration.targets if target not in reached)
         if missed:
             yield f"The run ended without an error but did not reach {listing(missed)}."
+
+
+def _unheard(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the version tables of Python's tools that were written to while no hook told of such a tool."""
+    for table, heads in sorted(rehearsal.heads_after.items()):
+        if split(table)[-1] in _OF_PYTHON and heads != rehearsal.heads_before.get(table, ()):
+            yield (
+                f"Migrations were recorded in {table}, and the hook was not loaded where they ran: Python runs with "
+                "-I, -E or -S, or without the variables it was given (env -i). Where the steps begin and what they ask "
+                "for is unknown; start it without these, or give PYTHONPATH and REHEARSE_HOOK on."
+            )
 
 
 def _open_settings(rehearsal: Rehearsal) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration, policy_at
+from rehearse.config.allowances import allowance
 from rehearse.config.base import Base
 from rehearse.config.baseline import read_baseline
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
@@ -128,6 +129,8 @@ class Asked:
     max_seconds: float | None = None
     max_step_seconds: float | None = None
     downgrade: bool | None = None
+    calibrate: bool = False
+    allow_superuser: tuple[str, ...] = ()
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
@@ -147,8 +150,11 @@ def request(asked: Asked) -> Request:
     into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
-    if into is not None and (settings or asked.downgrade):
-        raise NotOnSharedServers("Settings" if settings else "Downgrades")
+    if into is not None and (settings or asked.downgrade or asked.calibrate):
+        raise NotOnSharedServers("Settings" if settings else "Downgrades" if asked.downgrade else "Calibrations")
+    allowed = tuple(map(allowance, asked.allow_superuser)) or configuration.migrations.allow_superuser
+    if into is not None and allowed:
+        raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
@@ -159,7 +165,9 @@ def request(asked: Asked) -> Request:
         settings=settings,
         downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
         one_by_one=downgrade is True,
+        calibrate=asked.calibrate,
         role=configuration.migrations.role,
+        allowed=allowed,
         into=into,
     )
 
@@ -265,6 +273,7 @@ def _into(asked: Asked, configuration: Configuration) -> Place | None:
         database=database,
         replace=asked.replace,
         wait=asked.wait,
+        role=configuration.migrations.role,
         declared=configuration.known_urls(but=but),
     )
 

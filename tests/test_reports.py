@@ -72,6 +72,10 @@ def test_json_steps_carry_statements_work_and_locks():
         "rows": 1000,
         "detail": "default",
         "existed_before": True,
+        "production_rows": 212_000_000,
+        "production_bytes": 21_200_000_000,
+        "sort_bytes": None,
+        "sort_memory_bytes": None,
     }
     assert step["locks"][0]["mode"] == "AccessExclusiveLock"
     assert step["locks"][0]["held_ms"] == 200.0

@@ -25,24 +25,27 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table and statement that built an index of it under a blocking lock."""
-    rewritten = {
-        (found.statement.number, found.work.object)
-        for found in evidence.predictions
-        if found.work.kind is WorkKind.REWRITE
-    }
-    for prediction in evidence.predictions:
-        work = prediction.work
-        if work.kind is not WorkKind.INDEX_BUILD or (prediction.statement.number, work.object) in rewritten:
+    rewritten = {(found.statement.number, found.work.object) for found in evidence.of_kind(WorkKind.REWRITE)}
+    for prediction in evidence.of_kind(WorkKind.INDEX_BUILD):
+        if (prediction.statement.number, prediction.work.object) in rewritten:
             continue
         locks = evidence.table_locks(prediction)
         if any(lock.mode.blocks_writes for lock in locks):
             yield _finding(evidence, prediction, locks[0])
 
 
+def _stops_reads(evidence: Evidence, prediction: Prediction) -> bool:
+    """Say whether an index of the table is locked against reads: every query's planner opens every index."""
+    return any(
+        lock.object == prediction.work.object and lock.mode.blocks_reads
+        for lock in evidence.locks_during(prediction.statement)
+    )
+
+
 def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Finding:
     table, statement = prediction.work.object, prediction.statement
     index = f" {prediction.work.detail}" if prediction.work.detail else ""
-    blocked = " and ".join(lock.mode.blocks)
+    blocked = " and ".join(("reads", "writes") if _stops_reads(evidence, prediction) else lock.mode.blocks)
     return Finding(
         check="blocking-index-build",
         family=FAMILY,

@@ -46,7 +46,8 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             step=lock.step,
             object=table,
             message=f"A lock on {table} that blocks {' and '.join(blocks)} was requested without a "
-            "lock_timeout: behind one slow query it would wait without end, and all traffic on the table behind it.",
+            f"lock_timeout{evidence.cause(statement, table)}: behind one slow query it would wait without end, and all "
+            "traffic on the table behind it.",
             remedy=REMEDY,
             evidence={"lock": lock.mode.value, "sql": statement.sql if statement else None},
         )

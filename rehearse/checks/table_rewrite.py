@@ -23,9 +23,7 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table and statement that rewrote it under a lock against reads."""
-    for prediction in evidence.predictions:
-        if prediction.work.kind is not WorkKind.REWRITE:
-            continue
+    for prediction in evidence.of_kind(WorkKind.REWRITE):
         locks = evidence.table_locks(prediction)
         if any(lock.mode.blocks_reads for lock in locks):
             yield _finding(evidence, prediction, locks[0])

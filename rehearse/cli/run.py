@@ -75,6 +75,22 @@ def command(
             "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
         ),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Play the steps on a quarter and a half of the sample, too, and show how work and time grow; this has "
+            "no part in the verdict.",
+        ),
+    ] = False,
+    allow_superuser: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATEMENT",
+            help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
+            "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
+        ),
+    ] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
@@ -110,6 +126,8 @@ def command(
         rows=rows,
         max_blocking=max_blocking,
         downgrade=downgrade,
+        calibrate=calibrate,
+        allow_superuser=tuple(allow_superuser or ()),
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,

@@ -31,6 +31,7 @@ class MigrationsConfig:
     command: str | None = None
     env: tuple[str, ...] = ()  # names of variables handed through
     role: str | None = None  # who migrates; None: production's owner
+    allow_superuser: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on a stage
     downgrade: bool | None = None  # rehearse the way back, too; None: as far as that is quick
     max_seconds: timedelta = timedelta(hours=1)  # of the whole run
     max_step_seconds: timedelta = timedelta(minutes=30)  # of one step

@@ -31,6 +31,17 @@ class NotADuration(RequestError):
         super().__init__(f'"{text}" is not a duration.', 'Write it as "500ms", "1s", "2min", "1h" or "30d".')
 
 
+class NoAllowance(RequestError):
+    """A text that names no statement a migration can be allowed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f'"{text}" is nothing that can be allowed.',
+            "A superuser's rights can be had for CREATE EXTENSION, ALTER EXTENSION, ALTER SYSTEM, and SET with the "
+            "name of a setting.",
+        )
+
+
 class UnknownEnvironment(RequestError):
     """A name that the configuration does not have."""
 

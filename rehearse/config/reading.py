@@ -244,6 +244,7 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         command=form.command,
         env=form.env,
         role=form.role,
+        allow_superuser=form.allow_superuser,
         downgrade=form.downgrade,
         max_seconds=form.max_seconds,
         max_step_seconds=form.max_step_seconds,
@@ -255,16 +256,21 @@ def _engine(form: EngineTable, directory: Path) -> EngineConfig:
 
 
 def _policy(form: PolicyTable, file: str, text: str) -> Policy:
-    rates = {kind: Rate(rows=rate.rows, bytes=rate.bytes) for kind, rate in form.rates.items()}
+    written = form.rates.model_dump(by_alias=True)
+    rates = {
+        kind: Rate(rows=written[kind.value]["rows"] or rate.rows, bytes=written[kind.value]["bytes"] or rate.bytes)
+        for kind, rate in RATES.items()
+    }
     return Policy(
         max_blocking=form.max_blocking,
+        max_row_locks=form.max_row_locks,
         acknowledgements=tuple(
             Acknowledgement(**entry.model_dump(), place=place)
             for entry, place in zip(
                 form.acknowledge, _places("acknowledge", len(form.acknowledge), file, text), strict=True
             )
         ),
-        rates={**RATES, **rates},
+        rates=rates,
         overrides=tuple(
             Override(**entry.model_dump(), place=place)
             for entry, place in zip(form.override, _places("override", len(form.override), file, text), strict=True)

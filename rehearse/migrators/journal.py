@@ -83,6 +83,15 @@ class Journal:
         return tuple(dict.fromkeys(found))
 
     @property
+    def sought(self) -> tuple[str, ...]:
+        """Say what was sought on a network, and where in the code."""
+        found = dict.fromkeys((str(event["target"]), event["location"]) for event in self.named("outside"))
+        return tuple(
+            f"The migration sought {target}{f' ({location})' if location else ''}; it has no network but its own."
+            for target, location in found
+        )
+
+    @property
     def versions(self) -> tuple[tuple[str, str], ...]:
         python = [("python", str(event["python"])) for event in self.named("hello")]
         others = [(str(event["name"]), str(event["version"])) for event in self.named("version")]

@@ -62,7 +62,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
         for number, (step, script) in enumerate(zip(steps, pending.scripts, strict=True)):
             limits = Limits.of(plan, step=step.id, spent=timedelta(seconds=time.monotonic() - started_at))
             started = datetime.now(UTC)
-            ended = _run(on, psql, limits, script)
+            ended = _placed(_run(on, psql, limits, script), step)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
@@ -163,6 +163,18 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
     )
 
 
+def _placed(ended: Ended, step: StepRun) -> Ended:
+    """Name the step's own file where psql was given a copy of a section of it."""
+    name = Path(step.source).name
+    placed = tuple(
+        replace(found, location=f"{step.source}:{found.location.rpartition(':')[2]}")
+        if found.location and Path(found.location.rpartition(":")[0]).name == name
+        else found
+        for found in ended.connections
+    )
+    return replace(ended, connections=placed)
+
+
 def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> str:
     """Return file:line where the statement begins; psql itself names the line where it ends.
 
@@ -193,6 +205,7 @@ def _migration(steps: tuple[StepRun, ...], runs: list[Ended], pending: Pending, 
         exit_status=runs[-1].status if runs else 0,
         output_tail=output.tail("".join(ended.output for ended in runs), secrets),
         observed=True,
+        connections=tuple(dict.fromkeys(found for ended in runs for found in ended.connections)),
         open_points=pending.open_points,
         notes=(*pending.notes, *dict.fromkeys(note for ended in runs for note in ended.notes)),
         stopped=runs[-1].stopped if runs else None,

@@ -48,6 +48,9 @@ class Policy:
     """
 
     max_blocking: timedelta = timedelta(seconds=1)
+    max_row_locks: timedelta = timedelta(
+        seconds=30
+    )  # of rows that one transaction updates, deletes or selects FOR UPDATE
     acknowledgements: tuple[Acknowledgement, ...] = ()
     rates: dict[WorkKind, Rate] = field(default_factory=lambda: dict(RATES))
     overrides: tuple[Override, ...] = ()

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.advice import Advice
 from rehearse.model.baseline import Baseline
+from rehearse.model.evidence import Prediction
 from rehearse.model.finding import Finding
 from rehearse.model.fulfilment import Fulfilment
 from rehearse.model.policy import Policy
@@ -31,6 +33,8 @@ class Report:
     reasons: tuple[str, ...]
     findings: tuple[Finding, ...]
     rehearsal: Rehearsal
+    predictions: tuple[Prediction, ...] = ()
+    advice: tuple[Advice, ...] = ()
     policy: Policy = field(default_factory=Policy)  # it was judged by
     baseline: Baseline | None = None
     fulfilments: tuple[Fulfilment, ...] = ()  # what became of what the steps declared

@@ -24,7 +24,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
-from rehearse.reports import sentences
+from rehearse.reports import calibration, production, sentences
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
@@ -63,8 +63,10 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.verdict is Verdict.UNSAFE and (left := _open_points(report)):
         yield Text("\nOpen besides", style="bold")
         yield from (_indented(f"- {point}") for point in left)
+    yield from _at_productions_size(report)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
     yield from _fidelity(report)
     yield Text(f"\nNext: {_next(report)}")
@@ -134,8 +136,9 @@ def _work(rehearsal: Rehearsal, step: StepRun) -> str:
 
 
 def _nothing(rehearsal: Rehearsal, established: str) -> str:
-    """Return how nothing is called: what samples did not show may have been there."""
-    return "not known" if rehearsal.fidelity.observation == "sampled" else established
+    """Return how nothing is called: what samples did not show may have been there, unless everything else told."""
+    is_open = rehearsal.fidelity.observation == "sampled" and not rehearsal.timeline.complete
+    return "not known" if is_open else established
 
 
 def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
@@ -201,13 +204,13 @@ def _shown(value: str | None) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Yield the findings; what to do about a check is said once, at its first."""
+    """Yield the findings; what to do is said once, at the first it is said of."""
     told: set[str] = set()
     for number, found in enumerate(findings):
         if number:
             yield Text()
-        yield _finding(found, remedy=found.check not in told)
-        told.add(found.check)
+        yield _finding(found, remedy=found.remedy not in told)
+        told.add(found.remedy)
 
 
 def _finding(found: Finding, *, remedy: bool) -> RenderableType:
@@ -223,6 +226,22 @@ def _finding(found: Finding, *, remedy: bool) -> RenderableType:
         said.append(f"Do: {found.remedy}")
     lines.extend(Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in said)
     return Group(*lines)
+
+
+def _at_productions_size(report: Report) -> Iterator[RenderableType]:
+    for number, (steps, lines) in enumerate(production.lines(report)):
+        if not number:
+            yield Text("\nAt production's size", style="bold")
+        yield _indented(listing(steps, 8))
+        yield from (Padding(Text(line), (0, 0, 0, 4)) for line in lines)
+
+
+def _calibration(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.calibration is None:
+        return
+    took = rehearsal.timings.get("calibration", timedelta(0))
+    yield Text(f"\nCalibration (took {duration(took)}; no part of the verdict)", style="bold")
+    yield from (_indented(line) for line in calibration.lines(rehearsal.calibration))
 
 
 def _expectations(report: Report) -> Iterator[RenderableType]:

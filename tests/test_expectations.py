@@ -199,6 +199,7 @@ def test_of_a_sample_numbers_of_rows_prove_only_that_it_is_too_much(said: str, a
     seen = lost(
         expecting(f"rows public.orders {said}"),
         facts=facts(table(212_000_000)),
+        timeline=timeline(),
         row_counts=(row_count(1_000, after, 212_000_000),),
         whole_tables=frozenset(),
     )

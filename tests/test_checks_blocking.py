@@ -10,7 +10,7 @@ from builders import ORDERS, evidence, facts, lock, rehearsal, row_count, statem
 
 from rehearse import registry
 from rehearse.model.finding import Finding, Severity
-from rehearse.model.policy import Policy, Rate
+from rehearse.model.policy import Limit, Policy, Rate
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockMode, LockWindow, Statement, WorkKind
 
@@ -184,6 +184,12 @@ def test_two_large_tables_locked_by_one_transaction_are_a_warning(
 
 def test_one_large_table_beside_a_small_one_is_silent():
     assert found("tables-locked-together", apart(9_000_000, other=300)) == []
+
+
+def test_a_small_table_is_large_where_its_own_limit_says_so():
+    policy = Policy(limits=(Limit(object=CUSTOMERS, max_blocking=timedelta(0)),))
+
+    assert len(found("tables-locked-together", apart(9_000_000, other=300), policy)) == 1
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from rehearse import registry
 from rehearse.checks import expectation_missed
 from rehearse.judge import judge
 from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.change import SchemaChange
 from rehearse.model.declaration import NotUnderstood, declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.facts import VersionTable
@@ -38,6 +39,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.remark import Remark
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import Outcome, Statement, WorkKind
+from rehearse.model.values import ValueChange
 from rehearse.reports import json as json_report
 from rehearse.reports import text
 
@@ -263,6 +265,26 @@ def test_what_a_failed_statement_did_is_undone():
     failed = replace(deletion(), outcome=Outcome.FAILED)
 
     assert missed(played(expecting("no data change"), timeline=timeline(failed))) == []
+
+
+RETYPED = ValueChange(column=NOTE, now=NOTE, table=ORDERS, changed=4, nulled=1, rows=9, one_to_one=False, exact=True)
+
+
+def test_values_that_a_new_type_changes_are_a_data_change():
+    retyping = statement(sql="ALTER TABLE orders ALTER COLUMN note TYPE varchar(3)")
+    other = SchemaChange(
+        action="altered", kind="column", object=NOTE, table=ORDERS, before={"type": "text"}, after={"type": "varchar"}
+    )
+
+    (message,) = missed(
+        played(expecting("no data change"), value_changes=(RETYPED,), changes=(other,), timeline=timeline(retyping))
+    )
+
+    assert message.endswith(f"but {NOTE} holds another value in 5 rows.")
+
+
+def test_values_that_changed_are_changed_whoever_wrote_them():
+    assert missed(played(expecting(f"values {NOTE}"), value_changes=(RETYPED,))) == []
 
 
 def test_the_tools_own_records_are_no_data():

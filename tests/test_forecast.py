@@ -30,7 +30,7 @@ from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import RoleFacts
 from rehearse.model.finding import Severity
-from rehearse.model.policy import Policy
+from rehearse.model.policy import Limit, Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockMode, Outcome, SizeChange, Statement, TableSize, WorkKind
 from rehearse.reports import json as json_report
@@ -268,6 +268,12 @@ def test_a_brief_lock_wants_a_timeout_and_tries_and_no_quiet_window():
 @pytest.mark.parametrize(("production", "quiet"), [(300, False), (200_000_000, True), (None, True)])
 def test_row_work_under_a_strong_lock_wants_a_quiet_window_where_it_is_long(production: int | None, quiet: bool):
     assert advised(scaled(production, stage=300)).quiet_window is quiet
+
+
+def test_a_table_with_a_limit_of_its_own_may_want_a_quiet_window_sooner():
+    policy = Policy(limits=(Limit(object=ORDERS, max_blocking=timedelta(0)),))
+
+    assert advised(scaled(300, stage=300), policy).quiet_window is True
 
 
 def test_work_before_the_lock_was_taken_is_not_done_under_it():

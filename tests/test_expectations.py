@@ -287,6 +287,23 @@ def test_values_that_changed_are_changed_whoever_wrote_them():
     assert missed(played(expecting(f"values {NOTE}"), value_changes=(RETYPED,))) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "act"),
+    [
+        ("rows public.orders -3", "Compare the predicate"),
+        (f"values {NOTE}", "Look whether the step's UPDATE finds a row"),
+        (f"drop {NOTE}", "Drop it in this step"),
+        ("no data change", "Take out what touches data, or declare it"),
+    ],
+)
+def test_what_is_missed_is_told_with_the_next_act(said: str, act: str):
+    seen = played(expecting(said), timeline=timeline(deletion(name=CUSTOMERS)))
+
+    (found,) = expectation_missed.findings(seen)
+
+    assert found.remedy.startswith(act)
+
+
 def test_the_tools_own_records_are_no_data():
     books = (VersionTable(table=ORDERS, tool="alembic", heads=()),)
     seen = played(

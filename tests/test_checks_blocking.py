@@ -309,7 +309,7 @@ def test_partitions_are_too_much_together_where_their_table_is_locked_for_all(
         facts=facts(*leaves),
         row_counts=tuple(row_count(9_000, 9_000, 9_000, name=leaf.table) for leaf in leaves),
         timeline=timeline(
-            statement(work=tuple(work(kind, 9_000, name=leaf.table) for leaf in leaves)),
+            statement(work=tuple(work(kind, 9_000, name=leaf.table, detail="validating") for leaf in leaves)),
             *locks,
             *([lock()] if is_root_locked else []),
         ),
@@ -339,7 +339,7 @@ def test_a_table_the_statement_does_not_name_is_told_with_the_statement(check: s
     key = statement(
         1,
         sql="CREATE TABLE gifts (customer integer REFERENCES customers);",
-        work=(work(WorkKind.SCAN, 10, name=CUSTOMERS),),
+        work=(work(WorkKind.SCAN, 10, name=CUSTOMERS, detail="validating"),),
     )
     drop = replace(key, sql="DROP TABLE gifts;")
     taken = lock(name=CUSTOMERS, timeout=timedelta(0))

@@ -169,7 +169,8 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
 
 @pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
 def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
-    seen = evidence(rehearsal(fidelity=fidelity(observation=observation)))
+    open_to_doubt = timeline(complete=observation == "exact")
+    seen = evidence(rehearsal(fidelity=fidelity(observation=observation), timeline=open_to_doubt))
 
     page = text.render(judge(seen, (), (), NOON.date()))
 

@@ -10,6 +10,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.timeline import Statement
 
 FAMILY = Family.HYGIENE
+HAZARDS: tuple[str, ...] = ()  # the truth table is about migrations
 CONDITION = (
     "The migrating process asked for a database that is neither the stage nor a declared environment (declared ones "
     "are given the stage instead), or SQL asked the stage's server to connect to another."

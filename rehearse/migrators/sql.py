@@ -18,6 +18,7 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
+from rehearse.migrators import remarks
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
@@ -42,6 +43,7 @@ _CONVENTIONS: tuple[Convention, ...] = (flyway, golang_migrate, dbmate, plain)  
 _ERROR = re.compile(r"(?m)^(?:psql:(?P<place>.+:\d+): )?(?:ERROR|FATAL):\s+(?P<message>.+)$")
 _STATEMENT = re.compile(r"(?ms)^psql:.+?:\d+: STATEMENT:\s+(?P<sql>.+)\Z")
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_REMARK = re.compile(r"--+\s*rehearse:")
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
@@ -82,29 +84,38 @@ def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
 
 
 def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
-    paths = [script.path for script in pending.scripts]
-    names = Counter(path.name for path in paths)
+    names = Counter(script.path.name for script in pending.scripts)
     return [
         StepRun(
-            id=path.name if names[path.name] == 1 else _source(path, plan),
+            id=path.name if names[path.name] == 1 else source_of(path, plan),
             title=_title(path),
-            source=_source(path, plan),
+            source=source_of(path, plan),
+            remarks=remarks.of_sql(_upwards(script), path, source_of(path, plan)),
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-        for path in paths
+        for script in pending.scripts
+        for path in (script.path,)
     ]
 
 
 def _title(path: Path) -> str:
     """Return the first comment line, if the script begins with one."""
-    first = next((line.strip() for line in text_of(path).splitlines() if line.strip()), "")
+    lines = (line.strip() for line in text_of(path).splitlines())
+    first = next((line for line in lines if line and not _REMARK.match(line)), "")
     is_words = first.startswith("--") and not first.startswith("-- migrate:")
     return first.lstrip("-").strip() if is_words else ""
 
 
-def _source(path: Path, plan: MigrationPlan) -> str:
+def _upwards(script: Script) -> str:
+    """Return the text of a script up to where its way back begins."""
+    text = text_of(script.path)
+    return text if script.section is None else "\n".join(text.splitlines()[: script.section.count("\n")])
+
+
+def source_of(path: Path, plan: MigrationPlan) -> str:
+    """Return a script's path as people know it: relative to where the migration is started, if it is below."""
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
@@ -175,7 +186,7 @@ def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> s
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
     first, *more = sql.strip().split("\n")
-    source = step.source if Path(path).name == Path(step.source).name else _source(Path(path), plan)
+    source = step.source if Path(path).name == Path(step.source).name else source_of(Path(path), plan)
     return f"{source}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from rehearse.model import wording
 from rehearse.model.addresses import UNREACHED
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
-from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
+from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
@@ -18,6 +19,14 @@ from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.residue import Counted, Counters, Files, Residue, attribute
 from rehearse.watch.timeouts import Timeouts
 from rehearse.watch.work import Ledger
+
+Reader: TypeAlias = Callable[[Execution, Relations], tuple[Execution, tuple[Known, ...]]]
+
+
+def _as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
+    """Return a statement as the log told it, and what its text adds to that."""
+    known = commands.known(execution.sql, relations)
+    return execution, known if execution.error is None else known + commands.attempted(execution.sql, relations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,9 @@ class Observation:
     released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: str | None = None  # the role the watch belongs to, on a server of our own
+    steps: frozenset[str] | None = None  # that there were; None: the migration names them
+    reads: Reader = _as_told  # what is known of each statement, given the relations as they are by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,7 @@ def timeline(seen: Observation) -> Timeline:
         gaps=gaps,
         notes=(*seen.notes, *residue.notes),
         waits=tuple(waits.waits(((each.statement, each.execution) for each in kept), seen.relations)),
+        disturbances=tuple(disturbances.disturbances(((each.statement, each.execution) for each in kept), seen.owner)),
         sizes=tuple(aftermath.sizes(seen.files_before, seen.files_after, seen.relations)),
         rebuilt=tuple(aftermath.rebuilt(seen.relations, seen.relations_after)),
     )
@@ -93,14 +106,12 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     course = _Course(seen.relations)
-    step_of = steps.steps(executions)
+    step_of = steps.steps(executions, seen.steps)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
     found = []
-    for place, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
+    for place, (told, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
         relations, ledger = course.relations, course.ledger
-        known: tuple[Known, ...] = commands.known(each.sql, relations)
-        if each.error is not None:
-            known += commands.attempted(each.sql, relations)
+        each, known = seen.reads(told, relations)
         done = work.done(each, known, relations, ledger)
         account = _Account(
             execution=each,

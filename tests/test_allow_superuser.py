@@ -90,7 +90,7 @@ def test_what_nobody_may_in_production_fails(ordinary: Production, tmp_path: Pat
 def test_what_is_allowed_is_played_and_told(almighty: Production, tmp_path: Path):
     report = almighty.rehearse(tmp_path, *EVERYTHING, allowed=ALLOWED)
 
-    told = [each for each in report.rehearsal.fidelity.deviations if "allow_superuser" in each]
+    told = [each for each in report.rehearsal.fidelity.deviations if "migrations.allow_superuser" in each]
     there = f'in production "{almighty.role}" is a superuser.'
     assert report.verdict is Verdict.SAFE, report.reasons
     assert report.findings == ()

@@ -113,7 +113,11 @@ def test_a_validation_under_an_earlier_statements_lock_is_found():
         row_counts=(row_count(500_000, 500_000, 500_000),),
         timeline=timeline(
             statement(1, sql="ALTER TABLE orders ADD CONSTRAINT c CHECK (x > 0) NOT VALID"),
-            statement(2, sql="ALTER TABLE orders VALIDATE CONSTRAINT c", work=(work(WorkKind.SCAN, 500_000),)),
+            statement(
+                2,
+                sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
+            ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
             lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2),
         ),
@@ -129,7 +133,7 @@ def test_a_validation_in_a_transaction_of_its_own_is_silent():
             statement(
                 2,
                 sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
-                work=(work(WorkKind.SCAN, 500_000),),
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
                 transaction="a/2",
             ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
@@ -191,7 +195,7 @@ def test_a_strong_lock_without_a_timeout_is_a_warning(timeout: timedelta | None,
     ("values", "whole", "expected"),
     [
         (12, True, [(f"{ORDERS}.note", Severity.BLOCK)]),
-        (0, True, []),
+        (0, True, [(f"{ORDERS}.note", Severity.NOTE)]),
         (0, False, [(f"{ORDERS}.note", Severity.WARN)]),
     ],
 )
@@ -207,7 +211,7 @@ def test_a_dropped_column_is_a_loss_when_it_held_values(values: int, whole: bool
 
 @pytest.mark.parametrize(
     ("before", "production", "expected"),
-    [(5, 5, [(ORDERS, Severity.BLOCK)]), (0, 0, []), (0, None, [(ORDERS, Severity.BLOCK)])],
+    [(5, 5, [(ORDERS, Severity.BLOCK)]), (0, 0, [(ORDERS, Severity.NOTE)]), (0, None, [(ORDERS, Severity.BLOCK)])],
 )
 def test_a_dropped_table_is_a_loss_unless_it_was_empty(before: int, production: int | None, expected: list[object]):
     given = rehearsal(row_counts=(row_count(before, None, production),))
@@ -289,6 +293,29 @@ def test_an_attempt_on_the_watch_blocks_and_one_on_triggers_warns_unless_allowed
 
     assert found("watch-disturbed", given) == [(name, severity) for severity in expected]
     assert found("watch-disturbed", rehearsal(timeline=timeline(statement()))) == []
+
+
+UNREACHED = 'could not connect to server "far" (connection to server at "{}", port 5433 failed: Connection refused)'
+UNRESOLVED = 'could not connect to server "far" (could not translate host name "{}" to address: Name unknown)'
+
+
+@pytest.mark.parametrize(
+    ("message", "sqlstate", "expected"),
+    [
+        (UNREACHED.format("10.0.0.1"), "08001", [("postgresql://10.0.0.1:5433", Severity.BLOCK)]),
+        (UNRESOLVED.format("db.example"), "08001", [("postgresql://db.example", Severity.BLOCK)]),
+        ("could not connect to the broker", "08006", [("another server", Severity.BLOCK)]),
+        (UNRESOLVED.format("rehearsal.invalid"), "08001", []),
+        (UNREACHED.format("10.0.0.1"), "P0001", []),
+    ],
+)
+def test_sql_that_connects_elsewhere_leaves_the_stage_unless_the_stage_made_the_address(
+    message: str, sqlstate: str, expected: list[object]
+):
+    tried = statement(outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+    again = statement(2, outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+
+    assert found("stage-left", rehearsal(timeline=timeline(tried, again))) == expected
 
 
 RENAMED = SchemaChange(

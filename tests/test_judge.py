@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.migration import ForeignConnection, Stopped
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
@@ -312,3 +313,22 @@ def test_a_rewrite_of_a_large_table_is_unsafe_at_any_speed_on_the_stage():
 
     assert report.verdict is Verdict.UNSAFE
     assert "1,000 rows here, about 212 M (19.7 GB) in production" in report.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("table_written", "known", "expected"),
+    [
+        ("public.alembic_version", None, Verdict.UNDECIDED),
+        ('"Meta".django_migrations', None, Verdict.UNDECIDED),
+        ("public.flyway_schema_history", None, Verdict.SAFE),
+        ("public.alembic_version", 2, Verdict.SAFE),
+    ],
+)
+def test_migrations_that_ran_unheard_in_a_command_leave_a_point_open(
+    table_written: str, known: int | None, expected: Verdict
+):
+    ran = migration(step("command"), tool="command", known_revisions=known)
+
+    report = judge(evidence(rehearsal(migration=ran, heads_after={table_written: ("0002",)})), (), (), TODAY)
+
+    assert report.verdict is expected, report.reasons

@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import NestedCommand, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
@@ -71,6 +72,10 @@ def test_json_steps_carry_statements_work_and_locks():
         "rows": 1000,
         "detail": "default",
         "existed_before": True,
+        "production_rows": 212_000_000,
+        "production_bytes": 21_200_000_000,
+        "sort_bytes": None,
+        "sort_memory_bytes": None,
     }
     assert step["locks"][0]["mode"] == "AccessExclusiveLock"
     assert step["locks"][0]["held_ms"] == 200.0

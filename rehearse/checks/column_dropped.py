@@ -10,7 +10,11 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
-CONDITION = "A column of a table that still exists was dropped and held values that are not NULL before."
+HAZARDS = ("E2",)
+CONDITION = (
+    "A column of a table that still exists was dropped and held values that are not NULL before; that one without "
+    "values was dropped is only noted."
+)
 EFFECT = "The values are gone, and no downgrade brings them back; code that still names the column fails."
 REMEDY = (
     "Stop using the column in code first and release that. Keep a copy if anyone may ask for the values "
@@ -19,18 +23,27 @@ REMEDY = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a block where values were lost, a warning where only production knows."""
+    """Yield a block where values were lost, a warning where only production knows, a note where none were."""
     rehearsal = evidence.rehearsal
     for change in rehearsal.changes:
         if change.kind != "column" or change.action != "removed" or change.table is None:
             continue
         lost = rehearsal.lost_values.get(change.object)
-        if lost is None:  # the table went with it, or the column computes its values
-            continue
+        if lost is None or _is_partition(evidence, change.table):
+            continue  # the table went with it, the column computes its values, or the parent's column tells
         if lost:
-            yield _finding(evidence, change, Severity.BLOCK, f"{rows(lost)} here held a value")
+            yield _finding(evidence, change, Severity.BLOCK, f"with its values: {rows(lost)} here held one")
         elif not rehearsal.is_whole(change.table):
-            yield _finding(evidence, change, Severity.WARN, "no sampled row held a value, production was not searched")
+            yield _finding(
+                evidence, change, Severity.WARN, "and no sampled row held a value; production was not searched"
+            )
+        else:
+            yield _finding(evidence, change, Severity.NOTE, "without a value in it; code that still names it fails")
+
+
+def _is_partition(evidence: Evidence, table: str) -> bool:
+    facts = evidence.rehearsal.facts.table(table)
+    return facts is not None and facts.root not in (None, table)
 
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:
@@ -42,7 +55,7 @@ def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found
         severity=severity,
         step=statement.step if statement else None,
         object=change.object,
-        message=f"{change.object} was dropped with its values: {found}{_in_production(count)}.",
+        message=f"{change.object} was dropped {found}{_in_production(count)}.",
         remedy=REMEDY,
         evidence={
             "sql": statement.sql if statement else None,

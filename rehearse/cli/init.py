@@ -52,10 +52,23 @@ unclassified = "mask"              # mask | mask-all | refuse
 
 [policy]
 max_blocking = "1s"                # at production's size; "0s": no work on rows under a blocking lock at all
+# max_row_locks = "30s"            # how long one transaction may update or delete rows that others wait for
+# [policy.rates]                   # what production is trusted with, in rows and bytes a second
+# rewrite = {{ rows = 10000, bytes = 20000000 }}
 # [[policy.acknowledge]]
+# [[policy.limit]]                 # another limit for some tables
+# object = "public.sessions"
+# max_blocking = "100ms"
+# [[policy.override]]              # a check is louder, or quieter: block, warn or note
+# check = "lock-timeout-missing"
+# object = "public.*"
+# severity = "block"
+# reason = "we had that outage"
+# [[policy.acknowledge]]           # or in the migration: rehearse: acknowledge CHECK OBJECT: REASON until DATE
 # check = "column-dropped"
 # object = "public.orders.legacy_note"
 # reason = "unused since 4.2, archived"
+# owner = "anna"
 # expires = 2027-01-31
 
 # [counts]

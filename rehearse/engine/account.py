@@ -39,8 +39,12 @@ class Account:
         if self.is_other:
             os.chown(path, self.uid, self.gid)
 
-    def launch(self, command: Sequence[str | Path], output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    def launch(
+        self, command: Sequence[str | Path], output: int | IO[bytes], *, first: Callable[[], None] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a program as this account, in a session of its own and with none of our environment's secrets.
+
+        What is to be done `first` is done in the new process, while that still has our rights (Linux only).
 
         The terminal's Ctrl-C does not reach it, the end of the calling *thread* does: it gets SIGINT then
         (prctl(2), PR_SET_PDEATHSIG; Linux only). To be called with interrupts held back: with a preexec_fn Python
@@ -54,10 +58,10 @@ class Account:
             cwd="/",
             env={"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}},
             start_new_session=True,
-            preexec_fn=_ending_with(os.getpid()),  # noqa: PLW1509 - prctl(2) has no other place
-            user=self.uid if self.is_other else None,
-            group=self.gid if self.is_other else None,
-            extra_groups=[] if self.is_other else None,
+            preexec_fn=self._beginning(os.getpid(), first),  # noqa: PLW1509 - prctl(2) has no other place
+            user=self.uid if self.is_other and first is None else None,
+            group=self.gid if self.is_other and first is None else None,
+            extra_groups=[] if self.is_other and first is None else None,
         )
 
     def run(self, command: Sequence[str | Path]) -> tuple[int, str]:
@@ -73,6 +77,23 @@ class Account:
                 process.communicate()
             raise
         return process.returncode, said.decode(errors="replace")
+
+    def _beginning(self, parent: int, first: Callable[[], None] | None) -> Callable[[], None] | None:
+        if sys.platform != "linux":
+            return None
+
+        def begin() -> None:
+            if first is not None:
+                first()
+                if self.is_other:
+                    os.setgroups([])
+                    os.setgid(self.gid)
+                    os.setuid(self.uid)
+            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+            if os.getppid() != parent:  # it ended before we could wish
+                os._exit(1)
+
+        return begin
 
 
 def account() -> Account:
@@ -93,15 +114,3 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
-
-
-def _ending_with(parent: int) -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-
-    def wish() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:  # it ended before we could wish
-            os._exit(1)
-
-    return wish

@@ -68,6 +68,12 @@ class Work:
     rows: int  # rows on the stage
     detail: str = ""  # "volatile default", "validating constraint x", the index, "update"
     existed_before: bool = True  # False: the relation was created by the migration itself
+    is_constant: bool = False  # chosen by a key or written out: as many rows in a table of any size
+
+    @property
+    def proves(self) -> bool:
+        """Say whether rows were read to prove a constraint, and not for a query."""
+        return self.kind is WorkKind.SCAN and self.detail.startswith("validating")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,12 @@ class LockWindow:
     lock_timeout: timedelta | None  # in force when it was requested; None: not observed
     on_index: bool = False
     statement_timeout: timedelta | None = None  # in force when it was requested; None: not observed
+    is_modelled: bool = False  # the command is known to take it, and nobody saw it
+    released_by: int | None = None  # number of the statement that gave it back before the transaction ended
+
+    def is_held_at(self, statement: int) -> bool:
+        """Say whether the transaction held it while its statement of this number ran."""
+        return self.statement <= statement and (self.released_by is None or statement <= self.released_by)
 
     @property
     def held(self) -> timedelta:
@@ -176,6 +188,10 @@ class TableSize:
     table: int
     indexes: int
     toast: int  # with its index
+
+    @property
+    def total(self) -> int:
+        return self.table + self.indexes + self.toast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

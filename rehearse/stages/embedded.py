@@ -13,7 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.said import said
-from rehearse.engine import binaries, server
+from rehearse.engine import binaries, seclusion, server
 from rehearse.engine.server import Server
 from rehearse.model.facts import Facts
 from rehearse.model.quantity import count
@@ -22,9 +22,9 @@ from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
 from rehearse.stages import (
     allowance,
+    closing,
     database,
     extensions,
-    key,
     migrating_role,
     namesake,
     original,
@@ -86,7 +86,7 @@ def raise_stage(
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")
     new = changed or {}
-    with server.running(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
+    with server.secluded(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
         try:
             raised = _raise(snapshot, running, migrating_role, allowed, progress)
             _change(raised, new)
@@ -120,12 +120,12 @@ def _raise(
         database.drop(connection, facts.database)
         found += database.clone(connection, name, facts, properties)
         stage = _stage(connection, running, facts, properties, found)
-        file = key.turned(connection, running)
+        closing.close(connection, running, facts.database)
         return EmbeddedStage(
-            stage=replace(stage, admin=key.with_key(stage.admin, file), allowed=allowed),
+            stage=replace(stage, allowed=allowed),
             facts=facts,
             properties=properties,
-            admin=key.with_key(admin, file),
+            admin=admin,
             role_names=roles.names(connection),
         )
 
@@ -154,7 +154,19 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     found += settings.apply_to_server(connection, facts.settings, extension_path=path)
     settings.reload(connection, admin)
     found += (*namesake.deviations(facts), *roles.create(connection, facts), *tablespaces.create(connection, facts))
-    return (*_version_gap(facts, running), *_large_objects(facts), *found)
+    return (*_version_gap(facts, running), *_open_ways(running), *_large_objects(facts), *found)
+
+
+def _open_ways(running: Server) -> tuple[Deviation, ...]:
+    """Say what the kernel refused, so that SQL might connect from inside the server to another."""
+    missing = [layer for layer in seclusion.LAYERS if layer not in running.layers]
+    if not missing:
+        return ()
+    sentence = (
+        f"The kernel granted no {' and no '.join(missing)} for the stage's server: whatever SQL opens from inside it "
+        "(dblink, foreign tables, subscriptions) is not held back."
+    )
+    return (Deviation(sentence=sentence),)
 
 
 def _large_objects(facts: Facts) -> tuple[Deviation, ...]:
@@ -196,6 +208,7 @@ def _stage(
         deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),
         touched=tuple(sorted(touched)),
         superuser_in_production=properties.migrating.may_in_production(facts),
+        isolation=("secluded server",) if set(seclusion.LAYERS) <= set(running.layers) else (),
     )
 
 

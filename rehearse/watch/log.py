@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from rehearse.model.addresses import UNREACHED
 from rehearse.watch.places import LogPlace
 
 _UTC = ("UTC", "GMT")
-_NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
+_NAMES_OBJECTS = {"2BP01", "0A000", *UNREACHED}  # dependent_objects_still_exist, feature_not_supported, addresses
 _WAITING = "process "
 _POLL = 0.005
 TRACE = "REHEARSE "
@@ -118,7 +119,7 @@ def _record(fields: dict[str, str | int]) -> Record | None:
 
 
 def _message(fields: dict[str, str | int]) -> str:
-    """Return the primary message; of an error whose DETAIL names objects and no values, with that detail."""
+    """Return the primary message; where DETAIL names objects or addresses and no values, with it."""
     message = str(fields.get("message", ""))
     if fields.get("state_code") in _NAMES_OBJECTS and "detail" in fields:
         return f"{message} ({'; '.join(str(fields['detail']).splitlines())})"

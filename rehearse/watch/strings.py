@@ -36,6 +36,12 @@ def is_ddl(text: str) -> bool:
     return word(text) in _DDL or (word(text) == "SELECT" and any(each.word == "INTO" for each in tokens.tokens(text)))
 
 
+def is_made_from_query(text: str) -> bool:
+    """Say whether a CREATE fills what it creates from a query."""
+    words = [each.word for each in tokens.tokens(text)]
+    return "AS" in words and any(query in words for query in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE"))
+
+
 def is_block(text: str) -> bool:
     """Say whether a statement runs code."""
     return word(text) in _BLOCKS

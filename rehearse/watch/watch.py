@@ -29,6 +29,7 @@ from rehearse.watch.timeouts import Timeouts
 from rehearse.watch.tracer import Tracer
 
 _PATIENCE = timedelta(seconds=15)
+_FLUSHES_ON_DEMAND = 150000
 # Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
 _UNHURRIED = {"statement_timeout": 0, "idle_session_timeout": 140000, "transaction_timeout": 170000}
 
@@ -69,9 +70,9 @@ class Watch:
             executions=replace(told, unreadable=told.unreadable + reading.unreadable),
             relations=self.relations,
             before=self.before,
-            after=_counters(self.admin),
+            after=counters(self.admin),
             files_before=self.files,
-            files_after=_files(self.admin),
+            files_after=files(self.admin),
             timeouts=self.timeouts,
             relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
@@ -116,7 +117,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     """
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
-        search_path, in_force = _defaults(stage, admin)
+        search_path, in_force = defaults(stage, admin)
         found = relations.read(admin, search_path)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
@@ -129,8 +130,8 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 admin=admin,
                 sampler=sampler,
                 relations=found,
-                before=_counters(admin),
-                files=_files(admin),
+                before=counters(admin),
+                files=files(admin),
                 timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
@@ -143,7 +144,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
             tracer.make_quiet(admin, talked)
 
 
-def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
+def defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
     """Return the search_path and the timeouts a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
@@ -172,15 +173,17 @@ def _mark_log(admin: psycopg.Connection) -> str:
     return message
 
 
-def _counters(admin: psycopg.Connection) -> Counters:
+def counters(admin: psycopg.Connection) -> Counters:
     """Return the server's counters, those of this very connection included."""
-    admin.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
+    if admin.info.server_version >= _FLUSHES_ON_DEMAND:
+        admin.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
     admin.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
     found = admin.execute(query("watch/counters").encode()).fetchall()
     return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
 
 
-def _files(admin: psycopg.Connection) -> Files:
+def files(admin: psycopg.Connection) -> Files:
+    """Return the file and the sizes of each table."""
     with admin.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(query("watch/files").encode()).fetchall()
     return {row.pop("oid"): File(**row) for row in found}

@@ -13,6 +13,7 @@ from rehearse.model.json import JSON
 from rehearse.model.naming import naming
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("A12", "B13")
 CONDITION = (
     "A column that existed before had a default or was an identity and has neither afterwards, by DROP DEFAULT or "
     "because CASCADE took the sequence or function that its default called."

@@ -14,6 +14,7 @@ from rehearse.model.naming import naming
 from rehearse.model.rehearsal import Rehearsal
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("C16", "E17")
 CONDITION = (
     "A primary key, unique constraint or unique index was dropped by name from a table that is still there, and no "
     "other unique index covers the same columns; or a table that a publication publishes has no replica identity any "

@@ -15,6 +15,7 @@ from rehearse.model.quantity import count, rows, size
 from rehearse.model.timeline import LockMode, Statement, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("F4",)
 CONDITION = (
     "One transaction updated, deleted or selected FOR UPDATE so many rows of a table that existed before that, at "
     "production's size and the policy's rates, it takes longer than max_row_locks; more than ten times that blocks."

@@ -9,7 +9,7 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
-HAZARDS = ("A1", "A2", "A3", "A4", "A10", "B1", "B4", "B7", "B14", "E5", "E6", "E7")
+HAZARDS = ("A1", "A2", "A3", "A4", "A10", "B1", "B4", "B7", "B14", "E5", "E6", "E7", "E9")
 CONDITION = "A statement gave a table that existed before a new file (ALTER TABLE, VACUUM FULL, CLUSTER and others)."
 EFFECT = (
     "The table is locked against reads and writes (ACCESS EXCLUSIVE) until every row has been copied and every index "

@@ -11,6 +11,7 @@ from rehearse.model.quantity import count, duration, listing
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("F10",)
 CONDITION = (
     "Statements of one transaction took SHARE or stronger locks on several tables that existed before, are large in "
     "production and are not locked together by a single statement; it warns where the transaction may wait for more "

@@ -13,6 +13,7 @@ from rehearse.model.identity import quoted, split
 from rehearse.model.naming import naming
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("A11", "B12")
 CONDITION = (
     "A column that existed before has a type that drivers hand over as another one, compare by other rules, or that "
     "takes less (integer to text, timestamp with to without time zone, text to an enum, a shorter varchar). Types that "

@@ -11,6 +11,7 @@ from rehearse.model.quantity import shortened
 from rehearse.model.timeline import Aim, Disturbance
 
 FAMILY = Family.FIDELITY
+HAZARDS: tuple[str, ...] = ()  # the truth table is about migrations
 CONDITION = (
     "A statement of the migration names the event triggers, the schema or the role of the watch, switches off logging "
     "or event triggers (log_statement, log_min_messages, event_triggers, ...), or writes lines into the server's log "

@@ -68,6 +68,16 @@ def test_a_cut_leaves_the_share_that_was_wanted_and_every_parent(server: Server,
     assert orphans == (0, 0, 0)
 
 
+def test_a_row_that_refers_to_itself_goes_like_any_other(server: Server, database: str):
+    with connect_stage(server.dsn(database)) as connection:
+        connection.execute("CREATE TABLE nodes (id int PRIMARY KEY, root int REFERENCES nodes)")
+        connection.execute("INSERT INTO nodes SELECT n, n FROM generate_series(1, 100) AS n")
+
+        cut(connection, {"public.nodes": 25})
+
+        assert connection.execute("SELECT count(*) FROM nodes").fetchone() == (25,)
+
+
 def test_a_cut_fires_no_trigger_and_leaves_no_dead_rows(server: Server, database: str):
     with connect_stage(filled(server, database)) as connection:
         connection.execute(

@@ -184,6 +184,20 @@ def test_rows_written_after_ddl_in_one_transaction_keep_the_table_locked():
     assert found("long-blocking-lock", given) == [(ORDERS, Severity.BLOCK)]
 
 
+def test_a_table_of_which_the_stage_has_no_row_is_read_under_the_lock_all_the_same():
+    given = rehearsal(
+        facts=facts(table(50_000), table(9_000_000, name="public.events")),
+        row_counts=(row_count(50_000, 50_000, 50_000), row_count(0, 0, 9_000_000, name="public.events")),
+        timeline=timeline(
+            statement(1),
+            statement(2, sql="SELECT FROM events", tag="SELECT", work=(work(WorkKind.SCAN, 0, name="public.events"),)),
+            lock(statement=1),
+        ),
+    )
+
+    assert found("long-blocking-lock", given) == [(ORDERS, Severity.BLOCK)]
+
+
 def test_rows_written_before_the_lock_was_taken_are_silent():
     given = rehearsal(
         timeline=timeline(

@@ -69,6 +69,13 @@ def test_rows_that_nobody_else_can_see_or_reach_are_not_locked(verb: str, expect
     assert found("rows-locked", of_size(200_000, written(verb, 1_000))) == expected
 
 
+def test_rows_of_a_table_that_the_stage_has_none_of_are_any_number():
+    large, empty = (of_size(production, written("update", 0), stage=0) for production in (9_000, 0))
+
+    assert found("rows-locked", replace(large, whole_tables=frozenset())) == [(ORDERS, Severity.BLOCK)]
+    assert found("rows-locked", replace(empty, whole_tables=frozenset())) == []
+
+
 def test_a_small_update_of_a_large_table_is_silent():
     assert found("rows-locked", of_size(1_000_000, written("update", 10))) == []
 
@@ -318,6 +325,7 @@ def test_partitions_are_too_much_together_where_their_table_is_locked_for_all(
     told = findings(check, given)
 
     assert [finding.object for finding in told if finding.severity is Severity.BLOCK] == blocks
+    assert {finding.object for finding in told} == ({ORDERS} if is_root_locked else {leaf.table for leaf in leaves})
     assert is_root_locked is False or "108,000 rows here, 108,000" in told[0].message
 
 

@@ -30,7 +30,7 @@ from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import RoleFacts
 from rehearse.model.finding import Severity
-from rehearse.model.policy import Policy
+from rehearse.model.policy import Limit, Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockMode, Outcome, SizeChange, Statement, TableSize, WorkKind
 from rehearse.reports import json as json_report
@@ -158,6 +158,7 @@ KEY = Catalog(
         ("UPDATE orders SET x = 1 WHERE id IN (SELECT id FROM orders WHERE x IS NULL LIMIT 500)", 500),
         ("UPDATE orders SET x = 1 WHERE id = 5 -- OR all of them", 1),
         ("UPDATE orders SET x = 1 WHERE id = 5 OR x IS NULL", 100_000),
+        ("UPDATE orders SET x = 1 WHERE id IN (1, 2) OR x IS NULL", 100_000),
         ("UPDATE orders SET x = 1 WHERE customer_id = 5", 100_000),
         ("UPDATE orders SET x = 1 WHERE customer_id IN (SELECT id FROM customers LIMIT 5)", 100_000),
         ("UPDATE orders SET x = (SELECT y FROM z LIMIT 1)", 100_000),
@@ -234,6 +235,14 @@ def test_a_wide_index_outgrows_the_memory_sooner():
     assert only(index_build(500_000, grown=150_000)).outgrows_memory is True
 
 
+def test_of_two_indexes_nobody_knows_which_is_wide():
+    given = index_build(500_000, grown=150_000)
+    twice = replace(given.timeline.statements[0], number=2)
+    both = replace(given, timeline=replace(given.timeline, statements=(given.timeline.statements[0], twice)))
+
+    assert [found.outgrows_memory for found in evidence(both).predictions] == [False, False]
+
+
 def test_a_sort_that_went_to_disk_here_is_no_change():
     assert only(index_build(3_000_000, temp_bytes=80_000_000)).outgrows_memory is False
 
@@ -268,6 +277,39 @@ def test_a_brief_lock_wants_a_timeout_and_tries_and_no_quiet_window():
 @pytest.mark.parametrize(("production", "quiet"), [(300, False), (200_000_000, True), (None, True)])
 def test_row_work_under_a_strong_lock_wants_a_quiet_window_where_it_is_long(production: int | None, quiet: bool):
     assert advised(scaled(production, stage=300)).quiet_window is quiet
+
+
+@pytest.mark.parametrize(
+    ("stage", "whole", "production", "rows"),
+    [
+        (1_000, False, 9_000_000, 0),  # sought among a thousand, and not found
+        (1_000, False, None, 0),
+        (0, False, 9_000_000, None),  # none of its rows is on the stage
+        (0, True, 7, 0),  # production's number was an estimate
+        (0, False, 0, 0),
+    ],
+)
+def test_rows_that_were_not_found_are_none_only_where_there_were_rows_to_look_at(
+    stage: int, whole: bool, production: int | None, rows: int | None
+):
+    update = statement(tag="UPDATE", work=(work(WorkKind.ROWS, 0, detail="update"),))
+    given = replace(scaled(production, update, stage=stage), whole_tables=frozenset({ORDERS} if whole else ()))
+
+    assert only(given).production_rows == rows
+    assert advised(given).quiet_window is (rows is None)
+
+
+def test_a_table_without_rows_on_the_stage_is_as_large_as_in_production():
+    check = statement(work=(work(WorkKind.SCAN, 0),))
+
+    assert only(scaled(9_000_000, check, stage=0)).production_rows == 9_000_000
+    assert advised(scaled(9_000_000, check, stage=0)).quiet_window is True
+
+
+def test_a_table_with_a_limit_of_its_own_may_want_a_quiet_window_sooner():
+    policy = Policy(limits=(Limit(object=ORDERS, max_blocking=timedelta(0)),))
+
+    assert advised(scaled(300, stage=300), policy).quiet_window is True
 
 
 def test_work_before_the_lock_was_taken_is_not_done_under_it():

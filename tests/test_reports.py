@@ -167,9 +167,11 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
     assert "asked for postgresql://app@db:5432/shop (env.py:12) and was given the stage instead" in shown
 
 
-@pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
-def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
-    seen = evidence(rehearsal(fidelity=fidelity(observation=observation)))
+@pytest.mark.parametrize(
+    ("observation", "complete", "told"), [("exact", False, False), ("sampled", True, False), ("sampled", False, True)]
+)
+def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, complete: bool, told: bool):
+    seen = evidence(rehearsal(fidelity=fidelity(observation=observation), timeline=timeline(complete=complete)))
 
     page = text.render(judge(seen, (), (), NOON.date()))
 

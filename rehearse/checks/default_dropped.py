@@ -11,6 +11,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.json import JSON
 from rehearse.model.naming import naming
+from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
 HAZARDS = ("A12", "B13")
@@ -30,7 +31,7 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning where INSERTs may fail, a block where nobody said the default should go."""
-    for change in evidence.rehearsal.changes:
+    for change in told_once(evidence.rehearsal):
         if change.kind == "column" and change.action == "altered" and _given(change.before):
             column = evidence.rehearsal.after.find("column", change.renamed_to or change.object)
             if column is not None and not _fills(column):

@@ -54,7 +54,7 @@ def _kept_waiting(lock: LockWindow, prediction: Prediction, claimed: set[int]) -
     Emptying a table takes as long whatever it holds.
     """
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or not lock.is_held_at(statement.number) or work.rows == 0:
+    if statement.transaction != lock.transaction or not lock.is_held_at(statement.number) or prediction.is_nothing:
         return False
     if work.detail == "truncate":
         return False

@@ -63,7 +63,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 def _written(evidence: Evidence) -> Iterator[_Locked]:
     roots = {facts.table: facts.root for facts in evidence.rehearsal.facts.tables if facts.root}
     for found in evidence.predictions:
-        if found.work.kind is WorkKind.ROWS and found.work.detail in ("update", "delete") and found.work.rows:
+        if found.work.kind is WorkKind.ROWS and found.work.detail in ("update", "delete") and not found.is_nothing:
             yield _Locked(
                 statement=found.statement,
                 table=roots.get(found.work.object) or found.work.object,

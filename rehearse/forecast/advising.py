@@ -42,7 +42,7 @@ def _advice(rehearsal: Rehearsal, predictions: Sequence[Prediction], policy: Pol
     concurrent = any(_builds_concurrently(found) for found in statements)
     if not locks:
         return _without_timeout(step) if concurrent else None
-    under = [found for found in predictions if found.work.rows and any(_done_under(lock, found) for lock in locks)]
+    under = [found for found in predictions if not found.is_nothing and any(_done_under(lock, found) for lock in locks)]
     quiet = _too_much(under, policy)
     timeout = _timeout(locks)
     again = _again(rehearsal, step, locks, statements)
@@ -78,7 +78,8 @@ def _too_much(under: Sequence[Prediction], policy: Policy) -> bool:
     """Say whether the work done under locks is more than traffic may wait for."""
     allowances = [found.allowance for found in under]
     known = sum((spent for spent in allowances if spent is not None), timedelta(0))
-    return None in allowances or known > policy.max_blocking or (bool(under) and not policy.max_blocking)
+    limit = min((policy.limit_on(found.work.object) for found in under), default=policy.max_blocking)
+    return None in allowances or known > limit or (bool(under) and not limit)
 
 
 def _timeout(locks: Sequence[LockWindow]) -> timedelta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,6 +36,7 @@ class _Scale:
 
     facts: TableFacts | None
     count: RowCount | None
+    whole: bool  # the stage has every row
 
     @property
     def factor(self) -> float | None:
@@ -45,12 +46,19 @@ class _Scale:
         return self.facts.rows / self.count.before
 
     def rows(self, work: Work) -> int | None:
+        if work.kind is WorkKind.ROWS and not work.rows and self._is_represented:
+            return 0
         if self.facts is None or self.facts.rows is None:
             return None
         if self.factor is not None:
             return round(work.rows * self.factor)
         # nothing of it stands on the stage: whole-table work is as large as the table, rows touched are anyone's guess
         return self.facts.rows if work.kind is not WorkKind.ROWS or self.facts.rows == 0 else None
+
+    @property
+    def _is_represented(self) -> bool:
+        """Say whether rows that a statement looks for in vain are a finding, and not just missing on the stage."""
+        return self.count is not None and bool(self.count.before or self.whole)
 
     def octets(self, work: Work, rows: int | None) -> int | None:
         if self.facts is None or rows is None or not self.facts.rows:
@@ -69,7 +77,7 @@ def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
             for work in statement.work
             if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history
         ]
-        scales = [_Scale(facts=_facts_of(rehearsal, work.object), count=counts.get(work.object)) for work in works]
+        scales = [_scale(rehearsal, counts, work.object) for work in works]
         numbers = [
             _at_most(rehearsal, work, _rows(bounds, statement, work, scale))
             for work, scale in zip(works, scales, strict=True)
@@ -77,6 +85,10 @@ def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
         factors = [_factor(*each) for each in zip(works, scales, numbers, strict=True)]
         for work, scale, rows in zip(works, scales, numbers, strict=True):
             yield _prediction(rehearsal, statement, work, scale, rows, factors, policy)
+
+
+def _scale(rehearsal: Rehearsal, counts: Mapping[str, RowCount], table: str) -> _Scale:
+    return _Scale(facts=_facts_of(rehearsal, table), count=counts.get(table), whole=rehearsal.is_whole(table))
 
 
 def _factor(work: Work, scale: _Scale, rows: int | None) -> float | None:

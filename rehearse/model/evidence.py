@@ -48,12 +48,17 @@ class Prediction:
     sort_bytes: int | None = None  # memory an index build would need to sort production's rows at once
     sort_memory: int | None = None  # production's maintenance_work_mem, of an index build
 
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether no row is worked on, neither here nor in production."""
+        return self.work.rows == 0 and self.production_rows == 0
+
     def exceeds(self, limit: timedelta) -> bool:
         """Say whether the work is too much to do under a blocking lock; a limit of zero admits no row.
 
         An unknown size counts as large.
         """
-        if self.work.rows == 0 and self.production_rows == 0:
+        if self.is_nothing:
             return False
         return self.allowance is None or self.allowance > limit or limit == timedelta(0)
 

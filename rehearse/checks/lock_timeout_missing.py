@@ -38,12 +38,10 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if not lock.mode.blocks_writes or lock.on_index or lock.lock_timeout != timedelta(0):
             continue
         table = roots.get(lock.object, lock.object)
-        if (lock.step, table) in seen:
+        statement, blocks = evidence.rehearsal.timeline.statement(lock.statement), evidence.strongest(lock).mode.blocks
+        if (lock.step, table) in seen or (statement is not None and _DETACHES.search(statement.sql)):
             continue
         seen.add((lock.step, table))
-        statement, blocks = evidence.rehearsal.timeline.statement(lock.statement), evidence.strongest(lock).mode.blocks
-        if statement is not None and _DETACHES.search(statement.sql):
-            continue
         yield Finding(
             check="lock-timeout-missing",
             family=FAMILY,

@@ -60,7 +60,7 @@ def test_what_is_found_among_many_rows_is_true(
 def _judge(report: Report, case: Case, record_property: Callable[[str, object], None]) -> None:
     weighty = [each for each in report.findings if each.severity is not Severity.NOTE]
     found = {_told(each) for each in weighty}
-    record_property("truth", (_serious(case.findings), _serious(found), case.is_silent))
+    record_property("truth", (f"{case.row} {case.name}", _serious(case.findings), _serious(found), case.is_silent))
 
     assert sorted(found) == sorted(case.findings), "\n".join(each.message for each in weighty)
     assert report.verdict is case.verdict, report.reasons

@@ -63,7 +63,7 @@ def _half_done(step: StepRun, failure: Failure) -> Iterator[Finding]:
         yield _finding(
             step,
             Severity.WARN,
-            f"Step {step.id} stopped half-way and left behind what is recorded nowhere, so that running it again meets it: "
+            f"Step {step.id} stopped half-way and left behind what is recorded nowhere, and running it again meets: "
             f"{listing(left)}.",
             {"left": list(left)},
         )

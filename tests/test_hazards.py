@@ -24,17 +24,25 @@ from rehearse.run import Request, rehearse
 HAZARDS = SAMPLES / "hazards"
 WARNS_ONLY = {
     "constraint-unproven",
+    "default-dropped",
     "disk-headroom",
+    "enum-value-gone",
     "error-swallowed",
     "foreign-key-without-index",
+    "insert-refused",
+    "interface-changed",
+    "key-dropped",
     "lock-timeout-missing",
     "name-changed",
     "no-way-back",
+    "rows-locked",
     "setting-needs-restart",
     "several-heads",
+    "tables-locked-together",
     "timeout-too-short",
+    "type-changed",
 }
-NOTES_ONLY = {"duplicate-index", "not-rerunnable"}
+NOTES_ONLY = {"duplicate-index", "not-rerunnable", "statistics-lost"}
 SIZED = {"disk-headroom": 20_000}  # times the sample's size: what it takes for the check to speak
 
 

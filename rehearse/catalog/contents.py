@@ -16,8 +16,9 @@ from rehearse.model.catalog import Catalog
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.identity import split
 
-_HASHED = sql.SQL('COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(ROW({})::pg_catalog.text COLLATE "C", 0)), 0)')
-_VALUES = sql.SQL("pg_catalog.count({})")
+# sum of a hash of each value, whatever the order of the rows
+HASHED = sql.SQL('COALESCE(pg_catalog.sum(pg_catalog.hashtextextended(ROW({})::pg_catalog.text COLLATE "C", 0)), 0)')
+VALUES = sql.SQL("pg_catalog.count({})")
 
 
 def read_contents(connection: psycopg.Connection[TupleRow], catalog: Catalog) -> dict[str, TableContents]:
@@ -50,8 +51,8 @@ def _contents(connection: psycopg.Connection[TupleRow], table: str, columns: Seq
     names = [sql.Identifier("t", column) for column in columns]
     asked = [
         sql.SQL("pg_catalog.count(*)"),
-        _HASHED.format(sql.SQL(", ").join(names)),
-        *(part.format(name) for name in names for part in (_VALUES, _HASHED)),
+        HASHED.format(sql.SQL(", ").join(names)),
+        *(part.format(name) for name in names for part in (VALUES, HASHED)),
     ]
     reading = sql.SQL("SELECT {} FROM ONLY {} AS t").format(sql.SQL(", ").join(asked), identifier(table))
     row = cast("tuple[int, ...]", connection.execute(reading).fetchone())

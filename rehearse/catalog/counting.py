@@ -54,6 +54,27 @@ def count_values(connection: psycopg.Connection[TupleRow], columns: Mapping[str,
         raise RowsNotCounted(error) from error
 
 
+def count_nulls(connection: psycopg.Connection[TupleRow], columns: Mapping[str, str]) -> dict[str, int]:
+    """Count the rows in which some columns, given as for `count_values`, hold no value.
+
+    Raises RowsNotCounted.
+    """
+    try:
+        return {column: _nulls(connection, table, split(column)[-1]) for column, table in columns.items()}
+    except psycopg.Error as error:
+        raise RowsNotCounted(error) from error
+
+
+def _nulls(connection: psycopg.Connection[TupleRow], table: str, column: str) -> int:
+    counting = sql.SQL("SELECT pg_catalog.count(*) - pg_catalog.count({}) FROM {}").format(
+        sql.Identifier(column), identifier(table)
+    )
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(counting).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _values(connection: psycopg.Connection[TupleRow], table: str, column: str) -> int:
     counting = sql.SQL("SELECT pg_catalog.count({}) FROM {}").format(sql.Identifier(column), identifier(table))
     with connection.cursor(row_factory=tuple_row) as cursor:

@@ -11,9 +11,11 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.migration import StepRun
+from rehearse.model.refusal import also_in_production
 from rehearse.model.timeline import Statement
 
 FAMILY = Family.FAILING
+HAZARDS = ("A5", "B5", "B6", "B10", "C4", "C7", "D2", "D5", "E13", "E15", "E16", "F1")
 CONDITION = "A pending step raised an error on the stage, on data sampled from production."
 EFFECT = "The release stops half-way in production: this step and every later one stay undone, or half done."
 REMEDY = (
@@ -40,7 +42,8 @@ def _finding(evidence: Evidence, step: StepRun, statement: Statement | None) -> 
         severity=Severity.BLOCK,
         step=step.id,
         object=step.source,
-        message=f"Step {name} failed{where}: {error.rstrip('.')}.",
+        message=f"Step {name} failed{where}: {error.rstrip('.')}."
+        f"{also_in_production(evidence.rehearsal, statement, error)}",
         remedy=_remedy(evidence, statement),
         evidence={
             "sqlstate": statement.sqlstate if statement else None,

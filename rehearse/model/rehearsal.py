@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rehearse.model.calibration import Calibration
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
@@ -18,6 +19,7 @@ from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
+from rehearse.model.values import ValueChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,9 @@ class Fidelity:
     deviations: tuple[str, ...]  # sentences: stand-ins, constraints restored NOT VALID, settings stripped, ...
     touched: tuple[str, ...] = ()  # objects behind the deviations; a step that touches one is undecided
     isolation: tuple[str, ...] = ()
+    migrating_role: str = ""  # on the stage
+    superuser_in_production: bool | None = None  # that role, there; None: not known
+    allowed: tuple[str, ...] = ()  # for what it had a superuser's rights on the stage, as declared
 
     @property
     def versions_differ(self) -> bool:
@@ -58,12 +63,16 @@ class Rehearsal:
     heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
     heads_after: Mapping[str, tuple[str, ...]]
     lost_values: Mapping[str, int]  # dropped column -> values that were not NULL on the stage before
+    nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
+    value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
+    publications: tuple[CatalogObject, ...] = ()  # of production; a stage publishes nothing
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
     failure: Failure | None = None  # the account of the step that failed
     downgrades: tuple[Downgrade, ...] = ()  # the way back of each step, where it was rehearsed
+    calibration: Calibration | None = None  # None: it was not asked for
     proofs: tuple[Proof, ...] = ()  # of the constraints that the migration left NOT VALID
     sequences_before: tuple[SequencePosition, ...] = ()
     sequences_after: tuple[SequencePosition, ...] = ()

@@ -1,0 +1,3 @@
+SET lock_timeout = '2s';
+ALTER TABLE visits ALTER COLUMN page TYPE varchar(40);
+ANALYZE visits (page);

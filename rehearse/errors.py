@@ -7,6 +7,9 @@ A traceback that reaches a user means a bug of ours.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class RehearseError(Exception):
     """Something failed and the sentence says what; exit code 3 unless a class says otherwise."""
@@ -35,3 +38,15 @@ class Interrupted(RehearseError):
         super().__init__(
             "Interrupted: nothing was judged.", "Owned servers and temporary files are gone; run it again."
         )
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about an unknown word: the closest known one, or a full stop.
+
+    >>> did_you_mean("tol", ["tool", "config"])
+    '; did you mean "tool"?'
+    >>> did_you_mean("xyz", ["tool", "config"])
+    '.'
+    """
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f'; did you mean "{close[0]}"?' if close else "."

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
-from fnmatch import fnmatchcase
 
+from rehearse.model import fulfilment
+from rehearse.model.baseline import Baseline
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
-from rehearse.model.finding import Finding, Severity
+from rehearse.model.finding import Finding, Ground, Severity
+from rehearse.model.identity import split
 from rehearse.model.masking import finds_own_values
-from rehearse.model.policy import Acknowledgement, Policy
-from rehearse.model.quantity import listing
+from rehearse.model.quantity import count, listing
+from rehearse.model.refusal import passed_over
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
@@ -21,30 +22,50 @@ from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.standins import named
 from rehearse.model.timeline import Outcome, Statement, WorkKind
 from rehearse.model.unproven import demands
+from rehearse.model.weighing import unused, weighed
 
 _SEVERITIES = list(Severity)
+_OF_PYTHON = ("alembic_version", "django_migrations")
 _PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
 
 
-def judge(evidence: Evidence, findings: Sequence[Finding], crashed: Sequence[str], today: date) -> Report:
+def judge(
+    evidence: Evidence,
+    findings: Sequence[Finding],
+    crashed: Sequence[str],
+    today: date,
+    baseline: Baseline | None = None,
+) -> Report:
     """Return the report with its verdict.
 
-    An unacknowledged block makes it unsafe, whatever else stayed open; otherwise anything open (a gap in the
-    observation, a check that crashed, a stand-in that was touched) makes it undecided.
+    A block that nothing accepts makes it unsafe, whatever else stayed open; otherwise anything open (a gap in the
+    observation, a check that crashed, a stand-in that was touched) makes it undecided. No policy closes what is open.
     """
     rehearsal = evidence.rehearsal
-    weighed = tuple(
-        sorted((_acknowledged(finding, evidence.policy, today) for finding in findings), key=_order(rehearsal))
-    )
-    blocks = tuple(found for found in weighed if found.severity is Severity.BLOCK and found.acknowledged is None)
+    fulfilled = fulfilment.fulfilments(evidence)
+    # Sorted before they are weighed: which of two alike is the baseline's must not depend on the checks' order.
+    found = weighed(sorted(findings, key=_order(rehearsal)), evidence, fulfilled, baseline, today)
+    found = tuple(sorted(found, key=_order(rehearsal)))
+    blocks = tuple(finding for finding in found if finding.blocks)
     points = (*open_points(evidence), *crashed)
     if blocks:
-        verdict, reasons = Verdict.UNSAFE, tuple(dict.fromkeys(found.message for found in blocks)) + points
-    elif points:
+        verdict, reasons = Verdict.UNSAFE, tuple(dict.fromkeys(block.message for block in blocks)) + points
+    elif points := (*points, *_never_played(rehearsal, points)):
         verdict, reasons = Verdict.UNDECIDED, points
     else:
-        verdict, reasons = Verdict.SAFE, (_why_safe(rehearsal, weighed),)
-    return Report(verdict=verdict, reasons=reasons, findings=weighed, rehearsal=rehearsal)
+        verdict, reasons = Verdict.SAFE, (_why_safe(rehearsal, found),)
+    return Report(
+        verdict=verdict,
+        reasons=reasons,
+        findings=found,
+        rehearsal=rehearsal,
+        policy=evidence.policy,
+        baseline=baseline,
+        fulfilments=fulfilled,
+        unused=unused(findings, evidence, today),
+        predictions=evidence.predictions,
+        advice=evidence.advice,
+    )
 
 
 def open_points(evidence: Evidence) -> tuple[str, ...]:
@@ -63,10 +84,21 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
         blame = evidence.stage_is_to_blame(step, failed_statement(rehearsal.timeline, step))
         if blame:
             yield f"{blame[0].upper()}{blame[1:]}."
+    yield from passed_over(rehearsal)
     yield from _open_settings(rehearsal)
     yield from _touched_deviations(rehearsal)
     yield from _masked_predicates(rehearsal)
     yield from demands(rehearsal)
+    yield from fulfilment.open_points(evidence)
+
+
+def _never_played(rehearsal: Rehearsal, points: Sequence[str]) -> Iterator[str]:
+    """Say what an accepted failure leaves open: nothing is known of what would have followed."""
+    failed = rehearsal.migration.failed
+    if failed and not points:
+        rest = sum(1 for step in rehearsal.migration.steps if step.outcome is Outcome.SKIPPED)
+        after = f" and the {count(rest)} after it" if rest else ""
+        yield f"Step {failed[0].id} failed, which is accepted; what it{after} would have done is not known."
 
 
 def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
@@ -85,11 +117,24 @@ def _unfinished(rehearsal: Rehearsal) -> Iterator[str]:
             "No revisions were found in the project, which proves nothing about what is pending: check script_location "
             "and version_locations, or use the project's own command (migrations.command)."
         )
+    if migration.tool == "command" and migration.known_revisions is None:
+        yield from _unheard(rehearsal)
     if not failed and migration.exit_status == 0:
         reached = {head for heads in rehearsal.heads_after.values() for head in heads}
         missed = tuple(target for target in migration.targets if target not in reached)
         if missed:
             yield f"The run ended without an error but did not reach {listing(missed)}."
+
+
+def _unheard(rehearsal: Rehearsal) -> Iterator[str]:
+    """Yield the version tables of Python's tools that were written to while no hook told of such a tool."""
+    for table, heads in sorted(rehearsal.heads_after.items()):
+        if split(table)[-1] in _OF_PYTHON and heads != rehearsal.heads_before.get(table, ()):
+            yield (
+                f"Migrations were recorded in {table}, and the hook was not loaded where they ran: Python runs with "
+                "-I, -E or -S, or without the variables it was given (env -i). Where the steps begin and what they ask "
+                "for is unknown; start it without these, or give PYTHONPATH and REHEARSE_HOOK on."
+            )
 
 
 def _open_settings(rehearsal: Rehearsal) -> Iterator[str]:
@@ -147,25 +192,19 @@ def _columns_chosen_by(statement: Statement, masked: dict[str, list[ColumnTreatm
                 yield column
 
 
-def _acknowledged(finding: Finding, policy: Policy, today: date) -> Finding:
-    for entry in policy.acknowledgements:
-        if _covers(entry, finding) and (entry.expires is None or entry.expires >= today):
-            return replace(finding, acknowledged=entry.reason)
-    return finding
-
-
-def _covers(entry: Acknowledgement, finding: Finding) -> bool:
-    return entry.check == finding.check and fnmatchcase(finding.object, entry.object)
-
-
 def _order(rehearsal: Rehearsal) -> Callable[[Finding], tuple[bool, int, int, str, str]]:
     """Return the sort key of findings: open before acknowledged, severe first, then as the steps run."""
     position = {step.id: number for number, step in enumerate(rehearsal.migration.steps)}
 
     def key(finding: Finding) -> tuple[bool, int, int, str, str]:
         place = position.get(finding.step or "", -1)
-        acknowledged = finding.acknowledged is not None
-        return (acknowledged, _SEVERITIES.index(finding.severity), place, finding.check, finding.object)
+        return (
+            finding.acceptance is not None,
+            _SEVERITIES.index(finding.severity),
+            place,
+            finding.check,
+            finding.object,
+        )
 
     return key
 
@@ -178,8 +217,9 @@ def _why_safe(rehearsal: Rehearsal, findings: Sequence[Finding]) -> str:
         return f"{taken} by PostgreSQL {rehearsal.fidelity.stage_version}; no migration was played."
     if not steps:
         return "Nothing is pending: the database is at the target revision already."
-    accepted = sum(1 for found in findings if found.acknowledged is not None)
-    also = f", {accepted} acknowledged" if accepted else ""
+    grounds = [found.acceptance.ground for found in findings if found.acceptance is not None]
+    words = {Ground.ACKNOWLEDGED: "acknowledged", Ground.EXPECTED: "expected", Ground.BASELINE: "in the baseline"}
+    also = "".join(f", {grounds.count(ground)} {word}" for ground, word in words.items() if ground in grounds)
     played = "1 pending step was" if steps == 1 else f"{steps} pending steps were"
     under = f" and {taken}" if settings else ""
     return f"{played} played{under}; no finding blocks{also}."

@@ -52,9 +52,11 @@ class Check(Protocol):
     """A module of `rehearse.checks`: a constant half and a function from evidence to findings.
 
     Its file name, with dashes, is its name: in findings, in acknowledgements, of its sample folder and its test.
+    HAZARDS are the rows of checks/hazards.toml it decides, for `rehearse checks --coverage`.
     """
 
     FAMILY: Family
+    HAZARDS: tuple[str, ...]
     CONDITION: str
     EFFECT: str
     REMEDY: str

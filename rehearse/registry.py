@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
@@ -27,6 +28,11 @@ class UnknownPlugin(RequestError):
 def checks() -> dict[str, Check]:
     """Return every check by name, sorted."""
     return {name: cast("Check", module) for name, module in _modules("checks", "findings")}
+
+
+def check_names() -> tuple[str, ...]:
+    """Return the name of every check, sorted, of one that cannot be imported as well."""
+    return tuple(sorted(name for name, load in _plugins("checks") if _may_be_a_check(load)))
 
 
 def check(name: str) -> Check:
@@ -65,20 +71,36 @@ def run_checks(evidence: Evidence) -> tuple[tuple[Finding, ...], tuple[str, ...]
     """Run every check; return the findings, and a sentence for each check that crashed."""
     findings: list[Finding] = []
     crashed: list[str] = []
-    for name, found in checks().items():
+    for name, load in _plugins("checks"):
         try:
-            findings.extend(found.findings(evidence))
+            module = load()
+            if hasattr(module, "findings"):
+                findings.extend(cast("Check", module).findings(evidence))
         except Exception as error:  # noqa: BLE001 - one check that crashes must not hide the others
             crashed.append(f"The check {name} crashed ({type(error).__name__}: {error}); please report it.")
     return tuple(findings), tuple(crashed)
 
 
+def _may_be_a_check(load: Callable[[], ModuleType]) -> bool:
+    try:
+        return hasattr(load(), "findings")
+    except Exception:  # noqa: BLE001 - that it crashes is said when it is run
+        return True
+
+
 def _modules(folder: str, function: str) -> Iterator[tuple[str, ModuleType]]:
     """Yield the plugins of a folder: the modules that have the function their protocol asks for."""
+    for name, load in _plugins(folder):
+        module = load()
+        if hasattr(module, function):
+            yield name, module
+
+
+def _plugins(folder: str) -> Iterator[tuple[str, Callable[[], ModuleType]]]:
+    """Yield the name of each module that may be one, and what imports it."""
     package = importlib.import_module(f"rehearse.{folder}")
     for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda entry: entry.name):
-        module = importlib.import_module(f"{package.__name__}.{found.name}")
-        if hasattr(module, function):
-            yield found.name.replace("_", "-"), module
+        module = f"{package.__name__}.{found.name}"
+        yield found.name.replace("_", "-"), partial(importlib.import_module, module)
     for point in entry_points(group=f"rehearse.{folder}"):
-        yield point.name, point.load()
+        yield point.name, point.load

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Collection, Iterable
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from rehearse.compare.environments import NothingToRead
-from rehearse.config import Configuration, load, parse_duration
+from rehearse.config import Configuration, load, parse_duration, policy_at
+from rehearse.config.allowances import allowance
+from rehearse.config.base import Base
+from rehearse.config.baseline import read_baseline
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
-from rehearse.errors import RequestError
+from rehearse.errors import RequestError, did_you_mean
+from rehearse.migrators import remarks, sql
 from rehearse.migrators.project import ConfigMissing
-from rehearse.migrators.scripts.script import NoScripts, ScriptMissing
+from rehearse.migrators.scripts.script import NoScripts, ScriptMissing, text_of
+from rehearse.model.declaration import declared
 from rehearse.model.migration import MigrationPlan
+from rehearse.model.policy import Policy
+from rehearse.model.quantity import listing
+from rehearse.registry import check_names
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.stages import embedded, server
@@ -93,6 +102,16 @@ class NotOnSharedServers(RequestError):
         )
 
 
+class UnknownChecks(RequestError):
+    """A policy speaks of checks that there are not."""
+
+    def __init__(self, entries: Iterable[tuple[str, str]], known: Collection[str]) -> None:
+        listed = "\n".join(
+            f'  {place}: there is no check "{check}"{did_you_mean(check, known)}' for place, check in entries
+        )
+        super().__init__(f"The policy cannot be used:\n{listed}", "`rehearse checks` lists them.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The flags of one call; None where a flag was not given."""
@@ -110,31 +129,45 @@ class Asked:
     max_seconds: float | None = None
     max_step_seconds: float | None = None
     downgrade: bool | None = None
+    calibrate: bool = False
+    allow_superuser: tuple[str, ...] = ()
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False
     wait: bool = False
+    policy_from: str | None = None  # a revision of git
+    baseline: Path | None = None  # a report in JSON
 
 
 def request(asked: Asked) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
+    base = None if asked.policy_from is None else Base.of(asked.policy_from, _home(asked))
+    policy = _policy(asked, configuration, base)
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
     into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
-    if into is not None and (settings or asked.downgrade):
-        raise NotOnSharedServers("Settings" if settings else "Downgrades")
+    if into is not None and (settings or asked.downgrade or asked.calibrate):
+        raise NotOnSharedServers("Settings" if settings else "Downgrades" if asked.downgrade else "Calibrations")
+    allowed = tuple(map(allowance, asked.allow_superuser)) or configuration.migrations.allow_superuser
+    if into is not None and allowed:
+        raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
     return replace(
         found,
         plan=plan,
+        policy=policy,
+        base=base,
+        baseline=None if asked.baseline is None else read_baseline(asked.baseline),
         settings=settings,
         downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay
         one_by_one=downgrade is True,
+        calibrate=asked.calibrate,
         role=configuration.migrations.role,
+        allowed=allowed,
         into=into,
     )
 
@@ -149,20 +182,56 @@ def snapshot_request(asked: Asked) -> Request:
 
 def _request(asked: Asked, configuration: Configuration) -> Request:
     source, snapshot = _source(asked, configuration)
-    policy = configuration.policy
-    if asked.max_blocking is not None:
-        policy = replace(policy, max_blocking=parse_duration(asked.max_blocking))
     return Request(
         source=source,
         snapshot=snapshot,
         plan=MigrationPlan(tool="", directory=Path.cwd()),
-        policy=policy,
         engine=configuration.engine.use,
         bin_dir=configuration.engine.bin_dir,
         sampling=replace(configuration.snapshot, rows=asked.rows or configuration.snapshot.rows),
         limits=configuration.reading,
         sanitise=_rules(configuration),
     )
+
+
+def _policy(asked: Asked, configuration: Configuration, base: Base | None) -> Policy:
+    """Return the working tree's policy, or that of a commit. Raises UnknownChecks and ConfigurationError."""
+    policy = configuration.policy
+    if base is not None:
+        policy = policy_at(base, asked.config, Path.cwd(), os.environ)
+    named = [(entry.place, entry.check) for entry in policy.acknowledgements]
+    named += [(entry.place, entry.check) for entry in policy.overrides]
+    if named and (unknown := [(place, check) for place, check in named if check not in check_names()]):
+        raise UnknownChecks(unknown, check_names())
+    limit = policy.max_blocking if asked.max_blocking is None else parse_duration(asked.max_blocking)
+    environment = _environment(asked, configuration, base)
+    notes = () if environment else _unplaced(policy)
+    return replace(policy, environment=environment, max_blocking=limit, notes=(*policy.notes, *notes))
+
+
+def _unplaced(policy: Policy) -> tuple[str, ...]:
+    """Say that the policy speaks of environments where it is not known which one this is."""
+    named = {entry.environment for entry in policy.overrides} | {entry.environment for entry in policy.limits}
+    places = tuple(sorted(name for name in named if name))
+    if not places:
+        return ()
+    return (f"What the policy says of {listing(places)} counts where it is stricter: no declared one was named.",)
+
+
+def _home(asked: Asked) -> Path:
+    """Return a directory of the project's repository."""
+    return Path.cwd() if asked.config is None else asked.config.absolute().parent
+
+
+def _environment(asked: Asked, configuration: Configuration, base: Base | None) -> str | None:
+    """Return the environment that is rehearsed for, by its name or by its URL; None where nobody declared it.
+
+    Beside a policy of a commit the working tree's word for a URL counts for nothing.
+    """
+    name = asked.source or "production"
+    if name in configuration.environments:
+        return name
+    return configuration.name_of(name) if base is None else None
 
 
 def _rules(configuration: Configuration) -> SanitiseRules:
@@ -204,6 +273,7 @@ def _into(asked: Asked, configuration: Configuration) -> Place | None:
         database=database,
         replace=asked.replace,
         wait=asked.wait,
+        role=configuration.migrations.role,
         declared=configuration.known_urls(but=but),
     )
 
@@ -253,12 +323,13 @@ def _limit(asked: float | None, configured: timedelta) -> timedelta:
 
 
 def _check_files(plan: MigrationPlan) -> None:
-    """Refuse a plan whose files are not there, before production is read for it."""
+    """Refuse a plan whose files are not there or say what cannot be heeded, before production is read for it."""
     if plan.config is not None and not plan.config.is_file():
         raise ConfigMissing(plan.config)
     for path in plan.files:
         if not path.is_file():
             raise ScriptMissing(path)
+        declared({path.name: remarks.of_sql(text_of(path), path, sql.source_of(path, plan))}, check_names())
     if plan.folder is not None and not any(plan.folder.rglob("*.sql")):
         raise NoScripts(plan.folder)
 

@@ -6,38 +6,45 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
 from rehearse import snapshot as snapshots
+from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
 from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
-from rehearse.migrators import command, downgrades
+from rehearse.migrators import command, downgrades, remarks
+from rehearse.model.allowance import told_of
+from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
+from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
+from rehearse.model.proof import Proof
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
+from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
 from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
-from rehearse.stages import configuration, data, embedded, server
+from rehearse.stages import calibration, configuration, data, embedded, server
 from rehearse.stages.place import Place
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
@@ -59,12 +66,16 @@ class Request:
     settings: tuple[WantedSetting, ...] = ()  # to be rehearsed, beside the migration or alone
     downgrade: bool = True  # rehearse the way back, too, where there is one
     one_by_one: bool = False  # each revision's by itself, however long that takes
+    calibrate: bool = False  # measure each step on samples of three sizes; on rehearse's own server only
     role: str | None = None  # role the migration runs as; None: production's owner
+    allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
+    base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
+    baseline: Baseline | None = None  # what an earlier report found blocks no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
+class State:
     """The stage's database at one moment."""
 
     catalog: Catalog
@@ -72,7 +83,7 @@ class _State:
     heads: Mapping[str, tuple[str, ...]]
 
 
-class _Clock:
+class Clock:
     """Time spent in each phase."""
 
     def __init__(self) -> None:
@@ -99,20 +110,42 @@ def rehearse(request: Request, progress: Progress) -> Report:
     Everything made on the way (the snapshot unless it was given, the server, its files) is put away, whatever
     happens. Raises RehearseError where the source, the stage or the request failed.
     """
-    started, clock = datetime.now(UTC), _Clock()
+    started, clock = datetime.now(UTC), Clock()
     if request.into is not None:
         server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
         rehearsal = _rehearse(request, snapshot, started, clock, progress)
+    return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
+
+
+def judged(
+    rehearsal: Rehearsal, policy: Policy, today: date, *, base: Base | None = None, baseline: Baseline | None = None
+) -> Report:
+    """Scale what a rehearsal saw to production's size, check it and weigh what the checks found.
+
+    The comments of the steps count as they are in a base commit, if one is given. Raises NotUnderstood.
+    """
+    steps = rehearsal.migration.steps if base is None else tuple(remarks.against(rehearsal.migration.steps, base))
+    said = declared({step.id: step.remarks for step in steps}, registry.check_names())
+    policy = replace(
+        policy,
+        acknowledgements=(*policy.acknowledgements, *said.acknowledgements),
+        notes=(*policy.notes, *said.notes),
+    )
+    predictions = forecast.predict(rehearsal, policy)
     evidence = Evidence(
-        rehearsal=rehearsal, policy=request.policy, predictions=forecast.predict(rehearsal, request.policy)
+        rehearsal=rehearsal,
+        policy=policy,
+        predictions=predictions,
+        advice=forecast.advise(rehearsal, predictions, policy),
+        expectations=said.expectations,
     )
     findings, crashed = registry.run_checks(evidence)
-    return judge.judge(evidence, findings, crashed, started.date())
+    return judge.judge(evidence, findings, crashed, today, baseline)
 
 
 @contextmanager
-def _snapshot(request: Request, clock: _Clock, progress: Progress) -> Iterator[Snapshot]:
+def _snapshot(request: Request, clock: Clock, progress: Progress) -> Iterator[Snapshot]:
     """Open the snapshot that was given, or take one that lasts as long as the rehearsal."""
     if request.snapshot is not None:
         with clock.phase("snapshot"):
@@ -149,54 +182,98 @@ def plan_snapshot(request: Request, *, worded: bool) -> SnapshotPlan:
     return snapshots.plan(request.source, request.sampling, request.limits, request.sanitise, worded=worded)
 
 
-def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: _Clock, progress: Progress) -> Rehearsal:
+def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Clock, progress: Progress) -> Rehearsal:
     trial = _trial(request, snapshot, clock, progress)
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
         _raised(request, snapshot, trial, progress) as raised,
     ):
-        stage = raised.stage
-        before = _state(stage)
-        remembered = data.remember(stage, raised.before, before.catalog)
-        with clock.phase("migration"):
-            progress("playing the pending steps")
-            migration, timeline = _play(request, stage)
-        progress("comparing")
-        after = _state(stage)
-        changes = changes_between(before.catalog, after.catalog)
-        of_data = data.compare(
-            stage, remembered, after.catalog, changes, timeline, apart=frozenset({*before.heads, *after.heads})
-        )
-        rehearsal = Rehearsal(
-            started_at=started,
-            facts=snapshot.facts,
-            before=before.catalog,
-            after=after.catalog,
-            changes=changes,
-            changes_told=sentences(changes),
-            row_counts=row_counts(before.counts, after.counts, snapshot.facts, changes),
-            timeline=timeline,
-            migration=migration,
-            heads_before=before.heads,
-            heads_after=after.heads,
-            lost_values=of_data.lost_values,
-            nulls_before=of_data.nulls_before,
-            value_changes=of_data.values,
-            sequence_moves=of_data.sequences,
-            publications=tuple(snapshot.catalog.of_kind("publication")),
-            whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-            fidelity=_fidelity(snapshot, stage, migration, trial),
+        play = partial(registry.migrator(request.plan.tool).play, request.plan)
+        rehearsal = play_on(
+            raised,
+            snapshot,
+            play,
+            before=state(raised.stage),
+            started=started,
             inputs=_inputs(request, snapshot),
-            settings=trial.changes,
-            timings=clock.spent,
+            trial=trial,
+            clock=clock,
+            progress=progress,
         )
-        rehearsal = replace(rehearsal, failure=account(rehearsal))
+        rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
         return _with_downgrades(request, raised, rehearsal, clock, progress)
 
 
+def play_on(
+    raised: RaisedStage,
+    snapshot: Snapshot,
+    play: Callable[[Stage], Migration],
+    *,
+    before: State,
+    started: datetime,
+    inputs: Mapping[str, JSON],
+    trial: Trial,
+    clock: Clock,
+    progress: Progress,
+) -> Rehearsal:
+    """Play a migration on a stage that stands, and tell what it did to the state the stage was in before.
+
+    The stage is left as the migration left it.
+    """
+    stage = raised.stage
+    remembered = data.remember(stage, raised.before, before.catalog)
+    stood = _sequences(stage.admin, before, before.counts) if raised.before is None else ()
+    with clock.phase("migration"):
+        progress("playing the pending steps")
+        migration, timeline = _watched(play, stage)
+    progress("comparing")
+    after = state(stage)
+    sequences = _sequences(stage.admin, after, after.counts)
+    changes = changes_between(before.catalog, after.catalog)
+    books = frozenset({*before.heads, *after.heads})
+    of_data = data.compare(stage, remembered, after.catalog, changes, timeline, apart=books)
+    rehearsal = Rehearsal(
+        started_at=started,
+        facts=snapshot.facts,
+        before=before.catalog,
+        after=after.catalog,
+        changes=changes,
+        changes_told=sentences(changes),
+        row_counts=row_counts(before.counts, after.counts, snapshot.facts, changes),
+        timeline=timeline,
+        migration=migration,
+        heads_before=before.heads,
+        heads_after=after.heads,
+        lost_values=of_data.lost_values,
+        nulls_before=of_data.nulls_before,
+        value_changes=of_data.values,
+        publications=tuple(snapshot.catalog.of_kind("publication")),
+        whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
+        fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
+        inputs=inputs,
+        settings=trial.changes,
+        sequences_before=_sequences_before(raised.before, before, sequences, stood),
+        sequences_after=sequences,
+        timings=clock.spent,
+    )
+    return replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
+
+
+def _with_calibration(
+    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: Clock, progress: Progress
+) -> Rehearsal:
+    """Measure the steps on smaller samples, too, once everything about the whole one is known."""
+    if not request.calibrate:
+        return rehearsal
+    with clock.apart("calibration"):
+        play = partial(registry.migrator(request.plan.tool).play, request.plan)
+        found = calibration.calibrate(raised, rehearsal, partial(_watched, play), progress)
+    return replace(rehearsal, calibration=found)
+
+
 def _with_downgrades(
-    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: _Clock, progress: Progress
+    request: Request, raised: RaisedStage, rehearsal: Rehearsal, clock: Clock, progress: Progress
 ) -> Rehearsal:
     """Rehearse the way back, once everything about the way up is known; the stage is spent afterwards."""
     migration = rehearsal.migration
@@ -230,10 +307,11 @@ def _raised(
         progress=progress,
         migrating_role=request.role,
         changed=trial.on_stage,
+        allowed=request.allowed,
     )
 
 
-def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progress) -> Trial:
+def _trial(request: Request, snapshot: Snapshot, clock: Clock, progress: Progress) -> Trial:
     """Try the changed settings before anything is built on them."""
     if not request.settings:
         return Trial()
@@ -242,24 +320,49 @@ def _trial(request: Request, snapshot: Snapshot, clock: _Clock, progress: Progre
         return configuration.try_out(request.settings, snapshot.facts, use=request.engine, bin_dir=request.bin_dir)
 
 
-def _play(request: Request, stage: Stage) -> tuple[Migration, Timeline]:
-    migrator = registry.migrator(request.plan.tool)
+def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migration, Timeline]:
     with watch.watching(stage) as watched:
-        migration = migrator.play(request.plan, stage)
-        timeline = watched.timeline()
+        migration = play(stage)
+        timeline = watched.timeline(command.known_steps(migration))
         return command.with_named_steps(migration, timeline.marks), timeline
 
 
-def _state(stage: Stage) -> _State:
+def state(stage: Stage) -> State:
+    """Return what stands in the stage's database: its catalog, the rows of its tables, the heads recorded in it."""
     with connect_stage(stage.admin) as connection:
-        return _State(
+        return State(
             catalog=catalog.read(connection, stage.server_major),
             counts=catalog.count_rows(connection),
             heads=catalog.read_heads(connection),
         )
 
 
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Trial) -> Fidelity:
+def _sequences(dsn: str, state: State, tables: Collection[str]) -> tuple[SequencePosition, ...]:
+    with connect_stage(dsn) as connection:
+        return catalog.read_sequences(connection, state.catalog, tables)
+
+
+def _sequences_before(
+    untouched: str | None, before: State, after: tuple[SequencePosition, ...], stood: tuple[SequencePosition, ...]
+) -> tuple[SequencePosition, ...]:
+    """Return where the sequences that are behind now stood, by the database the stage was cloned from if it can be."""
+    if untouched is None:
+        return stood
+    behind = {found.physical for found in after if found.is_behind}
+    tables = {column.table or "" for column in before.catalog.of_kind("column") if column.physical in behind}
+    return _sequences(untouched, before, tables & before.counts.keys()) if tables else ()
+
+
+def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
+    """Ask the stage about the constraints that the migration made and left for later to prove."""
+    left = [found for found in rehearsal.created("constraint") if found.attributes.get("validated") is False]
+    if not left:
+        return ()
+    with connect_stage(stage.admin) as connection:
+        return catalog.prove(connection, left)
+
+
+def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:
     samples = snapshot.manifest.samples
     production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
     kept = sum(sample.rows for sample in samples)
@@ -274,9 +377,17 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, trial: Tri
         tables_schema_only=sum(1 for sample in samples if not sample.file),
         sampled_fraction=kept / total if total else None,
         masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(*snapshot.manifest.notes, *stage.deviations, *trial.remarks),
+        deviations=(
+            *snapshot.manifest.notes,
+            *stage.deviations,
+            *trial.remarks,
+            *told_of(stage, timeline),
+        ),
         touched=stage.touched,
-        isolation=migration.isolation,
+        isolation=(*migration.isolation, *stage.isolation),
+        migrating_role=stage.address.user,
+        superuser_in_production=stage.superuser_in_production,
+        allowed=stage.allowed,
     )
 
 
@@ -294,8 +405,12 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "command": list(plan.command),
         "target": plan.target,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
+        "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),
+        "environment": request.policy.environment,
+        "policy_from": request.base.told if request.base else None,
+        "baseline": request.baseline.place if request.baseline else None,
         "max_blocking_ms": request.policy.max_blocking.total_seconds() * 1000,
         "versions": {"rehearse": __version__},
     }

@@ -166,7 +166,9 @@ def fidelity(**fields: object) -> Fidelity:
 
 def evidence(found: Rehearsal, policy: Policy | None = None) -> Evidence:
     judged_by = policy or Policy()
-    return Evidence(rehearsal=found, policy=judged_by, predictions=forecast.predict(found, judged_by))
+    predictions = forecast.predict(found, judged_by)
+    advice = forecast.advise(found, predictions, judged_by)
+    return Evidence(rehearsal=found, policy=judged_by, predictions=predictions, advice=advice)
 
 
 def timeline(*parts: Statement | LockWindow, **fields: object) -> Timeline:

@@ -10,6 +10,7 @@ from builders import (
     ORDERS,
     evidence,
     facts,
+    fidelity,
     lock,
     migration,
     rehearsal,
@@ -31,7 +32,7 @@ from rehearse.model.migration import ForeignConnection
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.setting import Standing
-from rehearse.model.timeline import LockMode, Outcome, WorkKind
+from rehearse.model.timeline import Aim, Disturbance, LockMode, Outcome, WorkKind
 
 
 def found(name: str, given: Rehearsal, policy: Policy | None = None) -> list[tuple[str, Severity]]:
@@ -112,7 +113,11 @@ def test_a_validation_under_an_earlier_statements_lock_is_found():
         row_counts=(row_count(500_000, 500_000, 500_000),),
         timeline=timeline(
             statement(1, sql="ALTER TABLE orders ADD CONSTRAINT c CHECK (x > 0) NOT VALID"),
-            statement(2, sql="ALTER TABLE orders VALIDATE CONSTRAINT c", work=(work(WorkKind.SCAN, 500_000),)),
+            statement(
+                2,
+                sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
+            ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
             lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2),
         ),
@@ -128,7 +133,7 @@ def test_a_validation_in_a_transaction_of_its_own_is_silent():
             statement(
                 2,
                 sql="ALTER TABLE orders VALIDATE CONSTRAINT c",
-                work=(work(WorkKind.SCAN, 500_000),),
+                work=(work(WorkKind.SCAN, 500_000, detail="validating"),),
                 transaction="a/2",
             ),
             lock(LockMode.ACCESS_EXCLUSIVE, statement=1),
@@ -148,6 +153,20 @@ def test_rows_written_after_ddl_in_one_transaction_keep_the_table_locked():
             statement(
                 2, sql="UPDATE orders SET note = ''", tag="UPDATE", work=(work(WorkKind.ROWS, 50_000, detail="update"),)
             ),
+            lock(statement=1),
+        ),
+    )
+
+    assert found("long-blocking-lock", given) == [(ORDERS, Severity.BLOCK)]
+
+
+def test_a_table_of_which_the_stage_has_no_row_is_read_under_the_lock_all_the_same():
+    given = rehearsal(
+        facts=facts(table(50_000), table(9_000_000, name="public.events")),
+        row_counts=(row_count(50_000, 50_000, 50_000), row_count(0, 0, 9_000_000, name="public.events")),
+        timeline=timeline(
+            statement(1),
+            statement(2, sql="SELECT FROM events", tag="SELECT", work=(work(WorkKind.SCAN, 0, name="public.events"),)),
             lock(statement=1),
         ),
     )
@@ -268,6 +287,49 @@ def test_an_address_that_is_not_the_stage_blocks_unless_it_was_declared(redirect
     given = rehearsal(migration=migration(step(), connections=(asked,)))
 
     assert found("stage-left", given) == expected
+
+
+@pytest.mark.parametrize(
+    ("aim", "said", "allowed", "expected"),
+    [
+        (Aim.TRACER, "must be owner of schema _rehearse", (), [Severity.BLOCK]),
+        (Aim.LOG, None, (), [Severity.BLOCK]),
+        (Aim.TRIGGERS, None, (), [Severity.WARN]),
+        (Aim.TRIGGERS, None, ("SET session_replication_role",), []),
+    ],
+)
+def test_an_attempt_on_the_watch_blocks_and_one_on_triggers_warns_unless_allowed(
+    aim: Aim, said: str | None, allowed: tuple[str, ...], expected: list[Severity]
+):
+    name = "session_replication_role" if aim is Aim.TRIGGERS else "_rehearse"
+    tried = Disturbance(aim=aim, object=name, told="do it", statement=1, step="0001", sql="DO IT;", said=said)
+    given = rehearsal(timeline=timeline(statement(), disturbances=(tried,)), fidelity=fidelity(allowed=allowed))
+
+    assert found("watch-disturbed", given) == [(name, severity) for severity in expected]
+    assert found("watch-disturbed", rehearsal(timeline=timeline(statement()))) == []
+
+
+UNREACHED = 'could not connect to server "far" (connection to server at "{}", port 5433 failed: Connection refused)'
+UNRESOLVED = 'could not connect to server "far" (could not translate host name "{}" to address: Name unknown)'
+
+
+@pytest.mark.parametrize(
+    ("message", "sqlstate", "expected"),
+    [
+        (UNREACHED.format("10.0.0.1"), "08001", [("postgresql://10.0.0.1:5433", Severity.BLOCK)]),
+        (UNRESOLVED.format("db.example"), "08001", [("postgresql://db.example", Severity.BLOCK)]),
+        ("could not connect to the broker", "08006", [("another server", Severity.BLOCK)]),
+        (UNRESOLVED.format("rehearsal.invalid"), "08001", []),
+        (UNREACHED.format("10.0.0.1"), "P0001", []),
+    ],
+)
+def test_sql_that_connects_elsewhere_leaves_the_stage_unless_the_stage_made_the_address(
+    message: str, sqlstate: str, expected: list[object]
+):
+    tried = statement(outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+    again = statement(2, outcome=Outcome.FAILED, sqlstate=sqlstate, message=message)
+
+    assert found("stage-left", rehearsal(timeline=timeline(tried, again))) == expected
 
 
 RENAMED = SchemaChange(

@@ -13,7 +13,7 @@ from rehearse.model.finding import Finding, Severity
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import WorkKind
-from rehearse.model.values import SequenceMove, ValueChange
+from rehearse.model.values import ValueChange
 
 NOTE = f"{ORDERS}.note"
 
@@ -171,31 +171,6 @@ def test_values_that_a_mask_may_have_made_prove_no_loss(old: str, new: str, keep
 
 def test_no_change_of_values_is_silent():
     assert found("values-changed", turned([table(), column("note")], [table(), column("note")])) == []
-
-
-@pytest.mark.parametrize(
-    ("column_numbered", "highest", "severity"),
-    [
-        (f"{ORDERS}.id", 100, Severity.BLOCK),
-        (f"{ORDERS}.id", 1, Severity.BLOCK),
-        (f"{ORDERS}.id", 0, Severity.NOTE),
-        (f"{ORDERS}.id", None, Severity.NOTE),
-        (None, None, Severity.WARN),
-    ],
-)
-def test_a_sequence_that_comes_to_numbers_in_use_is_a_loss(
-    column_numbered: str | None, highest: int | None, severity: Severity
-):
-    move = SequenceMove(
-        sequence="public.orders_id_seq",
-        now="public.orders_id_seq",
-        old_next=101,
-        new_next=1,
-        column=column_numbered,
-        highest=highest,
-    )
-
-    assert found("sequence-moved", turned([], [], sequence_moves=(move,))) == [("public.orders_id_seq", severity)]
 
 
 COLUMNS = [column("hall", 1), column("seat", 2)]

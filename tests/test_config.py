@@ -21,8 +21,9 @@ from rehearse.config import (
     parse_duration,
 )
 from rehearse.config.errors import NoWayToMigrate
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
-from rehearse.model.policy import Acknowledgement, Rate
+from rehearse.model.policy import Rate
 from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
 from rehearse.request import Asked, request
@@ -52,6 +53,7 @@ key = "${MASK_KEY}"
 "public.countries.*" = "keep"
 [policy]
 max_blocking = "500ms"
+max_row_locks = "2min"
 [policy.rates.scan]
 rows = 5
 bytes = 6
@@ -102,6 +104,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
     assert (found.sanitise.unclassified, found.sanitise.key) == ("mask-all", SECRET)
     assert found.sanitise.columns == {"public.customers.email": "email", "public.countries.*": "keep"}
     assert found.policy.max_blocking == timedelta(milliseconds=500)
+    assert found.policy.max_row_locks == timedelta(minutes=2)
     assert found.policy.rates[WorkKind.SCAN] == Rate(rows=5, bytes=6)
     assert found.policy.rates[WorkKind.ROWS] == Rate(rows=5_000, bytes=20_000_000)
     assert found.policy.acknowledgements == (
@@ -110,6 +113,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
             object="public.orders.legacy_note",
             reason="unused since 4.2, archived",
             expires=date(2027, 1, 31),
+            place="rehearse.toml:30",
         ),
     )
     assert found.checks == (
@@ -139,6 +143,26 @@ def test_pyproject_is_read_only_where_it_speaks_of_us(tmp_path: Path):
     (below / "pyproject.toml").write_text("[tool.other\nbroken")
 
     assert load(None, below, {}).snapshot.rows == 8
+
+
+def test_a_rate_keeps_what_is_not_written(read: Read):
+    rates = read("[policy.rates]\nindex-build = { rows = 7 }\n").policy.rates
+
+    assert rates[WorkKind.INDEX_BUILD] == Rate(rows=7, bytes=40_000_000)
+    assert rates[WorkKind.REWRITE] == Rate(rows=10_000, bytes=20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("written", "mistake"),
+    [
+        ("rewrit = { rows = 1 }", 'policy.rates.rewrit: there is no such key; did you mean "rewrite"?'),
+        ("metadata = { rows = 1 }", "policy.rates.metadata: there is no such key."),
+        ("scan = 5", "policy.rates.scan: this is a table, with keys of its own"),
+        ("scan = { rows = 0 }", "policy.rates.scan.rows: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_rate_that_is_none_is_a_mistake(read: Read, written: str, mistake: str):
+    assert mistakes(read, f"[policy.rates]\n{written}\n") == (mistake,)
 
 
 def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
@@ -369,3 +393,11 @@ def test_a_snapshot_has_foreign_keys_that_postgresql_does_not_know_and_searches_
 )
 def test_a_foreign_key_that_is_written_wrongly_is_a_mistake(read: Read, written: str, words: str):
     assert any(words in mistake for mistake in mistakes(read, f"[[snapshot.foreign_keys]]\n{written}\n"))
+
+
+def test_what_may_have_a_superusers_rights_is_read_as_it_is_compared(read: Read):
+    found = read("[migrations]\nallow_superuser = ['create  extension', 'SET Session_Replication_Role']\n").migrations
+
+    assert found.allow_superuser == ("CREATE EXTENSION", "SET session_replication_role")
+    (mistake,) = mistakes(read, "[migrations]\nallow_superuser = ['ALTER SYSTEM', 'DROP TABLE']")
+    assert mistake.startswith('migrations.allow_superuser[1]: "DROP TABLE" is nothing that can be allowed. A superuser')

@@ -1,4 +1,4 @@
-"""What became of values and sequences, found out from the database there was before: on both servers."""
+"""What became of values, found out from the database there was before: on both servers."""
 
 from __future__ import annotations
 
@@ -166,21 +166,11 @@ CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
 CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
 INSERT INTO parted SELECT n, 1 FROM generate_series(1, 20) AS n;
 CREATE TABLE books (id integer PRIMARY KEY, v integer); INSERT INTO books VALUES (1, 1);
-CREATE TABLE restarted (id serial PRIMARY KEY, v integer); INSERT INTO restarted (v) VALUES (1), (2);
-CREATE TABLE identity (id serial PRIMARY KEY, v integer); INSERT INTO identity (v) VALUES (1), (2);
-CREATE TABLE advanced (id serial PRIMARY KEY); INSERT INTO advanced DEFAULT VALUES;
-CREATE TABLE falling (id integer PRIMARY KEY); INSERT INTO falling VALUES (-1), (-2);
-CREATE SEQUENCE down INCREMENT -1; SELECT nextval('down') FROM generate_series(1, 5);
-ALTER TABLE falling ALTER id SET DEFAULT nextval('down');
 CREATE TABLE dropped (id integer PRIMARY KEY, gone integer, stays integer);
 INSERT INTO dropped VALUES (1, 1, NULL), (2, NULL, 2);
 """
 ACTS = """
 UPDATE parted SET v = 2 WHERE id > 10; UPDATE books SET v = 2;
-ALTER SEQUENCE restarted_id_seq RESTART;
-ALTER TABLE identity ALTER id DROP DEFAULT; DROP SEQUENCE identity_id_seq;
-ALTER TABLE identity ALTER id ADD GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME numbers);
-SELECT setval('advanced_id_seq', 50); SELECT setval('down', -1);
 ALTER TABLE dropped DROP gone;
 UPDATE dropped SET stays = 0 WHERE stays IS NULL; ALTER TABLE dropped ALTER stays SET NOT NULL;
 """
@@ -265,19 +255,6 @@ def test_what_a_tool_keeps_its_books_in_is_left_out(compared: DataChanges):
     assert [value for value in compared.values if "books" in value.table] == []
 
 
-def test_a_sequence_that_goes_back_is_told_with_the_numbers_in_use(compared: DataChanges):
-    told = {
-        move.sequence: (move.now, move.old_next, move.new_next, move.column, move.highest)
-        for move in compared.sequences
-    }
-
-    assert told == {
-        "public.restarted_id_seq": ("public.restarted_id_seq", 3, 1, "public.restarted.id", 2),
-        "public.identity_id_seq": ("public.numbers", 3, 1, "public.identity.id", 2),
-        "public.down": ("public.down", -6, -2, "public.falling.id", -2),
-    }
-
-
 def test_values_of_a_dropped_column_and_nulls_of_one_that_takes_none_are_counted(compared: DataChanges):
     assert compared.lost_values == {"public.dropped.gone": 1}
     assert compared.nulls_before == {"public.dropped.stays": 1}
@@ -295,9 +272,6 @@ def test_without_a_copy_what_is_no_loss_is_none_either(remembered: DataChanges, 
     assert [value for value in remembered.values if value.column == f"public.t_{name}.v"] == []
 
 
-def test_without_a_copy_what_was_remembered_tells_of_dropped_columns_and_sequences(
-    remembered: DataChanges,
-):
+def test_without_a_copy_what_was_remembered_tells_of_dropped_columns(remembered: DataChanges):
     assert remembered.lost_values == {"public.dropped.gone": 1}
     assert remembered.nulls_before == {"public.dropped.stays": 1}
-    assert len(remembered.sequences) == 3

@@ -26,14 +26,15 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.migration import ForeignConnection, Stopped
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
 from rehearse.model.snapshot import ColumnTreatment
-from rehearse.model.timeline import Outcome, WorkKind
+from rehearse.model.timeline import Aim, Disturbance, Outcome, WorkKind
 
 TODAY = NOON.date()
 ORDERS_TABLE = CatalogObject(kind="table", identity=ORDERS, table=ORDERS, physical="1", attributes={})
@@ -217,6 +218,56 @@ def test_a_failure_the_stage_caused_is_undecided():
     assert verdict(given).verdict is Verdict.UNDECIDED
 
 
+REFUSED = (
+    ("CREATE EXTENSION dblink", 'permission denied to create extension "dblink"'),
+    ("SELECT pg_terminate_backend(pid) FROM pg_stat_activity", "permission denied to terminate process"),
+    ("SELECT drop_what_is_there()", "must be owner of schema _rehearse"),
+    ("DROP TABLE others", "must be owner of table others"),
+)
+
+
+@pytest.mark.parametrize(
+    ("superuser", "undecided"),
+    [(True, (True, True, True, True)), (False, (False, True, True, False)), (None, (True, True, True, False))],
+)
+def test_who_is_refused_on_the_stage_alone_leaves_it_open(superuser: bool | None, undecided: tuple[bool, ...]):
+    verdicts = [
+        verdict(
+            rehearsal(
+                migration=migration(step(outcome=Outcome.FAILED, error=message), exit_status=1),
+                timeline=timeline(statement(sql=sql, outcome=Outcome.FAILED, sqlstate="42501", message=message)),
+                fidelity=fidelity(superuser_in_production=superuser),
+            )
+        ).verdict
+        for sql, message in REFUSED
+    ]
+
+    assert verdicts == [Verdict.UNDECIDED if is_open else Verdict.UNSAFE for is_open in undecided]
+
+
+@pytest.mark.parametrize(
+    ("superuser", "allowed", "expected"),
+    [(True, (), Verdict.UNDECIDED), (True, ("SET session_replication_role",), Verdict.SAFE), (False, (), Verdict.SAFE)],
+)
+def test_triggers_that_stay_on_leave_it_open_where_production_would_have_switched_them_off(
+    superuser: bool, allowed: tuple[str, ...], expected: Verdict
+):
+    switched = Disturbance(
+        aim=Aim.TRIGGERS,
+        object="session_replication_role",
+        told="switch off triggers",
+        statement=1,
+        step="0001",
+        sql="SET session_replication_role = replica",
+    )
+    given = rehearsal(
+        timeline=timeline(statement(sql=switched.sql, tag="SET"), disturbances=(switched,)),
+        fidelity=fidelity(superuser_in_production=superuser, allowed=allowed),
+    )
+
+    assert verdict(given).verdict is expected
+
+
 def test_a_refused_address_is_unsafe():
     given = rehearsal(migration=migration(connections=(ForeignConnection(target="db:5432/x", redirected=False),)))
 
@@ -262,3 +313,22 @@ def test_a_rewrite_of_a_large_table_is_unsafe_at_any_speed_on_the_stage():
 
     assert report.verdict is Verdict.UNSAFE
     assert "1,000 rows here, about 212 M (19.7 GB) in production" in report.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("table_written", "known", "expected"),
+    [
+        ("public.alembic_version", None, Verdict.UNDECIDED),
+        ('"Meta".django_migrations', None, Verdict.UNDECIDED),
+        ("public.flyway_schema_history", None, Verdict.SAFE),
+        ("public.alembic_version", 2, Verdict.SAFE),
+    ],
+)
+def test_migrations_that_ran_unheard_in_a_command_leave_a_point_open(
+    table_written: str, known: int | None, expected: Verdict
+):
+    ran = migration(step("command"), tool="command", known_revisions=known)
+
+    report = judge(evidence(rehearsal(migration=ran, heads_after={table_written: ("0002",)})), (), (), TODAY)
+
+    assert report.verdict is expected, report.reasons

@@ -98,7 +98,9 @@ def test_only_what_django_has_not_applied_is_a_step(tmp_path: Path, stage: Stage
 
 
 def test_a_failing_migration_of_django_is_located_and_the_rest_skipped(tmp_path: Path, stage: Stage) -> None:
-    django_project(tmp_path, fill="orders.bulk_create([Order(pk=4711), Order(pk=4711)])")
+    django_project(
+        tmp_path, fill="orders.bulk_create([Order(pk=4711), Order(pk=4711)])  # rehearse: expect no data change"
+    )
 
     migration = play(tmp_path, stage, "python", "manage.py", "migrate")
 
@@ -107,6 +109,9 @@ def test_a_failing_migration_of_django_is_located_and_the_rest_skipped(tmp_path:
     assert failed.error == 'UniqueViolation: duplicate key value violates unique constraint "shop_order_pkey"'
     assert failed.location == "shop/migrations/0002_fill.py:8"
     assert failed.parents is None
+    assert [(remark.text, remark.place) for remark in failed.remarks] == [
+        ("expect no data change", "shop/migrations/0002_fill.py:8")
+    ]
     assert "DETAIL:  ***" in migration.output_tail
     assert "(4711)" not in repr(migration)
 

@@ -61,6 +61,7 @@ def test_what_is_not_said_comes_from_the_environment() -> None:
         ("ModuleNotFoundError: No module named 'shop'", "ModuleNotFoundError: No module named 'shop'"),
         ("postgresql+psycopg2://me:secret@db/shop", "postgresql+psycopg2://me:***@db/shop"),
         ("password=geheim host=db", "password=*** host=db"),
+        ("PGPASSWORD=geheim psql", "PGPASSWORD=*** psql"),
     ],
 )
 def test_values_and_passwords_are_not_shown(printed: str, shown: str) -> None:

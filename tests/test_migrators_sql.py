@@ -367,6 +367,15 @@ def test_dbmate_plays_the_up_section_and_keeps_the_line_numbers(tmp_path: Path, 
     assert rows(server, stage, IS_UNDONE) == [(True,)]
 
 
+def test_dbmates_way_back_speaks_for_itself(tmp_path: Path, stage: Stage) -> None:
+    says = "-- rehearse: expect no data change\n"
+    files = {"1_a.sql": f"{says}-- migrate:up\nSELECT 1;\n{says}-- migrate:down\n{says}SELECT 2;\n"}
+
+    migration = play_folder(folder(tmp_path, files), stage)
+
+    assert [remark.line for remark in migration.steps[0].remarks] == [1, 4]
+
+
 def test_dbmate_leaves_out_what_production_has_and_says_what_is_odd(
     tmp_path: Path, server: Server, stage: Stage
 ) -> None:

@@ -26,9 +26,10 @@ from builders import (
 
 from rehearse import registry
 from rehearse.judge import judge
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
 from rehearse.model.migration import ForeignConnection
-from rehearse.model.policy import Acknowledgement, Policy
+from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import NestedCommand, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
@@ -71,6 +72,10 @@ def test_json_steps_carry_statements_work_and_locks():
         "rows": 1000,
         "detail": "default",
         "existed_before": True,
+        "production_rows": 212_000_000,
+        "production_bytes": 21_200_000_000,
+        "sort_bytes": None,
+        "sort_memory_bytes": None,
     }
     assert step["locks"][0]["mode"] == "AccessExclusiveLock"
     assert step["locks"][0]["held_ms"] == 200.0
@@ -162,9 +167,11 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
     assert "asked for postgresql://app@db:5432/shop (env.py:12) and was given the stage instead" in shown
 
 
-@pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
-def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
-    seen = evidence(rehearsal(fidelity=fidelity(observation=observation)))
+@pytest.mark.parametrize(
+    ("observation", "complete", "told"), [("exact", False, False), ("sampled", True, False), ("sampled", False, True)]
+)
+def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, complete: bool, told: bool):
+    seen = evidence(rehearsal(fidelity=fidelity(observation=observation), timeline=timeline(complete=complete)))
 
     page = text.render(judge(seen, (), (), NOON.date()))
 

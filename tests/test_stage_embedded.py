@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import find_all
@@ -199,10 +201,28 @@ def test_what_would_silence_the_watch_is_left_out_and_named(raised: EmbeddedStag
 
 def test_only_one_role_may_log_in_and_none_of_productions_is_superuser(raised: EmbeddedStage):
     found = rows_of(raised.stage.admin, "SELECT rolname::text FROM pg_roles WHERE rolcanlogin OR rolsuper ORDER BY 1")
-    secrets = rows_of(raised.stage.admin, "SELECT count(*) FROM pg_authid WHERE rolpassword IS NOT NULL")
+    secrets = rows_of(raised.stage.admin, "SELECT rolname::text FROM pg_authid WHERE rolpassword IS NOT NULL")
 
     assert found == [("app",), ("rehearse",)]
-    assert secrets == [(0,)]
+    assert secrets == [("rehearse",)]
+
+
+def test_nobody_gets_in_as_the_superuser_without_the_key(raised: EmbeddedStage):
+    address = raised.stage.address.url
+
+    with pytest.raises(psycopg.OperationalError, match="no password supplied"):
+        connect_stage(make_conninfo(address, user="rehearse"))
+    assert rows_of(raised.stage.admin, "SELECT current_user::text") == [("rehearse",)]
+
+
+def test_no_operator_of_the_project_is_called_for_the_superuser(raised: EmbeddedStage):
+    database = sql.Identifier(raised.facts.database)
+    with connect_stage(raised.stage.address.url) as migration:
+        migration.execute(sql.SQL("ALTER DATABASE {} SET search_path = public, pg_catalog").format(database))
+        path = rows_of(raised.stage.admin, "SELECT current_setting('search_path')")
+        raised.reset()
+
+    assert path == [("pg_catalog, pg_temp",)]
 
 
 def test_the_stage_points_nowhere(raised: EmbeddedStage):
@@ -269,7 +289,7 @@ def test_reset_brings_back_what_was_there_before_a_migration(raised: EmbeddedSta
         '{app=CTc/app,"\\"we.ird \\"\\"role%{}\\"=c*/app"}',
         'it\'s a \\ "shop"\nof two lines',
     )
-    assert left == [(None, "b", 0, 0)]
+    assert left == [(None, "public.b", 0, 0)]
 
 
 def test_versions_that_differ_are_named(raised: EmbeddedStage, snapshot_and_use: tuple[Snapshot, str]):

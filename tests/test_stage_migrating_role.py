@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -82,3 +83,19 @@ def test_a_role_production_does_not_have_is_refused_with_those_it_has():
         "Name one of its roles: app, auditor, deployer, postgres."
     )
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "member_of", "expected"),
+    [
+        ("postgres", (), True),
+        ("app", (), False),
+        ("app", ("auditor",), False),
+        ("app", ("rds_superuser",), None),
+        ("app", ("pg_execute_server_program",), None),
+    ],
+)
+def test_what_production_lets_the_role_do(name: str, member_of: tuple[str, ...], expected: bool | None):
+    given = facts(*(replace(found, member_of=member_of) if found.name == name else found for found in ALL))
+
+    assert migrating_role.choose(given, OWNERS, name).may_in_production(given) is expected

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -23,14 +25,25 @@ from rehearse.engine.residence import occupied
 from rehearse.engine.server import Server, running
 from rehearse.migrators import sql
 from rehearse.model.migration import Migration, MigrationPlan
+from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
-from rehearse.model.timeline import LockMode, Outcome
+from rehearse.model.timeline import LockMode, Statement, Timeline, WorkKind
 from rehearse.run import Request, rehearse
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
-from rehearse.stages.place import MARK, IdentityUnknown, MayNotCreate, NotOurs, Place, ProductionIsNoStage, Reserved
+from rehearse.stages.database import TOKEN
+from rehearse.stages.place import (
+    MARK,
+    IdentityUnknown,
+    MayNotCreate,
+    NotOurs,
+    OtherRole,
+    Place,
+    ProductionIsNoStage,
+    Reserved,
+)
 from rehearse.stages.server import ServerStage, raise_stage
 from rehearse.stages.turn import StageTaken
 
@@ -142,11 +155,11 @@ def played(stage: ServerStage, directory: Path, script: str) -> Migration:
     return sql.play(MigrationPlan(tool="sql", directory=directory, files=(path,)), stage.stage)
 
 
-def rehearsed(snapshot: Snapshot, place: Place, directory: Path, script: str) -> Report:
+def rehearsed(snapshot: Snapshot, place: Place, directory: Path, script: str, policy: Policy | None = None) -> Report:
     path = directory / "001.sql"
     path.write_text(script)
     plan = MigrationPlan(tool="sql", directory=directory, files=(path,))
-    return rehearse(Request(snapshot=snapshot.directory, plan=plan, into=place), silent)
+    return rehearse(Request(snapshot=snapshot.directory, plan=plan, policy=policy or Policy(), into=place), silent)
 
 
 @pytest.mark.parametrize("who", ["creator", "superuser"])
@@ -219,18 +232,188 @@ def test_a_superuser_sees_a_rewrite_block(snapshot: Snapshot, superuser: Place, 
 
 
 @pytest.mark.parametrize("who", ["creator", "owned"])
-def test_what_samples_cannot_establish_is_undecided(
+def test_a_migration_of_which_everything_is_known_is_safe_without_rights(
     who: str, snapshot: Snapshot, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     place = replace(request.getfixturevalue(who), replace=True)
 
     report = rehearsed(snapshot, place, tmp_path, SAFE)
 
-    assert report.verdict is Verdict.UNDECIDED
+    assert (report.verdict, report.reasons) == (Verdict.SAFE, ("1 pending step was played; no finding blocks.",))
     assert report.rehearsal.fidelity.observation == "sampled"
-    assert "The observation was sampled" in report.reasons[0]
-    assert [step.outcome for step in report.rehearsal.migration.steps] == [Outcome.APPLIED]
+    assert "every statement was heard" in report.rehearsal.timeline.notes[0]
+    (lock,) = report.rehearsal.timeline.locks
+    assert (lock.object, lock.mode, lock.step) == ("public.customers", LockMode.ACCESS_EXCLUSIVE, "001.sql")
     assert "public.customers.nick" in {change.object for change in report.rehearsal.changes}
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (
+            "DO $$BEGIN UPDATE customers SET note = 'y'; END$$;",
+            "Step 001.sql ran DO .*: which tables that locked",
+        ),
+        ("SELECT refuse_nothing();", None),
+        ("SET client_min_messages = warning; ALTER TABLE orders ADD CHECK (id > 0);", "sets client_min_messages"),
+        ("SET client_min_messages = warning; CREATE TABLE fresh ();", None),
+        ("CREATE SCHEMA a; SET search_path = a; CREATE TABLE fresh ();", None),
+    ],
+)
+def test_what_text_and_server_do_not_tell_is_undecided(
+    script: str, reason: str | None, snapshot: Snapshot, creator: Place, tmp_path: Path
+) -> None:
+    made = "CREATE FUNCTION refuse_nothing() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    is_code = "refuse_nothing" in script
+
+    report = rehearsed(snapshot, creator, tmp_path, f"{made}{script}\n" if is_code else f"{script}\n")
+
+    if reason is None and not is_code:
+        assert (report.verdict, report.rehearsal.timeline.gaps) == (Verdict.SAFE, ())
+    else:
+        assert report.verdict is Verdict.UNDECIDED
+        assert re.search(reason or "ran SELECT refuse_nothing", " ".join(report.rehearsal.timeline.gaps))
+
+
+def test_a_rewrite_blocks_without_rights(snapshot: Snapshot, creator: Place, tmp_path: Path) -> None:
+    script = "ALTER TABLE orders ALTER COLUMN total TYPE float;\n"
+
+    policy = Policy(max_blocking=timedelta(0))
+    report = rehearsed(snapshot, creator, tmp_path, f"DROP VIEW totals;\n{script}", policy)
+
+    assert report.verdict is Verdict.UNSAFE
+    assert [found.object for found in report.findings if found.check == "table-rewrite"] == ["public.orders"]
+
+
+def test_nothing_pending_is_safe_without_rights(snapshot: Snapshot, creator: Place, tmp_path: Path) -> None:
+    report = rehearse(
+        Request(snapshot=snapshot.directory, plan=MigrationPlan(tool="none", directory=tmp_path), into=creator), silent
+    )
+
+    assert (report.verdict, report.rehearsal.fidelity.observation) == (Verdict.SAFE, "sampled")
+    assert report.reasons == ("Nothing is pending: the database is at the target revision already.",)
+
+
+def test_another_session_in_the_stage_is_an_open_point(
+    server15: Server, snapshot: Snapshot, creator: Place, tmp_path: Path
+) -> None:
+    with raise_stage(snapshot, silent, where=creator) as raised, watch.watching(raised.stage) as watched:
+        with server15.connect(raised.stage.address.database) as stranger, stranger.transaction():
+            stranger.execute("LOCK TABLE orders")
+            played(raised, tmp_path, "SELECT pg_sleep(0.1);\n")
+        timeline = watched.timeline()
+
+    assert any("did not come through rehearse's door" in gap for gap in timeline.gaps)
+
+
+MIGRATION = """
+BEGIN;
+ALTER TABLE orders ADD COLUMN note text;
+SAVEPOINT one;
+LOCK TABLE customers;
+ROLLBACK TO SAVEPOINT one;
+UPDATE orders SET note = 'x' WHERE id <= 100;
+COMMIT;
+CREATE INDEX CONCURRENTLY orders_note ON orders (note);
+ALTER TABLE orders ALTER COLUMN customer_id TYPE bigint \\; CREATE INDEX orders_customer ON orders (customer_id);
+CREATE TABLE notes AS SELECT id, note FROM orders;
+\\copy notes from stdin
+1000\tmore
+\\.
+SELECT count(*) FROM notes;
+TRUNCATE notes;
+BEGIN;
+DELETE FROM orders WHERE id = 5;
+INSERT INTO customers SELECT 1 / 0, 'x', '';
+"""
+
+
+@pytest.mark.parametrize("who", ["creator", "owned"])
+def test_a_migration_is_told_alike_with_all_rights_and_with_none(
+    who: str, snapshot: Snapshot, superuser: Place, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = replace(request.getfixturevalue(who), replace=True)
+    script = MIGRATION.replace("\\\\", "\\")
+
+    exact, heard = (
+        rehearsed(snapshot, each, tmp_path, f"DROP VIEW totals;\n{script}").rehearsal for each in (superuser, place)
+    )
+
+    assert (exact.fidelity.observation, heard.fidelity.observation) == ("exact", "sampled")
+    assert told(heard.timeline, None) == told(exact.timeline, None)
+    assert [each.rows for each in heard.timeline.statements if each.tag == "COPY"] == [1]
+    known = [each.rows is not None for each in migrating(exact.timeline)]
+    assert told(heard.timeline, known) == told(exact.timeline, known)
+    assert blocking(heard.timeline) == blocking(exact.timeline)
+    assert worked(heard.timeline) == worked(exact.timeline)
+    (gap,) = heard.timeline.gaps
+    assert "may have read all of public.orders (UPDATE orders SET note" in gap
+    assert [mark.step for mark in heard.timeline.marks] == [mark.step for mark in exact.timeline.marks]
+    assert (heard.failure and heard.failure.statement) == (exact.failure and exact.failure.statement)
+
+
+def migrating(timeline: Timeline) -> list[Statement]:
+    """Return the statements but for rehearse's own look at the stage's token."""
+    return [each for each in timeline.statements if TOKEN not in each.sql]
+
+
+def told(timeline: Timeline, with_rows: list[bool] | None) -> list[tuple[object, ...]]:
+    """Return the statements without their moments; transactions as numbers, rows where they are asked for."""
+    statements = migrating(timeline)
+    transactions = list(dict.fromkeys(each.transaction for each in statements))
+    return [
+        (
+            each.sql,
+            each.tag,
+            each.outcome,
+            each.step,
+            each.sqlstate,
+            each.message,
+            each.lock_timeout,
+            each.statement_timeout,
+            transactions.index(each.transaction),
+            each.rows if with_rows and with_rows[place] else None,
+        )
+        for place, each in enumerate(statements)
+    ]
+
+
+def blocking(timeline: Timeline) -> dict[str, LockMode]:
+    """Return the strongest lock on each table."""
+    locks = sorted(timeline.locks, key=lambda each: each.mode.strength)
+    return {each.object: each.mode for each in locks if each.mode.blocks_writes}
+
+
+def worked(timeline: Timeline) -> list[tuple[object, ...]]:
+    """Return the work on rows; which of many statements read all of a table is told by plans only."""
+    return sorted(
+        (statement.sql, each.kind.value, each.object, each.rows, each.detail)
+        for statement in timeline.statements
+        for each in statement.work
+        if each.kind not in (WorkKind.METADATA, WorkKind.SCAN)
+    )
+
+
+@pytest.mark.parametrize("who", ["creator", "superuser"])
+def test_another_role_than_the_one_connected_is_refused(
+    who: str, snapshot: Snapshot, request: pytest.FixtureRequest
+) -> None:
+    place = replace(request.getfixturevalue(who), role="shop_owner")
+
+    with (
+        pytest.raises(OtherRole, match=r'migrations\.role names "shop_owner"') as caught,
+        raise_stage(snapshot, silent, where=place),
+    ):
+        pass
+
+    assert caught.value.exit_code == 2
+
+
+def test_the_role_that_is_connected_may_be_named(snapshot: Snapshot, creator: Place) -> None:
+    own = conninfo.conninfo_to_dict(creator.url)["user"]
+
+    with raise_stage(snapshot, silent, where=replace(creator, role=str(own))) as raised:
+        assert raised.stage.address.user == own
 
 
 @pytest.mark.parametrize("who", ["creator", "owned"])
@@ -256,8 +439,9 @@ def test_samples_show_a_lock_that_is_held(snapshot: Snapshot, creator: Place, tm
     held = [each for each in timeline.locks if each.mode is LockMode.SHARE]
     assert [(each.object, each.step) for each in held] == [("public.orders", "001.sql")]
     assert held[0].held.total_seconds() > 0.2
+    assert held[0].is_modelled is False
     assert any("pg_sleep" in each.sql for each in timeline.statements)
-    assert not timeline.complete
+    assert timeline.complete
 
 
 @pytest.mark.parametrize("who", ["creator", "superuser"])

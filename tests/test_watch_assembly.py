@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,7 +47,15 @@ def record(ms: int, message: str, *, vxid: str = "3/1", ps: str = "idle", severi
         sqlstate="23505" if severity == "ERROR" else None,
         message=message,
         statement=None,
+        context="PL/pgSQL function _rehearse.trace() line 17 at RAISE",
+        file=_said_in(message),
     )
+
+
+def _said_in(message: str) -> str:
+    """Return PostgreSQL's source file of a message."""
+    files = {"REHEARSE": "pl_exec.c", "temporary": "fd.c", "process": "proc.c"}
+    return "auto_explain.c" if "  plan:" in message else files.get(message.split(maxsplit=1)[0], "postgres.c")
 
 
 def traced(kind: str, **fields: object) -> str:
@@ -69,6 +78,38 @@ def test_a_command_caught_in_a_block_does_not_swallow_what_follows():
     assert (lock.object, lock.mode, lock.lock_timeout) == ("public.orders", LockMode.SHARE, timedelta(seconds=1))
     assert (lock.acquired, lock.released) == (START + timedelta(milliseconds=2), START + timedelta(milliseconds=4.5))
     assert [(work.object, work.rows) for work in found.statements[0].work] == [("public.orders", 100)]
+
+
+@pytest.mark.parametrize(("known", "expected"), [(None, "other"), (frozenset({"0001"}), "0001")])
+def test_a_step_nobody_knows_is_none(known: frozenset[str] | None, expected: str):
+    records = [
+        record(number, f"{kind}: {what}")
+        for number, (kind, what) in enumerate(
+            (kind, what)
+            for sql in ("SET application_name = 'rehearse:0001'", "SET application_name = 'rehearse:other'", "SELECT 1")
+            for kind, what in (("statement", sql), ("duration", "0.5 ms"))
+        )
+    ]
+
+    found = timeline(Observation(executions=executions(records), relations=RELATIONS, steps=known))
+
+    assert [(each.sql, each.step) for each in found.statements] == [("SELECT 1", expected)]
+
+
+def test_what_code_writes_into_the_log_is_not_believed():
+    forged = (traced("start", tag="DROP TABLE"), "duration: 1 ms", "statement: SELECT 2", 'rewriting table "orders"')
+    by_code = [
+        replace(record(number, message), file="pl_exec.c", context="PL/pgSQL function public.trace() line 3 at RAISE")
+        for number, message in enumerate(forged, start=1)
+    ]
+    records = [record(0, "statement: SELECT forge()"), *by_code, record(9, "duration: 9 ms", vxid="3/0", ps="SELECT")]
+
+    found = timeline(Observation(executions=executions(records), relations=RELATIONS))
+
+    assert [(each.sql, each.duration) for each in found.statements] == [("SELECT forge()", timedelta(milliseconds=9))]
+    assert [(each.object, each.told) for each in found.disturbances] == [
+        ("the server's log", "write a line into the server's log in the watch's name")
+    ]
 
 
 def test_scans_an_earlier_transaction_left_in_the_counters_do_not_count():

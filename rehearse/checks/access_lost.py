@@ -14,6 +14,7 @@ from rehearse.model.quantity import listing
 from rehearse.model.rehearsal import Rehearsal
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("E14",)
 CONDITION = (
     "An object that existed before and still exists has another owner, or grants a role less: by REVOKE, or because it "
     "was dropped and created anew, which forgets every GRANT. Or row security was switched on for a table that others "

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("A6", "A9", "B3", "B4", "B9", "B11", "C1", "C2", "C3", "C5", "C13", "C15", "E10", "E11")
 CONDITION = (
     "A DDL command read the rows of a table that existed before, to prove a constraint (CHECK, FOREIGN KEY, NOT NULL, "
     "a partition bound), while the transaction held SHARE or a stronger lock on it; the lock may come from an earlier "
@@ -20,21 +21,17 @@ REMEDY = (
     "with transaction_per_migration=True). For NOT NULL: CHECK (column IS NOT NULL) NOT VALID, VALIDATE, SET NOT NULL, "
     "DROP the check."
 )
-_NOT_DDL = ("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield one finding for each table and DDL statement that scanned it under a blocking lock."""
+    """Yield one finding for each table and statement that scanned it under a blocking lock to prove something."""
     other_work = {
         (found.statement.number, found.work.object)
-        for found in evidence.predictions
-        if found.work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD)
+        for found in (*evidence.of_kind(WorkKind.REWRITE), *evidence.of_kind(WorkKind.INDEX_BUILD))
     }
-    for prediction in evidence.predictions:
+    for prediction in evidence.of_kind(WorkKind.SCAN):
         work, statement = prediction.work, prediction.statement
-        if work.kind is not WorkKind.SCAN or statement.tag.startswith(_NOT_DDL):
-            continue
-        if (statement.number, work.object) in other_work:
+        if not work.proves or (statement.number, work.object) in other_work:
             continue
         locks = evidence.table_locks(prediction)
         if any(lock.mode.blocks_writes for lock in locks):
@@ -45,6 +42,7 @@ def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Fi
     table, statement = prediction.work.object, prediction.statement
     earlier = "" if lock.statement == statement.number else ", by a lock an earlier statement of the transaction took,"
     why = f" ({prediction.work.detail})" if prediction.work.detail not in ("", "validating") else ""
+    why = why or evidence.cause(statement, table)
     return Finding(
         check="blocking-validation",
         family=FAMILY,

@@ -14,6 +14,7 @@ from rehearse.model.naming import naming
 from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("A12", "B13")
 CONDITION = (
     "A column that existed before had a default or was an identity and has neither afterwards, by DROP DEFAULT or "
     "because CASCADE took the sequence or function that its default called."

@@ -15,6 +15,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Statement
 
 FAMILY = Family.LOSS
+HAZARDS = ("E3", "E4")
 CONDITION = (
     "A view, function, constraint, index, trigger, policy, rule or statistics object is gone, though no statement "
     "names it and its table is still there: CASCADE took it, or a column it needed was dropped. What was about dropped "

@@ -12,6 +12,7 @@ from rehearse.model.naming import naming
 from rehearse.model.quantity import listing
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("F2",)
 CONDITION = (
     "An enum type that is still there under its name lacks a value it had, because the value was renamed or the type "
     "made anew without it. Another order of the same values is only noted: it changes ORDER BY, < and >."

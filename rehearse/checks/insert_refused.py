@@ -15,6 +15,7 @@ from rehearse.model.quantity import rows
 from rehearse.model.rehearsal import Rehearsal
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("A12", "A13")
 CONDITION = (
     "A table that existed before has a column that must have a value and gets none by itself: a new one without a "
     "default, or one that held NULLs; by NOT NULL or by CHECK (... IS NOT NULL), which also NOT VALID holds for every "

@@ -13,6 +13,7 @@ from rehearse.model.naming import naming
 from rehearse.model.quantity import listing
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("E1",)
 CONDITION = (
     "A view or materialized view was dropped by name, lost a column, gives one another type or another place; or a "
     "function was dropped by name, or returns another type, and no function of its name takes the same call. Columns "

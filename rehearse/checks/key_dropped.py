@@ -15,6 +15,7 @@ from rehearse.model.partitions import told_once
 from rehearse.model.rehearsal import Rehearsal
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("C16", "E17")
 CONDITION = (
     "A primary key, unique constraint or unique index was dropped by name from a table that is still there, and no "
     "other unique index covers the same columns; or a table that a publication publishes has no replica identity any "

@@ -9,6 +9,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 
 FAMILY = Family.HYGIENE
+HAZARDS = ("A8", "B13", "C6", "C9", "C10", "D7", "E8", "E12", "E13", "F7")
 CONDITION = (
     "SHARE or a stronger lock was requested on a table that existed before while lock_timeout was 0 "
     "(the role, the database and the migration itself may set it)."
@@ -45,7 +46,8 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             step=lock.step,
             object=table,
             message=f"A lock on {table} that blocks {' and '.join(blocks)} was requested without a "
-            "lock_timeout: behind one slow query it would wait without end, and all traffic on the table behind it.",
+            f"lock_timeout{evidence.cause(statement, table)}: behind one slow query it would wait without end, and all "
+            "traffic on the table behind it.",
             remedy=REMEDY,
             evidence={"lock": lock.mode.value, "sql": statement.sql if statement else None},
         )

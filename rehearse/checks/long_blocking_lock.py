@@ -11,6 +11,7 @@ from rehearse.model.quantity import duration, listing, rows
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("C6", "F3", "F9")
 CONDITION = (
     "A transaction that held SHARE or a stronger lock on a table that existed before went on to read or write rows, "
     "of that table or of others, or did nothing for longer than the policy's max_blocking."
@@ -31,7 +32,8 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     for lock in evidence.rehearsal.timeline.locks:
         if not lock.mode.blocks_writes or lock.on_index or (lock.transaction, lock.object) in seen:
             continue
-        work = tuple(found for found in evidence.predictions if _kept_waiting(lock, found))
+        claimed = {found.statement.number for found in evidence.predictions if _is_claimed(lock, found)}
+        work = tuple(found for found in evidence.predictions if _kept_waiting(lock, found, claimed))
         idle = _idle(evidence, lock)
         if work or idle:
             seen.add((lock.transaction, lock.object))
@@ -39,15 +41,26 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             yield _working(evidence, strongest, work) if work else _waiting(strongest, idle)
 
 
-def _kept_waiting(lock: LockWindow, prediction: Prediction) -> bool:
-    """Say whether this work was done under the lock and is not the business of a narrower check."""
+def _is_claimed(lock: LockWindow, prediction: Prediction) -> bool:
+    """Say whether a narrower check tells what this statement did to the locked table itself."""
+    work = prediction.work
+    return work.object == lock.object and (work.kind in (WorkKind.REWRITE, WorkKind.INDEX_BUILD) or work.proves)
+
+
+def _kept_waiting(lock: LockWindow, prediction: Prediction, claimed: set[int]) -> bool:
+    """Say whether this work was done under the lock and is not the business of a narrower check.
+
+    Of a statement that is claimed nothing else counts but rows written: a foreign key is proven on two tables at once.
+    Emptying a table takes as long whatever it holds.
+    """
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or statement.number < lock.statement or work.rows == 0:
+    if statement.transaction != lock.transaction or not lock.is_held_at(statement.number) or prediction.is_nothing:
+        return False
+    if work.detail == "truncate":
         return False
     if statement.number == lock.statement:  # one statement: only a block of code does two things
         return statement.tag.startswith(_NESTING) and work.kind is WorkKind.ROWS
-    by_statement = statement.tag.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY"))
-    return work.object != lock.object or work.kind is WorkKind.ROWS or (work.kind is WorkKind.SCAN and by_statement)
+    return work.kind is WorkKind.ROWS or statement.number not in claimed
 
 
 def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
@@ -67,17 +80,17 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
         timedelta(0),
     )
     idle = lock.held - busy
-    return idle if idle > max(evidence.policy.max_blocking, _IDLE_FLOOR) else timedelta(0)
+    return idle if idle > max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR) else timedelta(0)
 
 
 def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...]) -> Finding:
     allowances = [found.allowance for found in work]
     known = sum((spent for spent in allowances if spent is not None), timedelta(0))
-    too_much = (
-        None in allowances or known > evidence.policy.max_blocking or evidence.policy.max_blocking == timedelta(0)
-    )
+    limit = evidence.policy.limit_on(lock.object)
+    too_much = None in allowances or known > limit or limit == timedelta(0)
     largest_first = sorted(work, key=lambda found: found.allowance or timedelta.max, reverse=True)
     parts = tuple(dict.fromkeys(_phrase(found) for found in largest_first))
+    cause = evidence.cause(evidence.rehearsal.timeline.statement(lock.statement), lock.object)
     total = f", {rows(sum(found.work.rows for found in work))} here in all" if len(parts) > _MOST_NAMED else ""
     return Finding(
         check="long-blocking-lock",
@@ -85,8 +98,8 @@ def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...])
         severity=Severity.BLOCK if too_much else Severity.NOTE,
         step=lock.step,
         object=lock.object,
-        message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit while the same "
-        f"transaction {listing(parts, _MOST_NAMED)}{total}.",
+        message=f"{lock.object} stayed locked against {' and '.join(lock.mode.blocks)} until commit{cause} while the "
+        f"same transaction {listing(parts, _MOST_NAMED)}{total}.",
         remedy=REMEDY,
         evidence={
             "lock": lock.mode.value,

@@ -12,6 +12,7 @@ from rehearse.model.identity import quoted
 from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("E1",)
 CONDITION = (
     "A table, view, materialized view, column, function or schema that existed before was renamed (proven by its oid), "
     "and nothing stands under its old name afterwards."

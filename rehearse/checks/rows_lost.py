@@ -11,6 +11,7 @@ from rehearse.model.quantity import count, rows, shortened
 from rehearse.model.timeline import Statement
 
 FAMILY = Family.LOSS
+HAZARDS = ("E4", "F5")
 CONDITION = (
     "A table that existed before and still exists has fewer rows than before: DELETE, TRUNCATE, and what foreign keys "
     "with ON DELETE CASCADE and triggers took along. Partitions are counted together with their parent."

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.setting import Standing
 
 FAMILY = Family.HYGIENE
+HAZARDS: tuple[str, ...] = ()  # the truth table is about migrations
 CONDITION = (
     "A setting to be changed can only be set at server start (pg_settings.context is postmaster), and its new value is "
     "not known to be production's already."

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.setting import SettingChange, Standing
 
 FAMILY = Family.FAILING
+HAZARDS: tuple[str, ...] = ()  # the truth table is about migrations
 CONDITION = (
     "A setting to be changed is unknown to a server of production's version, its value is out of range or of the wrong "
     "kind, or a server with the changed settings does not start."

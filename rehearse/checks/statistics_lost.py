@@ -14,6 +14,7 @@ from rehearse.model.quantity import listing, rows
 from rehearse.model.timeline import Outcome
 
 FAMILY = Family.LOSS
+HAZARDS = ("B8",)
 CONDITION = (
     "ALTER COLUMN ... TYPE removed the statistics of a column, as it does even where no row is written, and no ANALYZE "
     "of the table came after; only of tables with 100,000 rows and more in production."

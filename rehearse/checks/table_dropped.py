@@ -11,6 +11,7 @@ from rehearse.model.identity import quoted, split
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
+HAZARDS = ("E4",)
 CONDITION = "A table that held rows, on the stage or in production, does not exist any more and was not renamed."
 EFFECT = "Its rows are gone, and no downgrade brings them back; code that still names the table fails."
 REMEDY = (

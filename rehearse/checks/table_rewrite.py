@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
+HAZARDS = ("A1", "A2", "A3", "A4", "A10", "B1", "B4", "B7", "B14", "E5", "E6", "E7", "E9")
 CONDITION = "A statement gave a table that existed before a new file (ALTER TABLE, VACUUM FULL, CLUSTER and others)."
 EFFECT = (
     "The table is locked against reads and writes (ACCESS EXCLUSIVE) until every row has been copied and every index "
@@ -22,9 +23,7 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table and statement that rewrote it under a lock against reads."""
-    for prediction in evidence.predictions:
-        if prediction.work.kind is not WorkKind.REWRITE:
-            continue
+    for prediction in evidence.of_kind(WorkKind.REWRITE):
         locks = evidence.table_locks(prediction)
         if any(lock.mode.blocks_reads for lock in locks):
             yield _finding(evidence, prediction, locks[0])

@@ -14,6 +14,7 @@ from rehearse.model.naming import naming
 from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
+HAZARDS = ("A11", "B12")
 CONDITION = (
     "A column that existed before has a type that drivers hand over as another one, compare by other rules, or that "
     "takes less (integer to text, timestamp with to without time zone, text to an enum, a shorter varchar). Types that "

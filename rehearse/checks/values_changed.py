@@ -14,6 +14,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.values import ValueChange
 
 FAMILY = Family.LOSS
+HAZARDS = ("B7", "F5")
 CONDITION = (
     "A column that is still there holds other values than before, or NULL where it held a value: cut by a new type, "
     "emptied by a foreign key, written by a trigger. Values are compared row by row on the stage, those of a column "

@@ -9,6 +9,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.naming import naming
 
 FAMILY = Family.LOSS
+HAZARDS = ("E9",)
 CONDITION = (
     "A materialized view that was populated is not afterwards: REFRESH ... WITH NO DATA, or dropped and created again "
     "WITH NO DATA."

@@ -23,6 +23,7 @@ promotes_to = "production"
 {migrations}
 # python = ".venv/bin/python"      # the project's interpreter; default: the active virtual environment
 # env = ["APP_SETTINGS"]           # variables your env.py needs; everything else is hidden from it
+# allow_superuser = ["CREATE EXTENSION", "ALTER SYSTEM"]   # what may have a superuser's rights on the stage
 # max_step_seconds = 1800          # a step that takes longer is stopped, and the rehearsal undecided
 # max_seconds = 3600               # the same for the whole migration
 # downgrade = true                 # the way back of each Alembic revision by itself, however long it takes; false: none
@@ -51,10 +52,23 @@ unclassified = "mask"              # mask | mask-all | refuse
 
 [policy]
 max_blocking = "1s"                # at production's size; "0s": no work on rows under a blocking lock at all
+# max_row_locks = "30s"            # how long one transaction may update or delete rows that others wait for
+# [policy.rates]                   # what production is trusted with, in rows and bytes a second
+# rewrite = {{ rows = 10000, bytes = 20000000 }}
 # [[policy.acknowledge]]
+# [[policy.limit]]                 # another limit for some tables
+# object = "public.sessions"
+# max_blocking = "100ms"
+# [[policy.override]]              # a check is louder, or quieter: block, warn or note
+# check = "lock-timeout-missing"
+# object = "public.*"
+# severity = "block"
+# reason = "we had that outage"
+# [[policy.acknowledge]]           # or in the migration: rehearse: acknowledge CHECK OBJECT: REASON until DATE
 # check = "column-dropped"
 # object = "public.orders.legacy_note"
 # reason = "unused since 4.2, archived"
+# owner = "anna"
 # expires = 2027-01-31
 
 # [counts]

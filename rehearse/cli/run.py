@@ -52,12 +52,43 @@ def command(
     max_blocking: Annotated[
         str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
     ] = None,
+    policy_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="Judge by the policy and the acknowledgements of a commit, as origin/main: a change cannot excuse "
+            "itself.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="REPORT",
+            help="The JSON report of the base branch: what it found, too, does not block.",
+        ),
+    ] = None,
     downgrade: Annotated[
         bool | None,
         typer.Option(
             "--downgrade/--no-downgrade",
             help="Rehearse the way back of each Alembic revision, however long it takes, or of none "
             "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
+        ),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Play the steps on a quarter and a half of the sample, too, and show how work and time grow; this has "
+            "no part in the verdict.",
+        ),
+    ] = False,
+    allow_superuser: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATEMENT",
+            help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
+            "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
         ),
     ] = None,
     max_seconds: Annotated[
@@ -95,12 +126,16 @@ def command(
         rows=rows,
         max_blocking=max_blocking,
         downgrade=downgrade,
+        calibrate=calibrate,
+        allow_superuser=tuple(allow_superuser or ()),
         max_seconds=max_seconds,
         max_step_seconds=max_step_seconds,
         config=config,
         into=into,
         replace=replace,
         wait=wait,
+        policy_from=policy_from,
+        baseline=baseline,
     )
     with progress() as tell:
         report = rehearse(request(asked), tell)

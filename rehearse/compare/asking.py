@@ -10,8 +10,7 @@ from fractions import Fraction
 from rehearse.compare.asked import TIME_COLUMNS, Asked, By
 from rehearse.compare.by_hand import one_piece
 from rehearse.config import Configuration, NotADuration, parse_duration
-from rehearse.config.errors import did_you_mean
-from rehearse.errors import RequestError
+from rehearse.errors import RequestError, did_you_mean
 from rehearse.model.counts import Tolerance
 from rehearse.model.environment import Environment
 from rehearse.sanitise import SanitiseRules

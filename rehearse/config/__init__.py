@@ -10,7 +10,7 @@ from rehearse.config.configuration import (
 )
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import ConfigurationError, NotADuration, UnknownEnvironment, UnsetVariable
-from rehearse.config.reading import load
+from rehearse.config.reading import load, policy_at
 
 __all__ = [
     "Configuration",
@@ -25,4 +25,5 @@ __all__ = [
     "UnsetVariable",
     "load",
     "parse_duration",
+    "policy_at",
 ]

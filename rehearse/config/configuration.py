@@ -31,6 +31,7 @@ class MigrationsConfig:
     command: str | None = None
     env: tuple[str, ...] = ()  # names of variables handed through
     role: str | None = None  # who migrates; None: production's owner
+    allow_superuser: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on a stage
     downgrade: bool | None = None  # rehearse the way back, too; None: as far as that is quick
     max_seconds: timedelta = timedelta(hours=1)  # of the whole run
     max_step_seconds: timedelta = timedelta(minutes=30)  # of one step
@@ -130,6 +131,7 @@ class Configuration:
     """All of it; what the file leaves out has its default."""
 
     migrations: MigrationsConfig
+    file: Path | None = None  # it was read from; None: there is none
     environments: Mapping[str, Environment] = field(default_factory=dict, repr=False)  # as written, ${VARIABLES} too
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -158,6 +160,13 @@ class Configuration:
             url=self._value(written.url, f"environments.{name}.url"),
             snapshot=str(self.migrations.directory / snapshot) if snapshot else None,
         )
+
+    def name_of(self, url: str) -> str | None:
+        """Return the environment whose URL this is; None where none has it, or its variables are not set."""
+        for name, written in self.environments.items():
+            if written.url and not unset(written.url, self.variables) and expanded(written.url, self.variables) == url:
+                return name
+        return None
 
     def known_urls(self, *, but: str | None = None) -> tuple[str, ...]:
         """Return the URLs of all environments whose variables are set, but for one."""

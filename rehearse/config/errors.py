@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
-from rehearse.errors import RequestError
+from rehearse.errors import RequestError, did_you_mean
 
 
 class ConfigurationError(RequestError):
@@ -32,6 +31,17 @@ class NotADuration(RequestError):
         super().__init__(f'"{text}" is not a duration.', 'Write it as "500ms", "1s", "2min", "1h" or "30d".')
 
 
+class NoAllowance(RequestError):
+    """A text that names no statement a migration can be allowed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f'"{text}" is nothing that can be allowed.',
+            "A superuser's rights can be had for CREATE EXTENSION, ALTER EXTENSION, ALTER SYSTEM, and SET with the "
+            "name of a setting.",
+        )
+
+
 class UnknownEnvironment(RequestError):
     """A name that the configuration does not have."""
 
@@ -55,15 +65,3 @@ class NothingToMigrate(NoWayToMigrate):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(f"Nothing says how to migrate: there is no alembic.ini in {directory}.")
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown word: the closest known one, or a full stop.
-
-    >>> did_you_mean("tol", ["tool", "config"])
-    '; did you mean "tool"?'
-    >>> did_you_mean("xyz", ["tool", "config"])
-    '.'
-    """
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f'; did you mean "{close[0]}"?' if close else "."

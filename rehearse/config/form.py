@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
-from rehearse.config.errors import NotADuration, did_you_mean
-from rehearse.model.timeline import WorkKind
+from rehearse.config.errors import NoAllowance, NotADuration
+from rehearse.errors import did_you_mean
+from rehearse.model.severity import Severity
 
 __all__ = ["File", "ValidationError", "mistakes"]
 
@@ -22,8 +24,19 @@ def _duration(text: object) -> object:
         raise ValueError(f"{error.sentence} {error.hint}") from None
 
 
+def _allowance(text: object) -> object:
+    try:
+        return allowance(str(text))
+    except NoAllowance as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
 Text = Annotated[str, Field(min_length=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+Allowance = Annotated[str, BeforeValidator(_allowance)]
 
 
 class _Table(BaseModel):
@@ -48,6 +61,7 @@ class MigrationsTable(_Table):
     command: Text | None = None
     env: tuple[Text, ...] = ()
     role: Text | None = None
+    allow_superuser: tuple[Allowance, ...] = ()
     downgrade: Annotated[bool | None, Field(strict=True)] = None
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
@@ -111,19 +125,44 @@ class SanitiseTable(_Table):
 class AcknowledgeTable(_Table):
     check: Text
     object: Text
-    reason: Text
+    reason: Words
+    owner: Words | None = None
     expires: date | None = None
 
 
+class OverrideTable(_Table):
+    check: Text
+    severity: Severity
+    reason: Words
+    object: Text = "*"
+    environment: Text | None = None
+
+
+class LimitTable(_Table):
+    object: Text
+    max_blocking: Duration
+    environment: Text | None = None
+
+
 class RateTable(_Table):
-    rows: Annotated[int, Field(ge=1, strict=True)]
-    bytes: Annotated[int, Field(ge=1, strict=True)]
+    rows: Annotated[int, Field(ge=1, strict=True)] | None = None
+    bytes: Annotated[int, Field(ge=1, strict=True)] | None = None
+
+
+class RatesTable(_Table):
+    rewrite: RateTable = Field(default_factory=RateTable)
+    scan: RateTable = Field(default_factory=RateTable)
+    index_build: Annotated[RateTable, Field(alias="index-build")] = Field(default_factory=RateTable)
+    rows: RateTable = Field(default_factory=RateTable)
 
 
 class PolicyTable(_Table):
     max_blocking: Duration = timedelta(seconds=1)
+    max_row_locks: Duration = timedelta(seconds=30)
     acknowledge: tuple[AcknowledgeTable, ...] = ()
-    rates: dict[WorkKind, RateTable] = Field(default_factory=dict)
+    rates: RatesTable = Field(default_factory=RatesTable)
+    override: tuple[OverrideTable, ...] = ()
+    limit: tuple[LimitTable, ...] = ()
 
 
 class CheckTable(_Table):
@@ -167,6 +206,8 @@ def mistakes(error: ValidationError) -> Iterator[str]:
         place = found["loc"]
         if found["type"] == "extra_forbidden":
             yield f"{dotted(place)}: there is no such key{did_you_mean(str(place[-1]), _keys_beside(place))}"
+        elif found["type"] == "model_type":
+            yield f"{dotted(place)}: this is a table, with keys of its own"
         else:
             yield f"{dotted(place)}: {found['msg'].removeprefix('Value error, ')}"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rehearse.config.base import Base
 from rehearse.config.configuration import (
     Configuration,
     CountsConfig,
@@ -17,13 +20,16 @@ from rehearse.config.configuration import (
     SanitiseConfig,
     SqlCheck,
 )
-from rehearse.config.errors import ConfigurationError, did_you_mean
+from rehearse.config.errors import ConfigurationError
 from rehearse.config.variables import expanded, unset
+from rehearse.errors import did_you_mean
+from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
-from rehearse.model.policy import RATES, Acknowledgement, Policy, Rate
+from rehearse.model.policy import RATES, Limit, Policy, Rate
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.retention import Retention
 from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
+from rehearse.model.severity import Override
 
 if TYPE_CHECKING:
     from rehearse.config.form import EngineTable, File, MigrationsTable, PolicyTable
@@ -44,7 +50,42 @@ def load(path: Path | None, start: Path, environ: Mapping[str, str]) -> Configur
     if found is None:
         return Configuration(migrations=MigrationsConfig(directory=start.absolute()), variables=environ)
     file = found.absolute()
-    return _configuration(file, _table(file), environ)
+    text = _text(file)
+    form = _form(file, _table(file, text), environ)
+    return _from_form(form, file, text, environ)
+
+
+def policy_at(base: Base, path: Path | None, start: Path, environ: Mapping[str, str]) -> Policy:
+    """Read the policy of a commit, from the file that is named, else the nearest one upwards that it has.
+
+    Where it has none, that is the default policy, and its notes say so. Raises ConfigurationError.
+    """
+    for file in (path.absolute(),) if path else _above(start):
+        content = base.content(file)
+        if content is None or (file.name == PROJECT and b"[tool.rehearse" not in content):
+            continue
+        named = Path(f"{base.revision}:{file.name}")
+        return replace(
+            _policy_alone(named, _decoded(named, content), environ),
+            source=base.told,
+            notes=(f"The policy is that of {base.told}, {file.name}.",),
+        )
+    missing = path.name if path else FILE
+    return Policy(source=base.told, notes=(f"{base.told} has no {missing}: the default policy counts.",))
+
+
+def _above(start: Path) -> Iterator[Path]:
+    for directory in (start.absolute(), *start.absolute().parents):
+        yield from (directory / FILE, directory / PROJECT)
+
+
+def _policy_alone(file: Path, text: str, environ: Mapping[str, str]) -> Policy:
+    """Return the policy of a file; what else it says may be of another time and is not read."""
+    whole = _table(file, text)
+    environments = whole.get("environments")
+    names = environments if isinstance(environments, dict) else {}
+    alone: Table = {"environments": {name: {} for name in names}, "policy": whole.get("policy", {})}
+    return _policy(_form(file, alone, environ).policy, str(file), text)
 
 
 def _nearest(start: Path) -> Path | None:
@@ -64,8 +105,8 @@ def _holds_table(project: Path) -> bool:
         return False
 
 
-def _table(file: Path) -> Table:
-    whole = _parsed(file)
+def _table(file: Path, text: str) -> Table:
+    whole = _parsed(file, text)
     if file.name != PROJECT:
         return whole
     tool = whole.get("tool")
@@ -75,18 +116,28 @@ def _table(file: Path) -> Table:
     return own
 
 
-def _parsed(file: Path) -> Table:
+def _text(file: Path) -> str:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(file, [f"not TOML: {error}"]) from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(file, ["it is not UTF-8 text"]) from None
+        return _decoded(file, file.read_bytes())
     except OSError as error:
         raise ConfigurationError(file, [error.strerror or str(error)]) from None
 
 
-def _configuration(file: Path, table: Table, environ: Mapping[str, str]) -> Configuration:
+def _decoded(file: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigurationError(file, ["it is not UTF-8 text"]) from None
+
+
+def _parsed(file: Path, text: str) -> Table:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(file, [f"not TOML: {error}"]) from None
+
+
+def _form(file: Path, table: Table, environ: Mapping[str, str]) -> File:
     from rehearse.config.form import File, ValidationError, mistakes  # noqa: PLC0415  slow to import
 
     wrong = list(_unset_variables(table, environ))
@@ -94,10 +145,10 @@ def _configuration(file: Path, table: Table, environ: Mapping[str, str]) -> Conf
         form = File.model_validate(_filled_in(table, environ))
     except ValidationError as error:
         raise ConfigurationError(file, sorted([*wrong, *mistakes(error)])) from None
-    wrong += _unknown_targets(form)
+    wrong += (*_unknown_targets(form), *_unknown_environments(form))
     if wrong:
         raise ConfigurationError(file, sorted(wrong))
-    return _from_form(form, file.parent, environ)
+    return form
 
 
 def _filled_in(table: Table, environ: Mapping[str, str]) -> Table:
@@ -135,8 +186,19 @@ def _unknown_targets(form: File) -> Iterator[str]:
             yield f'environments.{name}.promotes_to: there is no environment "{target}"{near}'
 
 
-def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Configuration:
+def _unknown_environments(form: File) -> Iterator[str]:
+    overrides = ((f"override[{place}]", entry.environment) for place, entry in enumerate(form.policy.override))
+    limits = ((f"limit[{place}]", entry.environment) for place, entry in enumerate(form.policy.limit))
+    for key, environment in (*overrides, *limits):
+        if environment is not None and environment not in form.environments:
+            near = did_you_mean(environment, form.environments)
+            yield f'policy.{key}.environment: there is no environment "{environment}"{near}'
+
+
+def _from_form(form: File, file: Path, text: str, environ: Mapping[str, str]) -> Configuration:
+    directory = file.parent
     return Configuration(
+        file=file,
         migrations=_migrations(form.migrations, directory),
         environments={
             name: Environment(name=name, **environment.model_dump()) for name, environment in form.environments.items()
@@ -162,7 +224,7 @@ def _from_form(form: File, directory: Path, environ: Mapping[str, str]) -> Confi
         ),
         retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
-        policy=_policy(form.policy),
+        policy=_policy(form.policy, file.name, text),
         checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
         elements=form.elements,
         counts=CountsConfig(**form.counts.model_dump()),
@@ -182,6 +244,7 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         command=form.command,
         env=form.env,
         role=form.role,
+        allow_superuser=form.allow_superuser,
         downgrade=form.downgrade,
         max_seconds=form.max_seconds,
         max_step_seconds=form.max_step_seconds,
@@ -192,13 +255,37 @@ def _engine(form: EngineTable, directory: Path) -> EngineConfig:
     return EngineConfig(use=form.use, bin_dir=_within(directory, form.bin_dir))
 
 
-def _policy(form: PolicyTable) -> Policy:
-    rates = {kind: Rate(rows=rate.rows, bytes=rate.bytes) for kind, rate in form.rates.items()}
+def _policy(form: PolicyTable, file: str, text: str) -> Policy:
+    written = form.rates.model_dump(by_alias=True)
+    rates = {
+        kind: Rate(rows=written[kind.value]["rows"] or rate.rows, bytes=written[kind.value]["bytes"] or rate.bytes)
+        for kind, rate in RATES.items()
+    }
     return Policy(
         max_blocking=form.max_blocking,
-        acknowledgements=tuple(Acknowledgement(**entry.model_dump()) for entry in form.acknowledge),
-        rates={**RATES, **rates},
+        max_row_locks=form.max_row_locks,
+        acknowledgements=tuple(
+            Acknowledgement(**entry.model_dump(), place=place)
+            for entry, place in zip(
+                form.acknowledge, _places("acknowledge", len(form.acknowledge), file, text), strict=True
+            )
+        ),
+        rates=rates,
+        overrides=tuple(
+            Override(**entry.model_dump(), place=place)
+            for entry, place in zip(form.override, _places("override", len(form.override), file, text), strict=True)
+        ),
+        limits=tuple(Limit(**entry.model_dump()) for entry in form.limit),
     )
+
+
+def _places(table: str, entries: int, file: str, text: str) -> tuple[str, ...]:
+    """Return where each entry of an array of tables stands: file and line, the file alone where lines are not plain."""
+    header = re.compile(rf"\s*\[\[\s*(?:tool\s*\.\s*rehearse\s*\.\s*)?policy\s*\.\s*{table}\s*\]\]")
+    lines = [number for number, line in enumerate(text.splitlines(), start=1) if header.match(line)]
+    if len(lines) != entries:
+        return (file,) * entries
+    return tuple(f"{file}:{line}" for line in lines)
 
 
 def _within(directory: Path, path: str | None) -> Path | None:

@@ -39,8 +39,12 @@ class Account:
         if self.is_other:
             os.chown(path, self.uid, self.gid)
 
-    def launch(self, command: Sequence[str | Path], output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    def launch(
+        self, command: Sequence[str | Path], output: int | IO[bytes], *, first: Callable[[], None] | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a program as this account, in a session of its own and with none of our environment's secrets.
+
+        What is to be done `first` is done in the new process, while that still has our rights (Linux only).
 
         The terminal's Ctrl-C does not reach it, the end of the calling *thread* does: it gets SIGINT then
         (prctl(2), PR_SET_PDEATHSIG; Linux only). To be called with interrupts held back: with a preexec_fn Python
@@ -54,10 +58,10 @@ class Account:
             cwd="/",
             env={"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}},
             start_new_session=True,
-            preexec_fn=_ending_with(os.getpid()),  # noqa: PLW1509 - prctl(2) has no other place
-            user=self.uid if self.is_other else None,
-            group=self.gid if self.is_other else None,
-            extra_groups=[] if self.is_other else None,
+            preexec_fn=self._becoming(first, _ending_with(os.getpid())),  # noqa: PLW1509 - prctl(2) has no other place
+            user=self.uid if self.is_other and first is None else None,
+            group=self.gid if self.is_other and first is None else None,
+            extra_groups=[] if self.is_other and first is None else None,
         )
 
     def run(self, command: Sequence[str | Path]) -> tuple[int, str]:
@@ -73,6 +77,21 @@ class Account:
                 process.communicate()
             raise
         return process.returncode, said.decode(errors="replace")
+
+    def _becoming(self, first: Callable[[], None] | None, last: Callable[[], None] | None) -> Callable[[], None] | None:
+        if first is None:
+            return last
+
+        def become() -> None:
+            first()
+            if self.is_other:
+                os.setgroups([])
+                os.setgid(self.gid)
+                os.setuid(self.uid)
+            if last is not None:
+                last()
+
+        return become
 
 
 def account() -> Account:

@@ -7,15 +7,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 from psycopg import conninfo
 
-from rehearse.engine import cluster, home, variables
+from rehearse.engine import cluster, home, seclusion, variables
 from rehearse.engine.account import Account, account
 from rehearse.engine.binaries import Binaries
 from rehearse.engine.cluster import SUPERUSER
@@ -60,6 +60,8 @@ class Server:
     binaries: Binaries
     root: Path
     port: int = 5432
+    passfile: Path | None = None  # with the superuser's password, where one is asked for
+    layers: tuple[str, ...] = ()  # what keeps its processes in: "network namespace", ...
 
     @property
     def data_dir(self) -> Path:
@@ -70,12 +72,18 @@ class Server:
         return self.root / "s"
 
     @property
+    def hba_file(self) -> Path:
+        """Return the file that says who is admitted to a secluded server."""
+        return self.root / "hba"
+
+    @property
     def log_file(self) -> Path | None:
         """Return the jsonlog, which every version from 15 on writes."""
         return self.root / "log" / "server.json" if self.binaries.major >= _JSONLOG_SINCE else None
 
     def dsn(self, database: str = "template1", user: str = SUPERUSER) -> str:
-        return conninfo.make_conninfo("", host=str(self.socket_dir), port=self.port, dbname=database, user=user)
+        place = conninfo.make_conninfo("", host=str(self.socket_dir), port=self.port, dbname=database, user=user)
+        return place if self.passfile is None else conninfo.make_conninfo(place, passfile=str(self.passfile))
 
     def connect(self, database: str = "template1") -> psycopg.Connection:
         """Open an autocommit connection as the bootstrap superuser."""
@@ -98,14 +106,34 @@ def running(binaries: Binaries, *, settings: Mapping[str, str] | None = None) ->
 
 
 @contextmanager
-def _postmaster(server: Server, who: Account, settings: Mapping[str, str]) -> Iterator[None]:
+def secluded(binaries: Binaries, *, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start a server as `running` does, out of whose processes nothing leads, as far as the kernel grants it.
+
+    dblink, foreign tables, subscriptions and languages that know sockets connect from there. Everybody is trusted
+    until `hba_file` says otherwise; the superuser's password is then to be found in `passfile`.
+    """
+    who = account()
+    with variables.put_away(), occupied(who) as root:
+        server = Server(binaries=binaries, root=root, passfile=root / "passfile")
+        server.hba_file.write_text("local all all trust\n", encoding="utf-8")
+        who.own(server.hba_file)
+        hidden = seclusion.sockets()
+        told = {**(settings or {}), "hba_file": str(server.hba_file)}
+        with _postmaster(server, who, told, first=seclusion.entrance(hidden)) as pid:
+            yield replace(server, layers=seclusion.layers(pid, hidden))
+
+
+@contextmanager
+def _postmaster(
+    server: Server, who: Account, settings: Mapping[str, str], *, first: Callable[[], None] | None = None
+) -> Iterator[int]:
     process = None
     try:
         programs = _prepare(server, who)
         with held_back():
-            process = _launch(server, programs, who, settings)
+            process = _launch(server, programs, who, settings, first)
         _await(server, process)
-        yield
+        yield process.pid
     finally:
         if process is not None:
             with held_back():
@@ -125,7 +153,9 @@ def _prepare(server: Server, who: Account) -> Path:
     return programs
 
 
-def _launch(server: Server, programs: Path, who: Account, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _launch(
+    server: Server, programs: Path, who: Account, settings: Mapping[str, str], first: Callable[[], None] | None
+) -> subprocess.Popen[bytes]:
     log = {
         "log_directory": str(server.root / "log"),
         "log_destination": "jsonlog" if server.log_file else "stderr",
@@ -135,7 +165,7 @@ def _launch(server: Server, programs: Path, who: Account, settings: Mapping[str,
     place: list[str | Path] = ["-D", server.data_dir, "-k", server.socket_dir, "-p", str(server.port)]
     try:
         with (server.root / "output").open("wb") as output:
-            return who.launch([programs / "postgres", *place, *options], output)
+            return who.launch([programs / "postgres", *place, *options], output, first=first)
     except (OSError, subprocess.SubprocessError) as error:
         raise ServerFailed("start", str(error)) from error
 

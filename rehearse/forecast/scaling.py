@@ -1,16 +1,23 @@
-"""Scale every work of the timeline by production's facts, and turn it into an allowance."""
+"""Scale every work of the timeline by production's facts: rows, bytes, write-ahead log, time, and an allowance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
+from rehearse.forecast import sorting
+from rehearse.forecast.bounds import Bounds
+from rehearse.forecast.intervals import interval
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import TableFacts
+from rehearse.model.identity import split
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
-from rehearse.model.timeline import Statement, Work, WorkKind
+from rehearse.model.timeline import Outcome, Statement, Work, WorkKind
+
+_FOREIGN_KEY = "validating foreign key "
 
 
 def predict(rehearsal: Rehearsal, policy: Policy) -> tuple[Prediction, ...]:
@@ -23,14 +30,72 @@ def predict(rehearsal: Rehearsal, policy: Policy) -> tuple[Prediction, ...]:
     return tuple(_predictions(rehearsal, policy))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    """How much larger a table is in production."""
+
+    facts: TableFacts | None
+    count: RowCount | None
+    whole: bool  # the stage has every row
+
+    @property
+    def factor(self) -> float | None:
+        """Return production's rows over the stage's; None where either is not known, or nothing stands on the stage."""
+        if self.facts is None or self.facts.rows is None or self.count is None or not self.count.before:
+            return None
+        return self.facts.rows / self.count.before
+
+    def rows(self, work: Work) -> int | None:
+        if work.kind is WorkKind.ROWS and not work.rows and self._is_represented:
+            return 0
+        if self.facts is None or self.facts.rows is None:
+            return None
+        if self.factor is not None:
+            return round(work.rows * self.factor)
+        # nothing of it stands on the stage: whole-table work is as large as the table, rows touched are anyone's guess
+        return self.facts.rows if work.kind is not WorkKind.ROWS or self.facts.rows == 0 else None
+
+    @property
+    def _is_represented(self) -> bool:
+        """Say whether rows that a statement looks for in vain are a finding, and not just missing on the stage."""
+        return self.count is not None and bool(self.count.before or self.whole)
+
+    def octets(self, work: Work, rows: int | None) -> int | None:
+        if self.facts is None or rows is None or not self.facts.rows:
+            return None
+        table = self.facts.total_bytes if work.kind is WorkKind.REWRITE else self.facts.heap_bytes
+        return round(table * rows / self.facts.rows)
+
+
 def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
     counts = {row.table: row for row in rehearsal.row_counts}
     history = rehearsal.facts.history
+    bounds = Bounds(rehearsal.timeline.statements, rehearsal.before)
     for statement in rehearsal.timeline.statements:
-        for work in statement.work:
-            if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history:
-                facts = _facts_of(rehearsal, work.object)
-                yield _prediction(statement, work, counts.get(work.object), facts, policy)
+        works = [
+            work
+            for work in statement.work
+            if work.existed_before and work.kind is not WorkKind.METADATA and work.object not in history
+        ]
+        scales = [_scale(rehearsal, counts, work.object) for work in works]
+        numbers = [
+            _at_most(rehearsal, work, _rows(bounds, statement, work, scale))
+            for work, scale in zip(works, scales, strict=True)
+        ]
+        factors = [_factor(*each) for each in zip(works, scales, numbers, strict=True)]
+        for work, scale, rows in zip(works, scales, numbers, strict=True):
+            yield _prediction(rehearsal, statement, work, scale, rows, factors, policy)
+
+
+def _scale(rehearsal: Rehearsal, counts: Mapping[str, RowCount], table: str) -> _Scale:
+    return _Scale(facts=_facts_of(rehearsal, table), count=counts.get(table), whole=rehearsal.is_whole(table))
+
+
+def _factor(work: Work, scale: _Scale, rows: int | None) -> float | None:
+    """Return how much more work it is in production; as the table is larger, where none was done here."""
+    if scale.factor is None or rows is None or not work.rows:
+        return scale.factor
+    return rows / work.rows
 
 
 def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
@@ -49,35 +114,71 @@ def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
     )
 
 
+def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
+    """Return the rows, but of a referenced table no more than there are rows that refer to it.
+
+    The planner looks parents up by their key where that is less than reading them all.
+    """
+    name = work.detail.removeprefix(_FOREIGN_KEY)
+    if name == work.detail:
+        return rows
+    children = {
+        found.table
+        for found in rehearsal.after.of_kind("constraint")
+        if found.text("references") == work.object and split(found.identity)[-1] == name
+    }
+    known = [_facts_of(rehearsal, child) for child in children if child is not None and child != work.object]
+    if not known or any(facts is None or facts.rows is None for facts in known):
+        return rows
+    asked = sum(facts.rows or 0 for facts in known if facts is not None)
+    return asked if rows is None else min(rows, asked)
+
+
 def _prediction(
-    statement: Statement, work: Work, count: RowCount | None, facts: TableFacts | None, policy: Policy
+    rehearsal: Rehearsal,
+    statement: Statement,
+    work: Work,
+    scale: _Scale,
+    rows: int | None,
+    factors: list[float | None],
+    policy: Policy,
 ) -> Prediction:
-    rows = _scaled_rows(work, count, facts)
-    octets = _scaled_bytes(work, rows, facts)
+    octets = scale.octets(work, rows)
+    sorts = work.kind is WorkKind.INDEX_BUILD
     return Prediction(
         statement=statement,
         work=work,
         production_rows=rows,
         production_bytes=octets,
-        production_exact=facts is not None and facts.rows_exact,
+        production_exact=scale.facts is not None and scale.facts.rows_exact,
         allowance=_allowance(work.kind, rows, octets, policy),
+        factor=_factor(work, scale, rows),
+        forecast=interval(statement.duration, factors) if statement.outcome is Outcome.APPLIED else None,
+        production_wal_bytes=_wal_bytes(statement, factors),
+        sort_bytes=sorting.needed(rehearsal.timeline, work, rows, rehearsal.facts.server_major)
+        if sorts and rows is not None
+        else None,
+        sort_memory=sorting.memory(rehearsal.facts) if sorts else None,
     )
 
 
-def _scaled_rows(work: Work, count: RowCount | None, facts: TableFacts | None) -> int | None:
-    if facts is None or facts.rows is None:
-        return None
-    if count is None or not count.before:
-        # nothing of it stands on the stage: whole-table work is as large as the table, rows touched are anyone's guess
-        return facts.rows if work.kind is not WorkKind.ROWS or facts.rows == 0 else None
-    return round(work.rows * facts.rows / count.before)
+def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> int | None:
+    """Return the rows the work has in production: as many more as there are, but what the statement bounds itself."""
+    if work.is_constant:
+        return work.rows
+    scaled = scale.rows(work)
+    most = bounds.most(statement, work)
+    if most is None:
+        return scaled
+    return max(work.rows, most if scaled is None else min(scaled, most))
 
 
-def _scaled_bytes(work: Work, rows: int | None, facts: TableFacts | None) -> int | None:
-    if facts is None or rows is None or not facts.rows:
+def _wal_bytes(statement: Statement, factors: list[float | None]) -> int | None:
+    """Return the write-ahead log of the statement, as if all of it grew like the table that grows most."""
+    known = [factor for factor in factors if factor is not None]
+    if statement.wal_bytes is None or not known or len(known) < len(factors):
         return None
-    table = facts.total_bytes if work.kind is WorkKind.REWRITE else facts.heap_bytes
-    return round(table * rows / facts.rows)
+    return round(statement.wal_bytes * max(known))
 
 
 def _allowance(kind: WorkKind, rows: int | None, octets: int | None, policy: Policy) -> timedelta | None:

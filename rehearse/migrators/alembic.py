@@ -121,7 +121,8 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     secrets = variables.secrets(environ, plan.env)
     journal = Journal.of(ended, secrets)
     steps = journal.steps(ended)
-    if ended.status and not ended.stopped and not journal.connections and not _began(steps):
+    left = (*journal.connections, *ended.connections)
+    if ended.status and not ended.stopped and not left and not _began(steps):
         _raise_for(ended, journal, plan, command)
     played = migration("alembic", ended, journal, steps)
     trees = () if plan.command else project.further_trees(config)
@@ -147,7 +148,7 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         observed=journal.loaded and bool(journal.plans),
         known_revisions=journal.known_revisions,
         targets=journal.targets,
-        connections=journal.connections,
+        connections=(*journal.connections, *ended.connections),
         open_points=tuple(_open_points(ended, journal)),
         notes=(*ended.notes, *_notes(journal)),
         versions=journal.versions,
@@ -158,7 +159,11 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
 
 def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
     if not journal.loaded:
-        yield "The hook was not loaded (python -I, -E or -S?): where the steps begin is unknown."
+        yield (
+            "The hook was not loaded: Python runs with -I, -E or -S, or without the variables it was given (env -i). "
+            "Where the steps begin and what they ask for is unknown; start it without these, or give PYTHONPATH and "
+            "REHEARSE_HOOK on."
+        )
     elif not journal.plans and not ended.status:
         yield "env.py ran no migrations: what is pending is unknown."
     for plan in journal.plans:
@@ -173,6 +178,7 @@ def _open_points(ended: Ended, journal: Journal) -> Iterator[str]:
 def _notes(journal: Journal) -> Iterator[str]:
     for option in dict.fromkeys(str(event["option"]) for event in journal.named("placeholder")):
         yield f"{option} in the configuration is no PostgreSQL URL; it was read as the stage's."
+    yield from journal.sought
 
 
 def _began(steps: tuple[StepRun, ...]) -> bool:

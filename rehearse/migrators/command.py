@@ -44,6 +44,12 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     return _migration(_step(plan, ended, journal, (started, finished)), ended, journal)
 
 
+def known_steps(migration: Migration) -> frozenset[str] | None:
+    """Return the steps there were, None where a command may have named them on the server."""
+    names = frozenset(step.id for step in migration.steps)
+    return names if migration.observed and names != {_STEP} else None
+
+
 def with_named_steps(migration: Migration, marks: tuple[StepMark, ...]) -> Migration:
     """Return the migration with the steps its command named on the server, by `application_name = rehearse:NAME`.
 
@@ -86,8 +92,8 @@ def _migration(step: StepRun, ended: Ended, journal: Journal) -> Migration:
         exit_status=ended.status,
         output_tail=output.tail(ended.output, journal.secrets),
         observed=True,
-        connections=journal.connections,
-        notes=ended.notes,
+        connections=(*journal.connections, *ended.connections),
+        notes=(*ended.notes, *journal.sought),
         versions=journal.versions,
         stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),

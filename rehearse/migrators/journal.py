@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TypedDict, cast
 
+from rehearse.migrators import remarks
 from rehearse.migrators.process import output
 from rehearse.migrators.process.run import Ended
 from rehearse.model import wording
@@ -24,6 +26,7 @@ class _Planned(TypedDict):
     id: str
     title: str
     source: str
+    path: str
     parents: list[str] | None
     downgrade: str
 
@@ -78,6 +81,15 @@ class Journal:
             for event in self.named("connection")
         )
         return tuple(dict.fromkeys(found))
+
+    @property
+    def sought(self) -> tuple[str, ...]:
+        """Say what was sought on a network, and where in the code."""
+        found = dict.fromkeys((str(event["target"]), event["location"]) for event in self.named("outside"))
+        return tuple(
+            f"The migration sought {target}{f' ({location})' if location else ''}; it has no network but its own."
+            for target, location in found
+        )
 
     @property
     def versions(self) -> tuple[tuple[str, str], ...]:
@@ -166,6 +178,7 @@ def _planned(plan: Event) -> Iterable[StepRun]:
             id=step["id"],
             title=step["title"],
             source=step["source"],
+            remarks=remarks.of_file(Path(step["path"]), step["source"]),
             parents=None if step["parents"] is None else tuple(step["parents"]),
             downgrade=step["downgrade"],
             started=None,

@@ -18,6 +18,7 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
+from rehearse.migrators import remarks
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
@@ -42,6 +43,7 @@ _CONVENTIONS: tuple[Convention, ...] = (flyway, golang_migrate, dbmate, plain)  
 _ERROR = re.compile(r"(?m)^(?:psql:(?P<place>.+:\d+): )?(?:ERROR|FATAL):\s+(?P<message>.+)$")
 _STATEMENT = re.compile(r"(?ms)^psql:.+?:\d+: STATEMENT:\s+(?P<sql>.+)\Z")
 _COMMENT = re.compile(r"\s*(?:--[^\n]*\n|/\*.*?\*/)", re.DOTALL)
+_REMARK = re.compile(r"--+\s*rehearse:")
 _NAME_LENGTH = 63  # NAMEDATALEN - 1: a longer application_name is cut off
 
 
@@ -60,7 +62,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
         for number, (step, script) in enumerate(zip(steps, pending.scripts, strict=True)):
             limits = Limits.of(plan, step=step.id, spent=timedelta(seconds=time.monotonic() - started_at))
             started = datetime.now(UTC)
-            ended = _run(on, psql, limits, script)
+            ended = _placed(_run(on, psql, limits, script), step)
             runs.append(ended)
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
@@ -82,29 +84,38 @@ def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
 
 
 def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
-    paths = [script.path for script in pending.scripts]
-    names = Counter(path.name for path in paths)
+    names = Counter(script.path.name for script in pending.scripts)
     return [
         StepRun(
-            id=path.name if names[path.name] == 1 else _source(path, plan),
+            id=path.name if names[path.name] == 1 else source_of(path, plan),
             title=_title(path),
-            source=_source(path, plan),
+            source=source_of(path, plan),
+            remarks=remarks.of_sql(_upwards(script), path, source_of(path, plan)),
             started=None,
             ended=None,
             outcome=Outcome.SKIPPED,
         )
-        for path in paths
+        for script in pending.scripts
+        for path in (script.path,)
     ]
 
 
 def _title(path: Path) -> str:
     """Return the first comment line, if the script begins with one."""
-    first = next((line.strip() for line in text_of(path).splitlines() if line.strip()), "")
+    lines = (line.strip() for line in text_of(path).splitlines())
+    first = next((line for line in lines if line and not _REMARK.match(line)), "")
     is_words = first.startswith("--") and not first.startswith("-- migrate:")
     return first.lstrip("-").strip() if is_words else ""
 
 
-def _source(path: Path, plan: MigrationPlan) -> str:
+def _upwards(script: Script) -> str:
+    """Return the text of a script up to where its way back begins."""
+    text = text_of(script.path)
+    return text if script.section is None else "\n".join(text.splitlines()[: script.section.count("\n")])
+
+
+def source_of(path: Path, plan: MigrationPlan) -> str:
+    """Return a script's path as people know it: relative to where the migration is started, if it is below."""
     return str(path.relative_to(plan.directory)) if path.is_relative_to(plan.directory) else str(path)
 
 
@@ -152,6 +163,18 @@ def _after(step: StepRun, ended: Ended, plan: MigrationPlan) -> StepRun:
     )
 
 
+def _placed(ended: Ended, step: StepRun) -> Ended:
+    """Name the step's own file where psql was given a copy of a section of it."""
+    name = Path(step.source).name
+    placed = tuple(
+        replace(found, location=f"{step.source}:{found.location.rpartition(':')[2]}")
+        if found.location and Path(found.location.rpartition(":")[0]).name == name
+        else found
+        for found in ended.connections
+    )
+    return replace(ended, connections=placed)
+
+
 def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> str:
     """Return file:line where the statement begins; psql itself names the line where it ends.
 
@@ -163,7 +186,7 @@ def _location(place: str, printed: str, step: StepRun, plan: MigrationPlan) -> s
     while comment := _COMMENT.match(sql):
         sql = sql[comment.end() :]
     first, *more = sql.strip().split("\n")
-    source = step.source if Path(path).name == Path(step.source).name else _source(Path(path), plan)
+    source = step.source if Path(path).name == Path(step.source).name else source_of(Path(path), plan)
     return f"{source}:{_line_of(plan.directory / path, first, max(int(line) - len(more), 1))}"
 
 
@@ -182,6 +205,7 @@ def _migration(steps: tuple[StepRun, ...], runs: list[Ended], pending: Pending, 
         exit_status=runs[-1].status if runs else 0,
         output_tail=output.tail("".join(ended.output for ended in runs), secrets),
         observed=True,
+        connections=tuple(dict.fromkeys(found for ended in runs for found in ended.connections)),
         open_points=pending.open_points,
         notes=(*pending.notes, *dict.fromkeys(note for ended in runs for note in ended.notes)),
         stopped=runs[-1].stopped if runs else None,

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from rehearse.model.identity import split
 from rehearse.model.json import JSON
 
 
@@ -37,6 +38,12 @@ class Catalog:
 
     def find(self, kind: str, identity: str) -> CatalogObject | None:
         return next((found for found in self.of_kind(kind) if found.identity == identity), None)
+
+    def named(self, kind: str, names: tuple[str, ...]) -> CatalogObject | None:
+        """Return the one object of a name without or with its schema; of several the one in public, or none."""
+        found = [each for each in self.of_kind(kind) if split(each.identity)[-len(names) :] == names]
+        in_public = [each for each in found if split(each.identity)[0] == "public"]
+        return found[0] if len(found) == 1 else next(iter(in_public), None)
 
     @property
     def fingerprint(self) -> str:

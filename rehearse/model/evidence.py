@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from string import whitespace
 
+from rehearse.model import refusal
+from rehearse.model.advice import Advice
+from rehearse.model.expectation import Expectation
 from rehearse.model.finding import Severity
+from rehearse.model.forecast import Interval
+from rehearse.model.identity import split
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
 from rehearse.model.policy import Policy
-from rehearse.model.quantity import count, listing, rows, size
+from rehearse.model.quantity import count, listing, rows, shortened, size
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.standins import named
-from rehearse.model.timeline import LockWindow, Outcome, Statement, Work
+from rehearse.model.timeline import LockWindow, Outcome, Statement, Work, WorkKind
 from rehearse.model.unproven import parent_is_sampled
 
-_INSUFFICIENT_PRIVILEGE = "42501"
-_NEEDS_SUPERUSER = re.compile(
-    r"superuser|permission denied to create extension|permission denied to set parameter", re.IGNORECASE
-)
 _NO_LARGE_OBJECT = re.compile(r"large object \d+ does not exist")
 _NO_EXTENSION = re.compile(
     r'extension "[^"]+" is not available|could not (open extension control|access) file'
@@ -39,16 +41,33 @@ class Prediction:
     production_rows: int | None  # None: production's size is unknown, which counts as large
     production_bytes: int | None
     production_exact: bool
-    allowance: timedelta | None  # by the policy's conservative rates; None: unknown, counts as large
+    allowance: timedelta | None  # by the policy's conservative rates; None: unknown, counts as large; never printed
+    factor: float | None = None  # so many times the work that was measured; None: not known
+    forecast: Interval | None = None  # of the whole statement; None: too far from what was measured to say
+    production_wal_bytes: int | None = None  # written by the whole statement; None: not measured
+    sort_bytes: int | None = None  # memory an index build would need to sort production's rows at once
+    sort_memory: int | None = None  # production's maintenance_work_mem, of an index build
+
+    @property
+    def is_nothing(self) -> bool:
+        """Say whether no row is worked on, neither here nor in production."""
+        return self.work.rows == 0 and self.production_rows == 0
 
     def exceeds(self, limit: timedelta) -> bool:
         """Say whether the work is too much to do under a blocking lock; a limit of zero admits no row.
 
         An unknown size counts as large.
         """
-        if self.work.rows == 0 and self.production_rows == 0:
+        if self.is_nothing:
             return False
         return self.allowance is None or self.allowance > limit or limit == timedelta(0)
+
+    @property
+    def outgrows_memory(self) -> bool:
+        """Say whether an index build sorts on disk in production, which it did not on the stage."""
+        if self.sort_bytes is None or self.sort_memory is None or self.statement.temp_bytes:
+            return False
+        return self.sort_bytes > self.sort_memory
 
     @property
     def extent(self) -> str:
@@ -69,11 +88,36 @@ class Prediction:
             "rows": self.work.rows,
             "production_rows": self.production_rows,
             "production_bytes": self.production_bytes,
+            "forecast_seconds": None if self.forecast is None else self.forecast.seconds,
         }
 
     def severity(self, policy: Policy) -> Severity:
         """Block what is too much under a blocking lock, note what is not."""
-        return Severity.BLOCK if self.exceeds(policy.max_blocking) else Severity.NOTE
+        return Severity.BLOCK if self.exceeds(policy.limit_on(self.work.object)) else Severity.NOTE
+
+
+def _sum(parts: Sequence[Prediction], table: str) -> Prediction:
+    """Add up what one statement did to the partitions of a table."""
+    details = {part.work.detail for part in parts}
+    numbers = [part.production_rows for part in parts]
+    octets = [part.production_bytes for part in parts]
+    allowances = [part.allowance for part in parts]
+    factors = [part.factor for part in parts]
+    return replace(
+        parts[0],
+        work=replace(
+            parts[0].work,
+            object=table,
+            rows=sum(part.work.rows for part in parts),
+            detail=details.pop() if len(details) == 1 else "",
+        ),
+        production_rows=None if None in numbers else sum(number or 0 for number in numbers),
+        production_bytes=None if None in octets else sum(number or 0 for number in octets),
+        production_exact=all(part.production_exact for part in parts),
+        allowance=None if None in allowances else sum((span or timedelta(0) for span in allowances), timedelta(0)),
+        factor=None if None in factors else max(factor or 0 for factor in factors),
+        sort_bytes=max((part.sort_bytes or 0 for part in parts), default=0) or None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +127,53 @@ class Evidence:
     rehearsal: Rehearsal
     policy: Policy
     predictions: tuple[Prediction, ...]
+    advice: tuple[Advice, ...] = ()
+    expectations: tuple[Expectation, ...] = ()  # what the steps declare that they change
+
+    def of_kind(self, kind: WorkKind) -> tuple[Prediction, ...]:
+        """Return the works of a kind; several partitions whose table was locked for them all are that table's.
+
+        Traffic on any of the partitions waits for all of them, so it is their sum that counts.
+        """
+        roots = {facts.table: facts.root for facts in self.rehearsal.facts.tables if facts.root}
+        blocked: dict[int, set[str]] = {}
+        together: dict[tuple[int, str], list[Prediction]] = {}
+        for found in self.predictions:
+            number, table = found.statement.number, found.work.object
+            if found.work.kind is kind:
+                if number not in blocked:
+                    blocked[number] = self._blocked_during(found.statement)
+                root = roots.get(table, table)
+                together.setdefault((number, root if root in blocked[number] else table), []).append(found)
+        return tuple(
+            each
+            for (_, table), parts in together.items()
+            for each in (parts if len({part.work.object for part in parts}) == 1 else [_sum(parts, table)])
+        )
+
+    def _blocked_during(self, statement: Statement) -> set[str]:
+        locks = self.locks_during(statement)
+        return {lock.object for lock in locks if lock.mode.blocks_writes and not lock.on_index}
+
+    def scaled(self, table: str, rows: int) -> int | None:
+        """Return how many rows of a table that are in production, or None where its size there is not known."""
+        found = next((each for each in self.rehearsal.row_counts if each.table == table), None)
+        if found is None or found.production is None or not found.before:
+            return None
+        return round(rows * found.production / found.before)
+
+    def cause(self, statement: Statement | None, table: str) -> str:
+        """Say which statement it was, in parentheses, where a table is none that its words name."""
+        if statement is None or split(table)[-1] in statement.sql:
+            return ""
+        return f" (by {shortened(statement.sql.rstrip(';' + whitespace))})"
 
     def locks_during(self, statement: Statement) -> tuple[LockWindow, ...]:
         """Return the locks that were held while the statement ran, strongest first."""
         held = [
             lock
             for lock in self.rehearsal.timeline.locks
-            if lock.transaction == statement.transaction and lock.statement <= statement.number
+            if lock.transaction == statement.transaction and lock.is_held_at(statement.number)
         ]
         return tuple(sorted(held, key=lambda lock: (-lock.mode.strength, lock.object)))
 
@@ -109,6 +193,14 @@ class Evidence:
         ]
         return max(same, key=lambda found: found.mode.strength)
 
+    def statement_creating(self, identity: str) -> Statement | None:
+        """Return the first statement that creates or adds something of an object's name, or of its table's."""
+        return self._ddl(identity, "create", ("CREATE", "REINDEX", "DO")) or self._ddl(identity, "add")
+
+    def statement_altering(self, identity: str) -> Statement | None:
+        """Return the first statement that alters something of an object's name, or of its table's."""
+        return self._ddl(identity, "alter")
+
     def statement_dropping(self, identity: str) -> Statement | None:
         """Return the first statement that drops something of an object's name, or of its table's."""
         return self._ddl(identity, "drop")
@@ -117,9 +209,9 @@ class Evidence:
         """Return the first statement that renames something of an object's name, or of its table's."""
         return self._ddl(identity, "rename")
 
-    def _ddl(self, identity: str, verb: str) -> Statement | None:
+    def _ddl(self, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")) -> Statement | None:
         parts = [part.strip('"') for part in identity.split(".")]
-        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(("ALTER", "DROP", "DO"))]
+        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(tags)]
         for name in reversed(parts[1:]):
             named = [found for found in ddl if name in found.sql and verb in found.sql.lower()]
             if named:
@@ -143,9 +235,10 @@ class Evidence:
         if any(not found.redirected for found in self.rehearsal.migration.connections):
             return None
         message = (statement.message if statement else None) or step.error or ""
+        refused = refusal.because_of_the_stage(self.rehearsal, statement, message)
+        if refused:
+            return f"step {step.id} {refused}"
         server = "(set engine.bin_dir to a server like production's, or run that step's privileged part beforehand)"
-        if statement and statement.sqlstate == _INSUFFICIENT_PRIVILEGE and _NEEDS_SUPERUSER.search(message):
-            return f"step {step.id} needs a superuser, and on the stage migrations never run as one: {message} {server}"
         if _NO_EXTENSION.search(message):
             return f"step {step.id} needs an extension the stage's server does not have: {message} {server}"
         if self.rehearsal.facts.large_objects and _NO_LARGE_OBJECT.search(message):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 
+NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'  # as somebody writes one in SQL
+QUALIFIED = rf"(?:{NAME}\.)?{NAME}"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _PART = re.compile(r'"(?P<quoted>(?:[^"]|"")*)"|(?P<plain>[^."]+)')
 
@@ -18,6 +20,18 @@ def split(identity: str) -> tuple[str, ...]:
     return tuple(
         match["plain"] if match["quoted"] is None else match["quoted"].replace('""', '"')
         for match in _PART.finditer(identity)
+    )
+
+
+def folded(name: str) -> tuple[str, ...]:
+    """Return the names of an identity as somebody wrote it, as PostgreSQL folds them.
+
+    >>> folded('Public."My table"')
+    ('public', 'My table')
+    """
+    return tuple(
+        match["plain"].strip().lower() if match["quoted"] is None else match["quoted"].replace('""', '"')
+        for match in _PART.finditer(name)
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from rehearse.model.quantity import duration
+from rehearse.model.remark import Remark
 from rehearse.model.timeline import Outcome
 
 
@@ -46,6 +47,7 @@ class StepRun:
     is_of_code: bool = False  # the error came from the project's code, not from the database
     sqlstate: str | None = None  # of the error, as the driver told it
     statement: str | None = None  # that failed, as SQLAlchemy told it: placeholders for parameters
+    remarks: tuple[Remark, ...] = ()  # comments of its file that are addressed to rehearse
 
     @property
     def duration(self) -> timedelta:

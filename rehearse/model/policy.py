@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
+from fnmatch import fnmatchcase
 
+from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.severity import Override, Severity
 from rehearse.model.timeline import WorkKind
 
 
@@ -28,19 +31,52 @@ RATES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledgement:
-    """A finding somebody has accepted, with a reason."""
+class Limit:
+    """How long some tables may be worked on under a blocking lock, where that is not what holds for the others."""
 
-    check: str
-    object: str  # identity, or a pattern with * and ?
-    reason: str
-    expires: date | None = None
+    object: str  # table, or a pattern with * and ?
+    max_blocking: timedelta
+    environment: str | None = None  # where it is promoted to; None: everywhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Limits and acknowledgements the judge weighs findings against."""
+    """Limits, severities and acknowledgements the judge weighs findings against.
+
+    Of several entries that speak of one thing the last counts. What an entry says for one environment holds there;
+    where the environment is not known, it holds if it is the stricter word.
+    """
 
     max_blocking: timedelta = timedelta(seconds=1)
+    max_row_locks: timedelta = timedelta(
+        seconds=30
+    )  # of rows that one transaction updates, deletes or selects FOR UPDATE
     acknowledgements: tuple[Acknowledgement, ...] = ()
     rates: dict[WorkKind, Rate] = field(default_factory=lambda: dict(RATES))
+    overrides: tuple[Override, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    environment: str | None = None  # that is rehearsed for; None: a database nobody declared
+    source: str | None = None  # the commit it was read from; None: the working tree
+    notes: tuple[str, ...] = ()  # what is to be said of how it was read
+
+    def limit_on(self, table: str) -> timedelta:
+        """Return how long a table may be worked on under a blocking lock."""
+        found = self.max_blocking
+        for limit in self.limits:
+            stricter = limit.max_blocking < found
+            if fnmatchcase(table, limit.object) and self._holds(limit.environment, stricter=stricter):
+                found = limit.max_blocking
+        return found
+
+    def override_of(self, check: str, identity: str, severity: Severity) -> Override | None:
+        """Return the entry that gives a check's finding on an object its severity; None: the check's own stays."""
+        found: Override | None = None
+        for entry in self.overrides:
+            now = found.severity if found else severity
+            stricter = entry.severity.weight > now.weight
+            if entry.speaks_of(check, identity) and self._holds(entry.environment, stricter=stricter):
+                found = entry
+        return found
+
+    def _holds(self, environment: str | None, *, stricter: bool) -> bool:
+        return environment in (None, self.environment) or (self.environment is None and stricter)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from rehearse.model.calibration import Calibration
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
@@ -13,10 +14,12 @@ from rehearse.model.facts import Facts
 from rehearse.model.failure import Failure
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
+from rehearse.model.proof import Proof
+from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Timeline
-from rehearse.model.values import SequenceMove, ValueChange
+from rehearse.model.values import ValueChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Fidelity:
     deviations: tuple[str, ...]  # sentences: stand-ins, constraints restored NOT VALID, settings stripped, ...
     touched: tuple[str, ...] = ()  # objects behind the deviations; a step that touches one is undecided
     isolation: tuple[str, ...] = ()
+    migrating_role: str = ""  # on the stage
+    superuser_in_production: bool | None = None  # that role, there; None: not known
+    allowed: tuple[str, ...] = ()  # for what it had a superuser's rights on the stage, as declared
 
     @property
     def versions_differ(self) -> bool:
@@ -59,7 +65,6 @@ class Rehearsal:
     lost_values: Mapping[str, int]  # dropped column -> values that were not NULL on the stage before
     nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
     value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
-    sequence_moves: tuple[SequenceMove, ...] = ()  # backwards
     publications: tuple[CatalogObject, ...] = ()  # of production; a stage publishes nothing
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
@@ -67,7 +72,21 @@ class Rehearsal:
     settings: tuple[SettingChange, ...] = ()  # a change of configuration that was rehearsed, too
     failure: Failure | None = None  # the account of the step that failed
     downgrades: tuple[Downgrade, ...] = ()  # the way back of each step, where it was rehearsed
+    calibration: Calibration | None = None  # None: it was not asked for
+    proofs: tuple[Proof, ...] = ()  # of the constraints that the migration left NOT VALID
+    sequences_before: tuple[SequencePosition, ...] = ()
+    sequences_after: tuple[SequencePosition, ...] = ()
     timings: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def created(self, kind: str) -> Iterator[CatalogObject]:
+        """Yield the objects that are there afterwards and were not before, under this name or another."""
+        earlier = {key for found in self.before.of_kind(kind) for key in (found.identity, found.physical)}
+        return (
+            found for found in self.after.of_kind(kind) if not earlier.intersection((found.identity, found.physical))
+        )
+
+    def row_count(self, table: str) -> RowCount | None:
+        return next((found for found in self.row_counts if found.table == table), None)
 
     def is_whole(self, table: str) -> bool:
         """Say whether the stage held every row of the table; of a partitioned one, of all its leaves."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.advice import Advice
+from rehearse.model.baseline import Baseline
+from rehearse.model.evidence import Prediction
 from rehearse.model.finding import Finding
+from rehearse.model.fulfilment import Fulfilment
+from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
 
 
@@ -27,3 +33,9 @@ class Report:
     reasons: tuple[str, ...]
     findings: tuple[Finding, ...]
     rehearsal: Rehearsal
+    predictions: tuple[Prediction, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    policy: Policy = field(default_factory=Policy)  # it was judged by
+    baseline: Baseline | None = None
+    fulfilments: tuple[Fulfilment, ...] = ()  # what became of what the steps declared
+    unused: tuple[Acknowledgement, ...] = ()  # acknowledgements that cover nothing

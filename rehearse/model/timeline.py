@@ -68,6 +68,12 @@ class Work:
     rows: int  # rows on the stage
     detail: str = ""  # "volatile default", "validating constraint x", the index, "update"
     existed_before: bool = True  # False: the relation was created by the migration itself
+    is_constant: bool = False  # chosen by a key or written out: as many rows in a table of any size
+
+    @property
+    def proves(self) -> bool:
+        """Say whether rows were read to prove a constraint, and not for a query."""
+        return self.kind is WorkKind.SCAN and self.detail.startswith("validating")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,12 @@ class LockWindow:
     lock_timeout: timedelta | None  # in force when it was requested; None: not observed
     on_index: bool = False
     statement_timeout: timedelta | None = None  # in force when it was requested; None: not observed
+    is_modelled: bool = False  # the command is known to take it, and nobody saw it
+    released_by: int | None = None  # number of the statement that gave it back before the transaction ended
+
+    def is_held_at(self, statement: int) -> bool:
+        """Say whether the transaction held it while its statement of this number ran."""
+        return self.statement <= statement and (self.released_by is None or statement <= self.released_by)
 
     @property
     def held(self) -> timedelta:
@@ -148,6 +160,27 @@ class Wait:
         return self.ended - self.started
 
 
+class Aim(Enum):
+    """What a disturbance is aimed at."""
+
+    TRACER = "tracer"  # the objects of the watch, and the role they belong to
+    LOG = "log"  # what the server writes down, or what is written into it in the watch's name
+    TRIGGERS = "triggers"  # triggers and foreign keys: those of the watch fire all the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """A statement that would remove, silence or deceive the watch, if PostgreSQL let it."""
+
+    aim: Aim
+    object: str  # "_rehearse_end", "log_statement"
+    told: str  # completes "tried to ..."
+    statement: int  # number
+    step: str | None
+    sql: str
+    said: str | None = None  # PostgreSQL's answer; None: the statement itself caught it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSize:
     """What belongs to a table, in bytes."""
@@ -155,6 +188,10 @@ class TableSize:
     table: int
     indexes: int
     toast: int  # with its index
+
+    @property
+    def total(self) -> int:
+        return self.table + self.indexes + self.toast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +232,7 @@ class Timeline:
     gaps: tuple[str, ...] = ()  # why it is not complete, in sentences
     notes: tuple[str, ...] = ()  # things worth saying that hide nothing
     waits: tuple[Wait, ...] = ()
+    disturbances: tuple[Disturbance, ...] = ()
     sizes: tuple[SizeChange, ...] = ()
     rebuilt: tuple[RebuiltIndex, ...] = ()
 

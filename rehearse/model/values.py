@@ -44,15 +44,3 @@ class ValueChange:
     rows: int  # that were compared
     one_to_one: bool  # different values stayed different and equal ones equal, so each change can be undone
     exact: bool  # False: it is at least that many
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceMove:
-    """A sequence that hands out numbers again that it handed out before."""
-
-    sequence: str  # quoted identity before
-    now: str  # quoted identity afterwards: another one, where the column got a new sequence
-    old_next: int
-    new_next: int
-    column: str | None  # quoted identity of the column it numbers
-    highest: int | None  # value in that column on the stage; None: it has no value, or no column is known

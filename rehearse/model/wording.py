@@ -31,6 +31,9 @@ _NAMED = re.compile(
 _SUBJECT = re.compile(r"\"[^\"\n]*\"(?= is (?:out of range for|not a|not an|not valid)\b)")
 _LITERAL = re.compile(r"(?<!\w)'(?:[^']|'')*'(?!\w)")
 _ANY_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_PASSWORD = re.compile(r"(\bpassword\s+)'(?:[^']|'')*'", re.IGNORECASE)  # of a role, or of a user mapping
+_NAMED_PASSWORD = re.compile(r"(\b(?:ssl)?password\s*=\s*)(?:''(?:[^'])*''|[^\s'&]+)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(\w://[^\s:/@']*):[^\s@/']+@")
 _OPEN_LITERAL = re.compile(r"\"'[^\"\n]*\"")  # "unterminated quoted string at or near"
 _BYTES = re.compile(r"\b0x[0-9a-fA-F]{2}(?: 0x[0-9a-fA-F]{2})*")
 _ADDRESS = re.compile(r"[^\s\"'(<,;]+@[\w-]+(?:\.[\w-]+)+")
@@ -189,6 +192,21 @@ def message(primary: str, sqlstate: str, condition: str) -> str:
     if not sqlstate.startswith(_RAISED) and _ANY_SHAPE.fullmatch(plain):
         return plain
     return f"{condition} (SQLSTATE {sqlstate})"
+
+
+def without_passwords(sql: str) -> str:
+    """Return a statement without the passwords of roles, user mappings, connection strings and URLs it quotes.
+
+    >>> without_passwords("SELECT dblink_connect('host=db password=hush'); ALTER ROLE app PASSWORD 'hush'")
+    "SELECT dblink_connect('host=db password=...'); ALTER ROLE app PASSWORD '...'"
+    >>> without_passwords("UPDATE t SET hash = md5(password) WHERE password=lower(mail)")
+    'UPDATE t SET hash = md5(password) WHERE password=lower(mail)'
+    """
+
+    def inside(literal: re.Match[str]) -> str:
+        return _URL_PASSWORD.sub(rf"\1:{MARK}@", _NAMED_PASSWORD.sub(rf"\1{MARK}", literal[0]))
+
+    return _ANY_LITERAL.sub(inside, _PASSWORD.sub(rf"\1'{MARK}'", sql))
 
 
 def statement(sql: str) -> str:

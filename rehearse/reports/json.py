@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from rehearse.model.advice import Advice
+from rehearse.model.calibration import Calibration, Line
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.downgrade import Downgrade
+from rehearse.model.evidence import Prediction
 from rehearse.model.failure import Failure, Remnant
 from rehearse.model.finding import Finding
 from rehearse.model.json import JSON
 from rehearse.model.migration import ForeignConnection, StepRun, Stopped
-from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.rehearsal import Fidelity
 from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import (
@@ -25,6 +28,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
+from rehearse.reports import weighing
 
 SCHEMA_VERSION = 1
 
@@ -42,17 +46,22 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         "verdict": report.verdict.value,
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],
-        "steps": [_step(rehearsal, step) for step in rehearsal.migration.steps],
+        "steps": [_step(report, step) for step in rehearsal.migration.steps],
+        "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
+        "policy": weighing.of_policy(report),
         "schema_changes": [_change(change) for change in rehearsal.changes],
         "row_counts": [_count(count) for count in rehearsal.row_counts],
         "settings": [_setting(change) for change in rehearsal.settings],
-        "fidelity": _fidelity(rehearsal.fidelity),
+        "fidelity": _fidelity(rehearsal.fidelity, rehearsal.migration.notes),
         "inputs": dict(rehearsal.inputs),
         "timings": {name: _seconds(span) for name, span in rehearsal.timings.items()},
         "waits": [_wait(found) for found in rehearsal.timeline.waits],
         "sizes": [_sizes(found) for found in rehearsal.timeline.sizes],
         "rebuilt_indexes": [_rebuilt(found) for found in rehearsal.timeline.rebuilt],
-        "outside_steps": [_statement(found) for found in rehearsal.timeline.statements if found.step is None],
+        "outside_steps": [
+            _statement(found, _of(report, found)) for found in rehearsal.timeline.statements if found.step is None
+        ],
+        "calibration": None if rehearsal.calibration is None else _calibration(rehearsal.calibration),
         "connections": [_connection(found) for found in rehearsal.migration.connections],
         "stopped": None if rehearsal.migration.stopped is None else _stopped(rehearsal.migration.stopped),
         "notes": [*rehearsal.timeline.notes, *rehearsal.migration.notes],
@@ -75,11 +84,12 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        **weighing.of_finding(found),
     }
 
 
-def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
-    timeline = rehearsal.timeline
+def _step(report: Report, step: StepRun) -> JSON:
+    rehearsal, timeline = report.rehearsal, report.rehearsal.timeline
     return {
         "id": step.id,
         "title": step.title,
@@ -90,8 +100,23 @@ def _step(rehearsal: Rehearsal, step: StepRun) -> JSON:
         "location": step.location,
         "failure": _failure(failure) if (failure := rehearsal.failure) and failure.step == step.id else None,
         "downgrade": next((_downgrade(found) for found in rehearsal.downgrades if found.step == step.id), None),
-        "statements": [_statement(found) for found in timeline.statements if found.step == step.id],
+        "statements": [_statement(found, _of(report, found)) for found in timeline.statements if found.step == step.id],
         "locks": [_lock(lock) for lock in timeline.locks if lock.step == step.id],
+        "advice": next((_advice(found) for found in report.advice if found.step == step.id), None),
+    }
+
+
+def _of(report: Report, statement: Statement) -> tuple[Prediction, ...]:
+    return tuple(found for found in report.predictions if found.statement.number == statement.number)
+
+
+def _advice(found: Advice) -> JSON:
+    return {
+        "lock_timeout_ms": _milliseconds(found.lock_timeout),
+        "tries": found.tries,
+        "pause_seconds": _seconds(found.pause),
+        "quiet_window": found.quiet_window,
+        "told": found.told,
     }
 
 
@@ -149,11 +174,35 @@ def _remnant(remnant: Remnant) -> JSON:
     }
 
 
-def _statement(found: Statement) -> JSON:
+def _calibration(found: Calibration) -> JSON:
+    return {
+        "steps": [
+            {
+                "step": each.step,
+                "samples": [
+                    {"rows": point.rows, "work": point.work, "seconds": _seconds(point.took)} for point in each.points
+                ],
+                "time": None if each.time is None else _line(each.time),
+                "work": None if each.work is None else _line(each.work),
+            }
+            for each in found.steps
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _line(found: Line) -> JSON:
+    return {"fixed": found.fixed, "per_row": found.per_row, "error": found.error}
+
+
+def _statement(found: Statement, predictions: tuple[Prediction, ...]) -> JSON:
+    scaled = {prediction.work: prediction for prediction in predictions}
+    forecast = next((prediction.forecast for prediction in predictions), None)
     return {
         "sql": found.sql,
         "seconds": _seconds(found.duration),
-        "work": [_work(work) for work in found.work],
+        "forecast_seconds": None if forecast is None else list(forecast.seconds),
+        "work": [_scaled(work, scaled.get(work)) for work in found.work],
         "tag": found.tag,
         "transaction": found.transaction,
         "outcome": found.outcome.value,
@@ -161,6 +210,7 @@ def _statement(found: Statement) -> JSON:
         "number": found.number,
         "rows": found.rows,
         "wal_bytes": found.wal_bytes,
+        "production_wal_bytes": next((prediction.production_wal_bytes for prediction in predictions), None),
         "temp_bytes": found.temp_bytes,
         "lock_timeout_ms": _milliseconds(found.lock_timeout),
         "statement_timeout_ms": _milliseconds(found.statement_timeout),
@@ -177,7 +227,18 @@ def _nested(found: NestedCommand) -> JSON:
     }
 
 
-def _work(work: Work) -> JSON:
+def _scaled(work: Work, prediction: Prediction | None) -> JSON:
+    """Return work beside what it is in production, which is not told of the migration tool's own tables."""
+    return {
+        **_work(work),
+        "production_rows": None if prediction is None else prediction.production_rows,
+        "production_bytes": None if prediction is None else prediction.production_bytes,
+        "sort_bytes": None if prediction is None else prediction.sort_bytes,
+        "sort_memory_bytes": None if prediction is None else prediction.sort_memory,
+    }
+
+
+def _work(work: Work) -> dict[str, JSON]:
     return {
         "kind": work.kind.value,
         "object": work.object,
@@ -194,6 +255,7 @@ def _lock(lock: LockWindow) -> JSON:
         "held_ms": round(lock.held.total_seconds() * 1000, 1),
         "blocks": list(lock.mode.blocks),
         "on_index": lock.on_index,
+        "modelled": lock.is_modelled,
         "lock_timeout_ms": _milliseconds(lock.lock_timeout),
         "statement_timeout_ms": _milliseconds(lock.statement_timeout),
         "acquired": lock.acquired.isoformat(),
@@ -265,7 +327,7 @@ def _setting(change: SettingChange) -> JSON:
     }
 
 
-def _fidelity(fidelity: Fidelity) -> JSON:
+def _fidelity(fidelity: Fidelity, notes: Sequence[str]) -> JSON:
     return {
         "observation": fidelity.observation,
         "source_version": fidelity.source_version,
@@ -279,6 +341,10 @@ def _fidelity(fidelity: Fidelity) -> JSON:
         "masked_columns": [f"{found.table}.{found.column}: {found.mask}" for found in fidelity.masked],
         "deviations": list(fidelity.deviations),
         "isolation": list(fidelity.isolation),
+        "migrating_role": fidelity.migrating_role,
+        "superuser_in_production": fidelity.superuser_in_production,
+        "allow_superuser": list(fidelity.allowed),
+        "notes": list(notes),  # on the migrating process: what did not keep it in, among others
     }
 
 

@@ -24,6 +24,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
+from rehearse.reports import calibration, production, sentences
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
@@ -58,18 +59,21 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     if report.findings:
         yield Text("\nFindings", style="bold")
         yield from _findings(report.findings)
+    yield from _expectations(report)
     if report.verdict is Verdict.UNSAFE and (left := _open_points(report)):
         yield Text("\nOpen besides", style="bold")
         yield from (_indented(f"- {point}") for point in left)
+    yield from _at_productions_size(report)
     yield from _changes(rehearsal)
     yield from _counts(rehearsal)
+    yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
-    yield from _fidelity(rehearsal)
+    yield from _fidelity(report)
     yield Text(f"\nNext: {_next(report)}")
 
 
 def _next(report: Report) -> str:
-    warned = any(found.severity is Severity.WARN and found.acknowledged is None for found in report.findings)
+    warned = any(found.severity is Severity.WARN and found.acceptance is None for found in report.findings)
     if report.verdict is Verdict.SAFE and warned:
         return "Promote it, with the warnings above in mind."
     if report.verdict is Verdict.UNSAFE and not report.rehearsal.migration.steps and report.rehearsal.settings:
@@ -79,7 +83,7 @@ def _next(report: Report) -> str:
 
 def _reasons(report: Report) -> Iterator[RenderableType]:
     """Yield why: for an unsafe verdict the count suffices, the findings stand below."""
-    blocks = [found for found in report.findings if found.severity is Severity.BLOCK and found.acknowledged is None]
+    blocks = [found for found in report.findings if found.blocks]
     if blocks:
         checks = tuple(dict.fromkeys(found.check for found in blocks))
         noun = "finding blocks" if len(blocks) == 1 else "findings block"
@@ -132,8 +136,9 @@ def _work(rehearsal: Rehearsal, step: StepRun) -> str:
 
 
 def _nothing(rehearsal: Rehearsal, established: str) -> str:
-    """Return how nothing is called: what samples did not show may have been there."""
-    return "not known" if rehearsal.fidelity.observation == "sampled" else established
+    """Return how nothing is called: what samples did not show may have been there, unless everything else told."""
+    is_open = rehearsal.fidelity.observation == "sampled" and not rehearsal.timeline.complete
+    return "not known" if is_open else established
 
 
 def _lock(rehearsal: Rehearsal, step: StepRun) -> str:
@@ -199,13 +204,13 @@ def _shown(value: str | None) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Yield the findings; what to do about a check is said once, at its first."""
+    """Yield the findings; what to do is said once, at the first it is said of."""
     told: set[str] = set()
     for number, found in enumerate(findings):
         if number:
             yield Text()
-        yield _finding(found, remedy=found.check not in told)
-        told.add(found.check)
+        yield _finding(found, remedy=found.remedy not in told)
+        told.add(found.remedy)
 
 
 def _finding(found: Finding, *, remedy: bool) -> RenderableType:
@@ -213,14 +218,36 @@ def _finding(found: Finding, *, remedy: bool) -> RenderableType:
     head = Text.assemble(
         (found.severity.value, _SEVERITY[found.severity]),
         f"  {found.check}{step}",
-        style="bold" if not found.acknowledged else "",
+        style="bold" if found.acceptance is None else "",
     )
     lines: list[RenderableType] = [head, Padding(Text(found.message), (0, 0, 0, 4))]
-    if found.acknowledged:
-        lines.append(Padding(Text(f"acknowledged: {found.acknowledged}", style="dim"), (0, 0, 0, 4)))
-    elif found.severity is not Severity.NOTE and remedy:
-        lines.append(Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4)))
+    said = [*sentences.weighed(found)]
+    if found.acceptance is None and found.severity is not Severity.NOTE and remedy:
+        said.append(f"Do: {found.remedy}")
+    lines.extend(Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in said)
     return Group(*lines)
+
+
+def _at_productions_size(report: Report) -> Iterator[RenderableType]:
+    for number, (steps, lines) in enumerate(production.lines(report)):
+        if not number:
+            yield Text("\nAt production's size", style="bold")
+        yield _indented(listing(steps, 8))
+        yield from (Padding(Text(line), (0, 0, 0, 4)) for line in lines)
+
+
+def _calibration(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if rehearsal.calibration is None:
+        return
+    took = rehearsal.timings.get("calibration", timedelta(0))
+    yield Text(f"\nCalibration (took {duration(took)}; no part of the verdict)", style="bold")
+    yield from (_indented(line) for line in calibration.lines(rehearsal.calibration))
+
+
+def _expectations(report: Report) -> Iterator[RenderableType]:
+    if report.fulfilments:
+        yield Text("\nExpectations", style="bold")
+        yield from (_indented(sentences.expected(found)) for found in report.fulfilments)
 
 
 def _changes(rehearsal: Rehearsal) -> Iterator[RenderableType]:
@@ -279,8 +306,8 @@ def _way_back(alike: Sequence[Downgrade]) -> Iterator[RenderableType]:
         yield from (_indented(f"  {line}") for line in _failure_lines(found.failure))
 
 
-def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
-    fidelity = rehearsal.fidelity
+def _fidelity(report: Report) -> Iterator[RenderableType]:
+    rehearsal, fidelity = report.rehearsal, report.rehearsal.fidelity
     yield Text("\nWhat this rests on", style="bold")
     versions = f"stage runs PostgreSQL {fidelity.stage_version}, production {fidelity.source_version}"
     yield _indented(f"{versions}{': the versions differ' if fidelity.versions_differ else ''}.")
@@ -297,6 +324,8 @@ def _fidelity(rehearsal: Rehearsal) -> Iterator[RenderableType]:
         *fidelity.deviations,
         *rehearsal.migration.notes,
         *rehearsal.timeline.notes,
+        *report.policy.notes,
+        *sentences.uncovered(report),
     ):
         yield _indented(f"- {sentence}")
 

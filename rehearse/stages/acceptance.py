@@ -48,7 +48,7 @@ class Judged:
     @property
     def reaches_out(self) -> bool:
         """Say whether it means something of production's machine, or would show a secret in the process list."""
-        return _OUTREACHING.match(self.answer.name.lower()) is not None or may_be_secret(self.answer.wanted)
+        return reaches_out(self.answer.name) or may_be_secret(self.answer.wanted)
 
     @property
     def is_too_large(self) -> bool:
@@ -75,6 +75,11 @@ def judged(answer: Answer, facts: Facts, major: int) -> Judged:
     if open_point is not None:
         return Judged(answer=answer, standing=Standing.OPEN, error=open_point)
     return Judged(answer=answer, standing=Standing.ACCEPTED)
+
+
+def reaches_out(name: str) -> bool:
+    """Say whether a setting means something of the machine a server runs on."""
+    return _OUTREACHING.match(name.lower()) is not None
 
 
 def may_be_secret(wanted: WantedSetting) -> bool:

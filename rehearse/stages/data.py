@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,15 +12,13 @@ from psycopg.rows import TupleRow
 from rehearse import catalog
 from rehearse.db.connect import connect_stage
 from rehearse.diff.values import to_compare, with_roots
-from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange, not_null_in
 from rehearse.model.downgrade import TableContents
 from rehearse.model.identity import split
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
-from rehearse.model.values import SequenceMove, ValueChange
-
-_INTEGERS = ("smallint", "integer", "bigint")
+from rehearse.model.values import ValueChange
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -32,7 +30,6 @@ class Before:
     conninfo: str | None
     catalog: Catalog
     contents: Mapping[str, TableContents]  # empty where there is a database
-    positions: Mapping[str, int]  # what each sequence hands out next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +39,13 @@ class DataChanges:
     lost_values: Mapping[str, int]  # dropped column -> values that were not NULL
     nulls_before: Mapping[str, int]  # column that takes no NULL any more -> NULLs it held
     values: tuple[ValueChange, ...]
-    sequences: tuple[SequenceMove, ...]
 
 
 def remember(stage: Stage, conninfo: str | None, before: Catalog) -> Before:
     """Look at the data before a migration; where no clone keeps it, by counts and checksums of every column."""
     with connect_stage(stage.admin) as connection:
         contents = {} if conninfo else with_roots(before, catalog.read_contents(connection, before))
-        positions = catalog.read_positions(connection, before)
-    return Before(conninfo=conninfo, catalog=before, contents=contents, positions=positions)
+    return Before(conninfo=conninfo, catalog=before, contents=contents)
 
 
 def compare(
@@ -72,7 +67,6 @@ def compare(
             lost_values=_values(original, before, _dropped(changes)),
             nulls_before=_nulls(original, before, _newly_not_null(before.catalog, changes)),
             values=catalog.value_changes(tables, now, before=original, remembered=before.contents),
-            sequences=tuple(_moved(now, before, after)),
         )
 
 
@@ -123,46 +117,3 @@ def _nulls(original: Connection | None, before: Before, columns: Mapping[str, st
         return catalog.count_nulls(original, columns) if columns else {}
     values = _values(None, before, columns)
     return {column: before.contents[columns[column]].rows - number for column, number in values.items()}
-
-
-def _moved(now: Connection, before: Before, after: Catalog) -> Iterator[SequenceMove]:
-    """Yield the sequences that stand before where they stood, in the direction they count."""
-    positions = catalog.read_positions(now, after)
-    for old in before.catalog.of_kind("sequence"):
-        new = _successor(old, after)
-        if new is None or old.attributes.get("cycle"):
-            continue
-        old_next, new_next = before.positions[old.identity], positions[new.identity]
-        descending = int(new.text("increment")) < 0
-        if (new_next > old_next) if descending else (new_next < old_next):
-            column = after.find("column", new.text("owned_by") or _numbered(new, after))
-            yield SequenceMove(
-                sequence=old.identity,
-                now=new.identity,
-                old_next=old_next,
-                new_next=new_next,
-                column=column.identity if column else None,
-                highest=_highest(now, column, descending=descending),
-            )
-
-
-def _successor(old: CatalogObject, after: Catalog) -> CatalogObject | None:
-    """Return the same sequence, else the one of its name, else the one that numbers its column."""
-    owner = old.text("owned_by")
-    found = list(after.of_kind("sequence"))
-    same = [new for new in found if new.physical == old.physical]
-    namesakes = [new for new in found if new.identity == old.identity]
-    heirs = [new for new in found if owner and new.text("owned_by") == owner]
-    return next(iter((*same, *namesakes, *heirs)), None)
-
-
-def _highest(now: Connection, column: CatalogObject | None, *, descending: bool) -> int | None:
-    if column is None or column.table is None or column.text("type") not in _INTEGERS:
-        return None
-    return catalog.highest(now, column.table, column.identity, descending=descending)
-
-
-def _numbered(sequence: CatalogObject, after: Catalog) -> str:
-    """Return the column whose default draws from a sequence that no column owns."""
-    call = f"nextval('{sequence.identity}'"
-    return next((found.identity for found in after.of_kind("column") if call in found.text("default")), "")

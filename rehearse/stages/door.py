@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearse.stages.hearing import Ear, Hearing
 from rehearse.stages.scram import NotProven
 from rehearse.stages.upstream import Refused, Upstream, exactly
 
@@ -27,6 +28,7 @@ _BLOCK = 1 << 16
 _HEAD, _LARGEST_STARTUP = 8, 10_000  # bytes, as in the server itself
 _AUTHENTICATED = b"R" + struct.pack("!ii", 8, 0)
 _NO_AUTHORIZATION = "28000"
+_CREDENTIALS = struct.Struct("3i")  # process, user and group: unix(7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Door:
     socket_dir: Path
     upstream: Upstream
     options: str  # settings every session begins with, as in a startup packet
+    hearing: Hearing | None = None  # what is said through it is heard; None: it is only passed on
 
     @property
     def port(self) -> int:
@@ -43,10 +46,10 @@ class Door:
 
 
 @contextmanager
-def opened(upstream: Upstream, options: str) -> Iterator[Door]:
+def opened(upstream: Upstream, options: str, hearing: Hearing | None = None) -> Iterator[Door]:
     """Open a door until the context is left; sessions that came in through it end with it."""
     with tempfile.TemporaryDirectory(prefix="rehearse-door-", ignore_cleanup_errors=True) as name:
-        door = Door(socket_dir=Path(name), upstream=upstream, options=options)
+        door = Door(socket_dir=Path(name), upstream=upstream, options=options, hearing=hearing)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
             listener.bind(str(door.socket_dir / f".s.PGSQL.{PORT}"))
             listener.listen(64)
@@ -73,7 +76,7 @@ def _serve(guest: socket.socket, door: Door, links: set[socket.socket]) -> None:
     links.add(guest)
     with guest, contextlib.suppress(OSError, NotProven, struct.error, ValueError):
         try:
-            link = _let_in(guest, door)
+            link, ear = _let_in(guest, door)
         except Refused as refused:
             guest.sendall(refused.packet)
             return
@@ -83,23 +86,27 @@ def _serve(guest: socket.socket, door: Door, links: set[socket.socket]) -> None:
         if link is not None:
             links.add(link)
             with link:
-                guest.sendall(_AUTHENTICATED)
-                _relay(guest, link)
+                try:
+                    guest.sendall(_AUTHENTICATED)
+                    _relay(guest, link, ear)
+                finally:
+                    if ear is not None:
+                        ear.end()
             links.discard(link)
     links.discard(guest)
 
 
-def _let_in(guest: socket.socket, door: Door) -> socket.socket | None:
-    """Read how a session begins and open it on the server; None where nothing is to follow."""
+def _let_in(guest: socket.socket, door: Door) -> tuple[socket.socket | None, Ear | None]:
+    """Read how a session begins, and open it on the server; no socket where nothing is to follow."""
     while True:
         size, code = struct.unpack("!ii", exactly(guest, _HEAD))
         if not _HEAD <= size <= _LARGEST_STARTUP:
-            return None
+            return None, None
         body = exactly(guest, size - _HEAD)
         if code == _CANCEL:
             with door.upstream.connect() as link:
                 link.sendall(struct.pack("!ii", size, code) + body)
-            return None
+            return None, None
         if code not in _ENCRYPTIONS:
             break
         guest.sendall(b"N")
@@ -108,8 +115,21 @@ def _let_in(guest: socket.socket, door: Door) -> socket.socket | None:
         raise Refused(_complaint(_NO_AUTHORIZATION, "only the stage's database and its role can be reached here"))
     if asked.pop("replication", "false") not in ("false", "off", "no", "0"):
         raise Refused(_complaint(_NO_AUTHORIZATION, "nothing is replicated from a stage"))
-    options = " ".join(filter(None, (door.options, asked.pop("options", ""))))
-    return door.upstream.open({**asked, **({"options": options} if options else {})})
+    theirs = asked.pop("options", "")
+    options = " ".join(filter(None, (door.options, theirs)))
+    link = door.upstream.open({**asked, **({"options": options} if options else {})})
+    if door.hearing is None:
+        return link, None
+    return link, door.hearing.listen({**asked, "options": theirs}, _process(guest))
+
+
+def _process(guest: socket.socket) -> int | None:
+    """Return the process at the other end of a unix socket, where the system tells it."""
+    asking = getattr(socket, "SO_PEERCRED", None)
+    if asking is None:
+        return None
+    pid: int = _CREDENTIALS.unpack(guest.getsockopt(socket.SOL_SOCKET, asking, _CREDENTIALS.size))[0]
+    return pid
 
 
 def _parameters(body: bytes) -> dict[str, str]:
@@ -118,7 +138,7 @@ def _parameters(body: bytes) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-def _relay(guest: socket.socket, link: socket.socket) -> None:
+def _relay(guest: socket.socket, link: socket.socket, ear: Ear | None) -> None:
     """Pass bytes on, either way, until one side ends; what one side cannot take yet stops the reading of the other."""
     waiting: dict[socket.socket, bytes] = {guest: b"", link: b""}
     other: Mapping[socket.socket, socket.socket] = {guest: link, link: guest}
@@ -137,11 +157,15 @@ def _relay(guest: socket.socket, link: socket.socket) -> None:
                 received = each.recv(_BLOCK)
                 if not received:
                     return
-                waiting[other[each]] = received
+                waiting[other[each]] = received if ear is None or each is guest else ear.from_server(received)
                 writable.append(other[each])
+                if ear is not None and each is guest:
+                    ear.from_client(received)
         for each in writable:
             with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
                 waiting[each] = waiting[each][each.send(waiting[each]) :]
+        if ear is not None:
+            ear.rest()
 
 
 def _complaint(sqlstate: str, said: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -13,14 +13,25 @@ from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.said import said
-from rehearse.engine import binaries, server
+from rehearse.engine import binaries, seclusion, server
 from rehearse.engine.server import Server
 from rehearse.model.facts import Facts
 from rehearse.model.quantity import count
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
-from rehearse.stages import database, extensions, migrating_role, namesake, original, roles, settings, tablespaces
+from rehearse.stages import (
+    allowance,
+    closing,
+    database,
+    extensions,
+    migrating_role,
+    namesake,
+    original,
+    roles,
+    settings,
+    tablespaces,
+)
 from rehearse.stages.database import Properties
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import StageFailed
@@ -62,10 +73,12 @@ def raise_stage(
     bin_dir: Path | None = None,
     migrating_role: str | None = None,
     changed: Mapping[str, str] | None = None,
+    allowed: tuple[str, ...] = (),
 ) -> Iterator[EmbeddedStage]:
     """Raise a stage from a snapshot on a server of its own; leaving the context removes both.
 
     `changed` are settings the server is known to accept: it has them in place of production's once all is restored.
+    `allowed` are the statements for which the migrating role has a superuser's rights.
 
     Raises StageFailed and RowsMissing where the snapshot cannot be restored, UnknownMigratingRole for a role
     production does not have, and what the engine raises.
@@ -73,16 +86,18 @@ def raise_stage(
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")
     new = changed or {}
-    with server.running(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
+    with server.secluded(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
         try:
-            raised = _raise(snapshot, running, migrating_role, progress)
+            raised = _raise(snapshot, running, migrating_role, allowed, progress)
             _change(raised, new)
         except psycopg.Error as error:
             raise StageFailed("its server refused a command.", said(error).splitlines()) from error
         yield raised
 
 
-def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress: Progress) -> EmbeddedStage:
+def _raise(
+    snapshot: Snapshot, running: Server, asked_role: str | None, allowed: tuple[str, ...], progress: Progress
+) -> EmbeddedStage:
     facts, name = namesake.renamed(snapshot.facts), _original_name(snapshot.facts)
     with namesake.given_way(running, snapshot.facts) as user:
         found = _restore(snapshot, running, user, progress)
@@ -94,6 +109,7 @@ def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress
             chosen = migrating_role.choose(facts, owners, asked_role)
             found += migrating_role.admit(connection, chosen, facts, owners)
             found += migrating_role.grant_create(inside, chosen)
+            found += allowance.grant(inside, chosen.name, allowed)
         progress("cloning the stage")
         properties = Properties(
             settings=facts.database_settings,
@@ -103,8 +119,10 @@ def _raise(snapshot: Snapshot, running: Server, asked_role: str | None, progress
         )
         database.drop(connection, facts.database)
         found += database.clone(connection, name, facts, properties)
+        stage = _stage(connection, running, facts, properties, found)
+        closing.close(connection, running, facts.database)
         return EmbeddedStage(
-            stage=_stage(connection, running, facts, properties, found),
+            stage=replace(stage, allowed=allowed),
             facts=facts,
             properties=properties,
             admin=admin,
@@ -136,7 +154,19 @@ def _set_up(connection: psycopg.Connection, facts: Facts, running: Server, admin
     found += settings.apply_to_server(connection, facts.settings, extension_path=path)
     settings.reload(connection, admin)
     found += (*namesake.deviations(facts), *roles.create(connection, facts), *tablespaces.create(connection, facts))
-    return (*_version_gap(facts, running), *_large_objects(facts), *found)
+    return (*_version_gap(facts, running), *_open_ways(running), *_large_objects(facts), *found)
+
+
+def _open_ways(running: Server) -> tuple[Deviation, ...]:
+    """Say what the kernel refused, so that SQL might connect from inside the server to another."""
+    missing = [layer for layer in seclusion.LAYERS if layer not in running.layers]
+    if not missing:
+        return ()
+    sentence = (
+        f"The kernel granted no {' and no '.join(missing)} for the stage's server: whatever SQL opens from inside it "
+        "(dblink, foreign tables, subscriptions) is not held back."
+    )
+    return (Deviation(sentence=sentence),)
 
 
 def _large_objects(facts: Facts) -> tuple[Deviation, ...]:
@@ -177,6 +207,8 @@ def _stage(
         server_version=connection.info.parameter_status("server_version") or running.binaries.version,
         deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),
         touched=tuple(sorted(touched)),
+        superuser_in_production=properties.migrating.may_in_production(facts),
+        isolation=("secluded server",) if set(seclusion.LAYERS) <= set(running.layers) else (),
     )
 
 

@@ -6,9 +6,9 @@ import psycopg
 from psycopg import sql
 
 from rehearse.db.queries import query
+from rehearse.model.addresses import NOWHERE
 from rehearse.stages.deviation import Deviation
 
-NOWHERE = "rehearsal.invalid"  # never resolves (RFC 2606)
 _PLACES = frozenset({"host", "hostaddr", "service", "servername", "server", "address", "url", "uri", "dbserver"})
 _WITHOUT_PLACE = frozenset({"file_fdw"})
 

@@ -13,7 +13,12 @@ from rehearse.db.queries import query
 from rehearse.model.facts import Facts
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.errors import UnknownMigratingRole
+from rehearse.stages.roles import OUTREACHING
 
+# What managed servers call those who may do some of what elsewhere takes a superuser.
+_ADMINISTRATORS = frozenset({
+    "rds_superuser", "cloudsqlsuperuser", "alloydbsuperuser", "azure_pg_admin", "neon_superuser", "supabase_admin",
+})  # fmt: skip
 STAND_IN = "migrator"  # made where production has no role that could migrate
 
 
@@ -30,6 +35,18 @@ class MigratingRole:
     def acts_for_everybody(self) -> bool:
         """Say whether it must be able to act for other owners, as a superuser in production could."""
         return self.superuser or bool(self.reason)
+
+    def may_in_production(self, facts: Facts) -> bool | None:
+        """Say whether production lets it do what takes a superuser; None where that is not known.
+
+        What the administrators of managed servers may, and those who may reach files and programs, is not told by
+        their attributes.
+        """
+        if self.superuser:
+            return True
+        if not self.known or _groups(self.name, facts) & (_ADMINISTRATORS | OUTREACHING):
+            return None
+        return False
 
 
 def choose(facts: Facts, owners: Mapping[str, str], asked: str | None = None) -> MigratingRole:
@@ -92,6 +109,19 @@ def grant_create(connection: psycopg.Connection, role: MigratingRole) -> tuple[D
     )
 
 
+def _groups(name: str, facts: Facts) -> frozenset[str]:
+    """Return a role and every role it is a member of, directly or not."""
+    member_of = {role.name: role.member_of for role in facts.roles}
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        group = waiting.pop()
+        if group not in found:
+            found.add(group)
+            waiting.extend(member_of.get(group, ()))
+    return frozenset(found)
+
+
 def _most(owners: Mapping[str, str], roles: Mapping[str, object]) -> str | None:
     counts = Counter(owner for owner in owners.values() if owner in roles)
     return min(counts, key=lambda owner: (-counts[owner], owner), default=None)
@@ -113,7 +143,7 @@ def _powers(role: MigratingRole, others: set[str]) -> tuple[Deviation, ...]:
         return (
             Deviation(
                 sentence=f'The migration runs as "{role.name}", a superuser in production; on the stage it is a member '
-                "of every role instead, and what only superusers may do is refused."
+                "of every role instead, and what only superusers may do is refused, but for what allow_superuser names."
             ),
         )
     if not others and role.known:

@@ -13,7 +13,7 @@ from rehearse.db.shares import share
 from rehearse.model.facts import Facts
 from rehearse.model.snapshot import Snapshot
 from rehearse.protocols import Progress
-from rehearse.stages import collations, extensions, foreign_servers, late_items, rows, twin
+from rehearse.stages import collations, extensions, foreign_servers, invalid_indexes, late_items, rows, twin
 from rehearse.stages import dump as dumps
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.dump import Dump
@@ -50,6 +50,7 @@ def restore(
         progress("building indexes and constraints")
         failed = _unexplained(dump, dumps.restore(dump, "post-data", dsn, jobs=len(both)))
         found += late_items.restore(connection, dump, failed, facts.server_major)
+        invalid_indexes.restore(connection, snapshot.catalog)
         _prepare(connection, facts)
         found += rows.set_sequences(connection, facts)
         found += rows.refresh_views(connection, facts)

@@ -28,6 +28,7 @@ class Place:
     database: str | None = None  # replaced, and stays; None: a new one, dropped at the end
     replace: bool = False  # whatever is in that database, made by rehearse or not
     wait: bool = False  # for another rehearsal to end
+    role: str | None = None  # who is to migrate; None: whoever can
     declared: tuple[str, ...] = field(default=(), repr=False)  # URLs of databases that are something else
 
 
@@ -70,6 +71,17 @@ class Reserved(RequestError):
 
     def __init__(self, database: str) -> None:
         super().__init__(f'"{database}" is a database of every server, not one for a stage.', "Name another one.")
+
+
+class OtherRole(RequestError):
+    """The migration is to run as a role that is not the one connected."""
+
+    def __init__(self, wanted: str, migrator: str) -> None:
+        super().__init__(
+            f'migrations.role names "{wanted}", and on a server that others own the migration runs as {migrator}.',
+            f'Connect to the stage\'s server as "{wanted}", leave migrations.role out, or rehearse on a server of '
+            "rehearse's own: --into embedded.",
+        )
 
 
 class IdentityUnknown(RehearseError):
@@ -128,6 +140,13 @@ def rights(connection: psycopg.Connection) -> Rights:
         found = cursor.execute(query("stage/rights").encode()).fetchone()
     assert found is not None
     return found
+
+
+def refuse_other_role(place: Place, has: Rights) -> None:
+    """Make sure that the migration will run as the role it is to run as, if one is named. Raises OtherRole."""
+    if place.role is None or (place.role == has.role and not has.is_superuser):
+        return
+    raise OtherRole(place.role, "a role made for the run" if has.is_superuser else f'"{has.role}", which is connected')
 
 
 def choose(connection: psycopg.Connection, place: Place, has: Rights, run: str) -> Ground:

@@ -14,7 +14,7 @@ from rehearse.stages.deviation import Deviation
 
 SUPERUSER = "rehearse"  # of every owned server; the watch runs as it
 # Members of these reach past the stage: to files and programs of the machine it runs on (manual 21.5).
-_OUTREACHING = frozenset({"pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"})
+OUTREACHING = frozenset({"pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"})
 
 
 def create(connection: psycopg.Connection, facts: Facts) -> tuple[Deviation, ...]:
@@ -86,7 +86,7 @@ def _create(role: RoleFacts) -> sql.Composed:
 def _settle(connection: psycopg.Connection, role: RoleFacts) -> list[Deviation]:
     found = []
     for group in role.member_of:
-        if group in _OUTREACHING:
+        if group in OUTREACHING:
             sentence = f'Production\'s role "{role.name}" is a member of {group}, on the stage it is not.'
             found.append(Deviation(sentence=sentence, touched=(role.name,)))
             continue

@@ -28,11 +28,13 @@ from rehearse.stages.deviation import Deviation
 from rehearse.stages.door import Door
 from rehearse.stages.dump import Dump
 from rehearse.stages.errors import StageFailed
+from rehearse.stages.hearing import TALKATIVE, Hearing
 from rehearse.stages.place import MARK, THROWN_AWAY, Ground, Place, Rights
 from rehearse.stages.upstream import Upstream
 
 PROVIDER = "server"
 _OF_OTHERS = ("ACL", "DEFAULT ACL", "EVENT TRIGGER")  # restored by nobody but superusers, or for roles that are absent
+_OUTREACHING = ("dblink", "http", "pg_net")  # extensions that connect to elsewhere, beside wrappers of foreign data
 # So that the counters tell all that was read: a parallel worker's reading is not its leader's.
 _WATCHED = {"max_parallel_workers_per_gather": "0", "max_parallel_maintenance_workers": "0"}
 
@@ -78,6 +80,7 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
         place.refuse_declared(admin, where)
         place.refuse_production(admin, where, snapshot.facts)
         has = place.rights(admin)
+        place.refuse_other_role(where, has)
         undone.enter_context(turn.taken(admin, progress, wait=where.wait))
         ground = place.choose(admin, where, has, run)
         try:
@@ -96,7 +99,9 @@ def examine(where: Place) -> None:
     """
     with _connected(where) as admin:
         place.refuse_declared(admin, where)
-        place.choose(admin, where, place.rights(admin), run="")
+        has = place.rights(admin)
+        place.refuse_other_role(where, has)
+        place.choose(admin, where, has, run="")
 
 
 @contextmanager
@@ -162,16 +167,17 @@ def _raised(
         _renew(site, snapshot, restored_in, progress, first=True)
         with ExitStack() as doors:
             token = secrets.token_hex(16)
-            options = startup_options(where.url, {**given, **_WATCHED, TOKEN: token})
-            way = doors.enter_context(door.opened(site.upstream(stage_name), options))
-            admin = way
-            if site.has.is_superuser:
-                admin = doors.enter_context(door.opened(site.admin_upstream(stage_name), ""))
+            log = _log(site)
+            hearing = Hearing() if log is None else None
+            wanted = {**given, **_WATCHED, **(TALKATIVE if hearing else {}), TOKEN: token}
+            options = startup_options(where.url, wanted)
+            way = doors.enter_context(door.opened(site.upstream(stage_name), options, hearing))
+            admin = doors.enter_context(door.opened(site.admin_upstream(stage_name), ""))
             before = None
             if not site.ground.in_place:
                 before = dsn(doors.enter_context(door.opened(site.upstream(original_name), "")))
             yield ServerStage(
-                stage=_stage(site, way, admin, token, found),
+                stage=replace(_stage(site, way, admin, token, found), log_on_server=log, session_settings=given),
                 before=before,
                 _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
             )
@@ -284,6 +290,14 @@ def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ..
     if absent:
         sentence = f"The stage's server does not have production's roles {', '.join(absent)}."
         found.append(Deviation(sentence=sentence, touched=absent))
+    outward = [found.name for found in facts.extensions if found.name.endswith("_fdw") or found.name in _OUTREACHING]
+    if outward:
+        found.append(
+            Deviation(
+                sentence=f"What SQL has the stage's server connect to ({', '.join(sorted(outward))}) is not held back: "
+                "the server is not rehearse's own."
+            )
+        )
     if facts.tablespaces:
         found.append(Deviation(sentence="Everything on the stage lies in its database's tablespace."))
     if facts.large_objects:
@@ -304,11 +318,11 @@ def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviati
         ),
         admin=dsn(admin),
         log_file=None,
-        log_on_server=_log(site),
         server_version_num=site.admin.info.server_version,
         server_version=site.admin.info.parameter_status("server_version") or "",
         deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),
         touched=tuple(sorted({identity for deviation in found for identity in deviation.touched})),
+        conversations=None if way.hearing is None else way.hearing.conversations,
     )
 
 

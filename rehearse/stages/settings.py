@@ -42,6 +42,7 @@ _LISTS = frozenset({
 })  # fmt: skip
 _LISTS_OF_NAMES = frozenset({"search_path", "temp_tablespaces"})  # in lower case unless quoted
 _LIST_ITEM = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
+REPLICATION_ROLE = "session_replication_role"  # event triggers that always fire do so whatever it is
 _PATIENCE = timedelta(seconds=10)  # with a server that was told to read its settings again
 # The superuser of the stage is not bound by what production sets for everybody.
 _OURS = {
@@ -54,6 +55,7 @@ _OURS = {
     "default_transaction_deferrable": "off",
     "default_transaction_isolation": "read committed",
     "default_tablespace": "",
+    "search_path": "pg_catalog, pg_temp",  # whatever its owner sets for the database
     "row_security": "on",
     "standard_conforming_strings": "on",
     "check_function_bodies": "on",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from rehearse.model import wording
+from rehearse.model.addresses import UNREACHED
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
-from rehearse.watch import aftermath, commands, locks, steps, strings, timeouts, transactions, waits, work
+from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
@@ -17,6 +19,14 @@ from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.residue import Counted, Counters, Files, Residue, attribute
 from rehearse.watch.timeouts import Timeouts
 from rehearse.watch.work import Ledger
+
+Reader: TypeAlias = Callable[[Execution, Relations], tuple[Execution, tuple[Known, ...]]]
+
+
+def _as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
+    """Return a statement as the log told it, and what its text adds to that."""
+    known = commands.known(execution.sql, relations)
+    return execution, known if execution.error is None else known + commands.attempted(execution.sql, relations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,9 @@ class Observation:
     released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    owner: str | None = None  # the role the watch belongs to, on a server of our own
+    steps: frozenset[str] | None = None  # that there were; None: the migration names them
+    reads: Reader = _as_told  # what is known of each statement, given the relations as they are by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +87,7 @@ def timeline(seen: Observation) -> Timeline:
         gaps=gaps,
         notes=(*seen.notes, *residue.notes),
         waits=tuple(waits.waits(((each.statement, each.execution) for each in kept), seen.relations)),
+        disturbances=tuple(disturbances.disturbances(((each.statement, each.execution) for each in kept), seen.owner)),
         sizes=tuple(aftermath.sizes(seen.files_before, seen.files_after, seen.relations)),
         rebuilt=tuple(aftermath.rebuilt(seen.relations, seen.relations_after)),
     )
@@ -92,14 +106,12 @@ def _in_transactions(executions: Iterable[Execution]) -> tuple[Execution, ...]:
 
 def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapping[int, int]) -> tuple[_Account, ...]:
     course = _Course(seen.relations)
-    step_of = steps.steps(executions)
+    step_of = steps.steps(executions, seen.steps)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
     found = []
-    for place, (each, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
+    for place, (told, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
         relations, ledger = course.relations, course.ledger
-        known: tuple[Known, ...] = commands.known(each.sql, relations)
-        if each.error is not None:
-            known += commands.attempted(each.sql, relations)
+        each, known = seen.reads(told, relations)
         done = work.done(each, known, relations, ledger)
         account = _Account(
             execution=each,
@@ -157,7 +169,7 @@ def _nested(execution: Execution, relations: Relations, ledger: Ledger) -> Itera
     for command in execution.ddl:
         yield NestedCommand(
             tag=command.tag,
-            sql=command.sql,
+            sql=None if command.sql is None else wording.without_passwords(command.sql),
             started=max(command.started, execution.started),
             ended=min(command.ended, execution.ended),
             work=work.works(work.of_command(command, relations, ledger)),
@@ -171,7 +183,7 @@ def _statement(execution: Execution, number: int, step: str | None, in_force: Ti
         session=execution.session,
         transaction=_transaction(execution),
         step=step,
-        sql=execution.sql,
+        sql=wording.without_passwords(execution.sql),
         tag=_tag(execution),
         started=execution.started,
         ended=execution.ended,
@@ -206,8 +218,10 @@ def _message(execution: Execution) -> str | None:
     """Return the primary message without values; what a function raised loses more than what PostgreSQL says."""
     if execution.error is None:
         return None
-    is_raised = (execution.sqlstate or "").startswith("P0")
-    return wording.raised(execution.error) if is_raised else wording.without_values(execution.error.partition("\n")[0])
+    if (execution.sqlstate or "").startswith("P0"):
+        return wording.raised(execution.error)
+    cleaned = wording.of_output if execution.sqlstate in UNREACHED else wording.without_values  # numbers of an address
+    return cleaned(execution.error.partition("\n")[0])
 
 
 def _tag(execution: Execution) -> str:

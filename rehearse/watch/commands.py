@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
@@ -51,6 +52,8 @@ def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
     words.take("IF", "EXISTS")
     named = _tables(words.names(), relations)
     actions = words.split()
+    if all(action.rest()[:1] in (("ATTACH",), ("DETACH",)) for action in actions):
+        named = named[:1]  # the other partitions are left alone
     mode = max((_action_mode(action) for action in actions), key=lambda each: each.strength)
     found = [Known(relation=relations.by_oid[oid], mode=mode) for oid in named]
     for action in (each for each in actions if each.has("REFERENCES")):
@@ -64,10 +67,15 @@ def attempted(sql: str, relations: Relations) -> tuple[Known, ...]:
 def _action_mode(action: Words) -> LockMode:
     """Return the lock one action of ALTER TABLE takes."""
     said = action.rest()
-    if said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or "STATISTICS" in said[-2:-1]:
+    is_light = said[:1] in (("VALIDATE",), ("ATTACH",), ("CLUSTER",)) or said[:3] == ("SET", "WITHOUT", "CLUSTER")
+    tunes = said[:1] in (("SET",), ("RESET",), ("ALTER",)) and any(
+        pair in (("SET", ""), ("RESET", ""), ("SET", "STATISTICS")) for pair in pairwise(said)
+    )
+    if is_light or tunes or (said[:1] == ("DETACH",) and "CONCURRENTLY" in said):
         return LockMode.SHARE_UPDATE_EXCLUSIVE
     adds_key = said[:1] == ("ADD",) and "FOREIGN" in said[1:4]
-    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key else LockMode.ACCESS_EXCLUSIVE
+    switches_trigger = said[:1] in (("ENABLE",), ("DISABLE",)) and "TRIGGER" in said
+    return LockMode.SHARE_ROW_EXCLUSIVE if adds_key or switches_trigger else LockMode.ACCESS_EXCLUSIVE
 
 
 def _inside(block: str) -> Iterator[str]:

@@ -61,6 +61,8 @@ class Execution:
     is_late: bool = False  # its transaction had ended with an error before it began
     temp_bytes: int | None = 0  # of temporary files; None: not known of one statement among several
     waits: tuple[LockWait, ...] = ()
+    refused: tuple[str, ...] = ()  # commands within its code that failed
+    forged: int = 0  # lines its code wrote that look like the tracer's
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:

@@ -45,7 +45,7 @@ def requests(
         _request(execution, each.relation, each.mode, relations, in_force)
         for each in (*static, *_planned(execution, relations))
     ]
-    return (*(each for each in found if each is not None), *_traced(execution, relations, static))
+    return (*(each for each in found if each is not None), *_traced(execution, relations, static, in_force))
 
 
 def of_work(
@@ -76,9 +76,9 @@ def windows(
         for request in taken:
             held.take(_window(statement, request, ends), request.table.oid)
         for ddl in execution.ddl:
-            held.compare(statement.transaction, ddl)
+            held.compare(statement, ddl)
         if statement.number in undone:
-            held.give_back(statement.transaction, undone[statement.number], statement.ended)
+            held.give_back(statement, undone[statement.number])
     return tuple(
         sorted(
             held.windows,
@@ -104,22 +104,22 @@ class _Held:
         """Hold a lock; one that is held already is not taken again."""
         self._open.setdefault((window.transaction, table, window.mode, window.on_index), window)
 
-    def compare(self, transaction: str, ddl: Ddl) -> None:
+    def compare(self, statement: Statement, ddl: Ddl) -> None:
         """Release what the tracer had listed before and lists no more: its subtransaction was taken back."""
-        listed = frozenset(self._keys(transaction, ddl))
-        for key in self._listed.get(transaction, frozenset()) - listed:
-            self._release(key, ddl.ended)
-        self._listed[transaction] = listed
+        listed = frozenset(self._keys(statement.transaction, ddl))
+        for key in self._listed.get(statement.transaction, frozenset()) - listed:
+            self._release(key, statement, ddl.ended)
+        self._listed[statement.transaction] = listed
 
-    def give_back(self, transaction: str, first: int, at: datetime) -> None:
-        """Release what was taken by a statement of this number or a later one."""
-        since = [key for key, each in self._open.items() if key[0] == transaction and each.statement >= first]
+    def give_back(self, statement: Statement, first: int) -> None:
+        """Release what was taken by a statement of this number or a later one, until the one that takes it back."""
+        since = [key for key, each in self._open.items() if key[0] == statement.transaction and each.statement >= first]
         for key in since:
-            self._release(key, at)
+            self._release(key, statement, statement.ended)
 
-    def _release(self, key: _Key, at: datetime) -> None:
+    def _release(self, key: _Key, statement: Statement, at: datetime) -> None:
         if window := self._open.pop(key, None):
-            self._closed.append(replace(window, released=max(at, window.acquired)))
+            self._closed.append(replace(window, released=max(at, window.acquired), released_by=statement.number))
 
     def _keys(self, transaction: str, ddl: Ddl) -> Iterator[_Key]:
         for oid, mode in ddl.locks:
@@ -168,7 +168,9 @@ def _request(
     return Request(table=table, on_index=relation.is_index, mode=mode, at=execution.started, in_force=in_force)
 
 
-def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...]) -> Iterator[Request]:
+def _traced(
+    execution: Execution, relations: Relations, static: tuple[Known, ...], in_force: Timeouts
+) -> Iterator[Request]:
     """Yield what the tracer listed; a command that is the whole statement asked when the statement began.
 
     An index dropped or replaced CONCURRENTLY is locked in the end, when no query can see it any more: that is left out.
@@ -186,5 +188,5 @@ def _traced(execution: Execution, relations: Relations, static: tuple[Known, ...
                     on_index=relation.is_index,
                     mode=LockMode(mode),
                     at=execution.started if alone else ddl.started,
-                    in_force=timeouts.of(ddl),
+                    in_force=timeouts.of(ddl, in_force),
                 )

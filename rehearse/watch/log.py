@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from rehearse.model.addresses import UNREACHED
 from rehearse.watch.places import LogPlace
 
 _UTC = ("UTC", "GMT")
-_NAMES_OBJECTS = ("2BP01", "0A000")  # dependent_objects_still_exist, feature_not_supported
+_NAMES_OBJECTS = {"2BP01", "0A000", *UNREACHED}  # dependent_objects_still_exist, feature_not_supported, addresses
 _WAITING = "process "
 _POLL = 0.005
 TRACE = "REHEARSE "
+# Whoever calls RAISE writes what he likes, but not where he stands: PostgreSQL puts the function in the CONTEXT, and
+# its own source file beside it (manual 43.9.1, 19.8.5). Nobody else can make a function in the tracer's schema.
+_TRACER = re.compile(r"PL/pgSQL function _rehearse\.trace\(\) line \d+ at RAISE(\n|$)")
+_PLPGSQL = "pl_exec.c"
+_TELLING = frozenset({"postgres.c", "fastpath.c", "auto_explain.c", "fd.c", "proc.c"})  # of statements, plans, waits
+_LANGUAGES = re.compile(r"pl(_|perl|tcl|py_|v8)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +41,22 @@ class Record:
     sqlstate: str | None
     message: str
     statement: str | None  # of an error
-    context: str | None = None  # of the tracer's own lines: the statements around
+    context: str | None = None  # of lines that look like the tracer's: the statements around
     detail: str | None = None  # of a wait for a lock: who holds it
+    file: str = ""  # of PostgreSQL's source, where it was said: "postgres.c"
+
+    @property
+    def is_traced(self) -> bool:
+        """Say whether the tracer said it."""
+        told = self.message.startswith(TRACE) and self.file == _PLPGSQL
+        return told and _TRACER.match(self.context or "") is not None
+
+    @property
+    def is_servers(self) -> bool:
+        """Say whether the server itself said it, as opposed to code that runs in the database."""
+        if self.severity == "LOG":
+            return self.file in _TELLING
+        return _LANGUAGES.match(self.file) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +114,12 @@ def _record(fields: dict[str, str | int]) -> Record | None:
         statement=str(fields["statement"]) if "statement" in fields else None,
         context=str(fields.get("context", "")) if str(fields.get("message")).startswith(TRACE) else None,
         detail=str(fields.get("detail", "")) if str(fields.get("message")).startswith(_WAITING) else None,
+        file=str(fields.get("file_name", "")),
     )
 
 
 def _message(fields: dict[str, str | int]) -> str:
-    """Return the primary message; of an error whose DETAIL names objects and no values, with that detail."""
+    """Return the primary message; where DETAIL names objects or addresses and no values, with it."""
     message = str(fields.get("message", ""))
     if fields.get("state_code") in _NAMES_OBJECTS and "detail" in fields:
         return f"{message} ({'; '.join(str(fields['detail']).splitlines())})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -15,6 +15,11 @@ _SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid 
 _OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?:\s*,\s*\w+)*)", re.IGNORECASE)
 # PostgreSQL writes what a MERGE into a partitioned table counted into the list of partitions, which is no JSON
 _MISPLACED = re.compile(r'\},(?P<counts>(?:\s*"Tuples (?:Inserted|Updated|Deleted|Skipped)": \d+,?)+)\s*\]')
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_NO_CONJUNCTION = re.compile(r"\b(?:OR|NOT|CASE)\b|\w\(")
+_EQUALITY = re.compile(
+    r"\(*(?:\w+\.)?(?P<column>\w+)\)*(?:::[\w ]+)? = (?:ANY )?\(*(?:''(?:::[\w ]+(?:\[\])?)?|-?\d+(?:::[\w ]+)?)\)*"
+)
 _MERGED = {"Tuples Inserted": "insert", "Tuples Updated": "update", "Tuples Deleted": "delete"}
 
 
@@ -26,7 +31,10 @@ class Rows:
     table: str
     verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
     rows: int
-    whole: bool = False  # a sequential scan
+    whole: bool = False  # read without an index condition, to its end or to a LIMIT
+    by_index: bool = False  # no counter of the table tells it
+    pinned: frozenset[str] = frozenset()  # columns that constants chose the rows by
+    from_constants: bool = False  # inserted rows that no table was read for
     alias: str = ""
 
 
@@ -109,11 +117,24 @@ def _written(node: Node) -> Iterator[Rows]:
             if rows := _number(node, name):
                 yield _of(node, done, rows)
         return
+    scans = [each for each in _nodes(node) if each.get("Node Type") in _SCANS and "Relation Name" in each]
+    leaves = {str(each.get("Node Type")) for each in _nodes(node) if not _children(each)}
+    pinned = _pinned(scans[0]) if verb != "insert" and len(scans) == 1 and len(leaves) == 1 else frozenset()
+    from_constants = verb == "insert" and not scans and leaves <= {"Result", "Values Scan"}
     given = sum(_rows(child) for child in _children(node) if child.get("Parent Relationship") in ("Outer", "Member"))
     conflicting = _number(node, "Conflicting Tuples")
     if conflicting and node.get("Conflict Resolution") == "UPDATE":
         yield _of(node, "update", conflicting)
-    yield _of(node, verb, given - conflicting)
+    yield replace(_of(node, verb, given - conflicting), pinned=pinned, from_constants=from_constants)
+
+
+def _pinned(scan: Node) -> frozenset[str]:
+    """Return the columns that a scan compared with constants, where its conditions are a plain conjunction."""
+    said = " AND ".join(_LITERAL.sub("''", str(scan[name])) for name in ("Index Cond", "Filter") if name in scan)
+    if _NO_CONJUNCTION.search(said):
+        return frozenset()
+    found = (_EQUALITY.fullmatch(part) for part in said.split(" AND "))
+    return frozenset(match["column"] for match in found if match)
 
 
 def _locking(nodes: tuple[Node, ...], text: str) -> Iterator[Rows]:
@@ -134,16 +155,17 @@ def _read(node: Node) -> Rows:
         for name in ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
     )
     rows = round(per_loop * _number(node, "Actual Loops"))
-    return _of(node, "read", rows, whole=node.get("Node Type") == "Seq Scan")
+    kind = node.get("Node Type")
+    is_whole = kind == "Seq Scan" or (kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node)
+    return replace(_of(node, "read", rows), whole=is_whole, by_index=kind != "Seq Scan", pinned=_pinned(node))
 
 
-def _of(node: Node, verb: str, rows: float, *, whole: bool = False) -> Rows:
+def _of(node: Node, verb: str, rows: float) -> Rows:
     return Rows(
         schema=str(node.get("Schema", "")),
         table=str(node["Relation Name"]),
         verb=verb,
         rows=round(rows),
-        whole=whole,
         alias=str(node.get("Alias", "")),
     )
 

@@ -49,6 +49,7 @@ class Relations:
     rows: Mapping[int, int] = field(default_factory=dict)  # live rows before, by table
     children: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     referencing: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # tables with a foreign key to this one
+    keys: Mapping[int, tuple[frozenset[str], ...]] = field(default_factory=dict)  # columns of unique indexes, by table
     views: Mapping[int, tuple[int, ...]] = field(default_factory=dict)  # what each view reads
     foreign_keys: Mapping[str, tuple[int, LockMode]] = field(default_factory=dict)  # by trigger: the other table
     server_major: int = _CHILDREN_MAINTAINED
@@ -120,6 +121,10 @@ class Relations:
         """Return tables with those that reference them, all the way, as TRUNCATE ... CASCADE does."""
         return _closure(tuple(oids), self.referencing)
 
+    def has_key(self, oid: int, columns: frozenset[str]) -> bool:
+        """Say whether values of these columns are those of one row at most."""
+        return any(key <= columns for key in self.keys.get(oid, ()))
+
     def indexes(self, table: int) -> tuple[Relation, ...]:
         return tuple(found for found in self.by_oid.values() if found.table_oid == table and found.is_index)
 
@@ -138,6 +143,7 @@ def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
         rows={relation.oid: _rows(admin, relation) for relation in found if relation.kind in _WITH_ROWS},
         children=_pairs(admin, "watch/descendants"),
         referencing=_pairs(admin, "watch/references"),
+        keys=_keys(admin),
         views=_pairs(admin, "watch/views"),
         foreign_keys={
             trigger: (other, LockMode.ROW_EXCLUSIVE if writes else LockMode.ROW_SHARE)
@@ -155,6 +161,13 @@ def _rows(admin: psycopg.Connection, relation: Relation) -> int:
     text = sql.SQL("SELECT pg_catalog.count(*) FROM {}").format(sql.Identifier(relation.schema, relation.name))
     counted = admin.execute(text).fetchone()
     return int(counted[0]) if counted else 0
+
+
+def _keys(admin: psycopg.Connection) -> Mapping[int, tuple[frozenset[str], ...]]:
+    found: dict[int, list[frozenset[str]]] = defaultdict(list)
+    for table, columns in admin.execute(query("watch/keys").encode()):
+        found[table].append(frozenset(columns))
+    return {table: tuple(keys) for table, keys in found.items()}
 
 
 def _pairs(admin: psycopg.Connection, name: str) -> Mapping[int, tuple[int, ...]]:

@@ -139,7 +139,7 @@ def _candidates(accounts: Accounts, done: Done, relations: Relations) -> list[in
     executions = [each for each, _ in accounts]
     copies = [place for place, each in enumerate(executions) if each.tag == "COPY" and _names(each, relation)]
     calls = [place for place, each in enumerate(executions) if each.tag == "SELECT" and _calls(each, relations)]
-    writers = [place for place, each in enumerate(executions) if each.tag in _WRITERS]
+    writers = [place for place, each in enumerate(executions) if each.tag in _WRITERS or _writes(each)]
     deletions = [place for place in writers if verb == "delete" and executions[place].tag == "DELETE"]
     blocks = [place for place, each in enumerate(executions) if each.tag in _BLOCKS]
     if verb == "truncate":
@@ -149,6 +149,12 @@ def _candidates(accounts: Accounts, done: Done, relations: Relations) -> list[in
 
 def _names(execution: Execution, relation: Relation) -> bool:
     return any(token.name == relation.name for token in tokens.tokens(execution.sql))
+
+
+def _writes(execution: Execution) -> bool:
+    """Say whether a query writes in its WITH."""
+    words = [token.word for token in tokens.tokens(execution.sql)]
+    return words[:1] == ["WITH"] and any(verb in words for verb in _WRITERS)
 
 
 def _calls(execution: Execution, relations: Relations) -> bool:

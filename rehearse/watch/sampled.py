@@ -1,157 +1,195 @@
-"""Watching a stage with the rights of any role: by samples, which prove what they saw and nothing else."""
+"""Watching a stage with the rights of any role: what the door hears, what the server says, counts and shows by samples.
+
+Statements are exact. What they lock and do is modelled by their text and by the server's messages; what neither tells
+stays an open point.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import psycopg
 from psycopg.rows import class_row
 
 from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
-from rehearse.db.said import said
+from rehearse.model.conversation import Conversation
 from rehearse.model.stage import Stage
-from rehearse.model.timeline import LockMode, LockWindow, Outcome, Statement, Timeline
-from rehearse.watch import relations, strings
+from rehearse.model.timeline import LockWindow, Timeline
+from rehearse.watch import assembly, heard, openings, reads, relations, watch
+from rehearse.watch.assembly import Observation
+from rehearse.watch.definitions import ForeignKey, Ties
+from rehearse.watch.executions import Executions
+from rehearse.watch.heard import Heard
+from rehearse.watch.modelled import Model
 from rehearse.watch.relations import Relations
+from rehearse.watch.residue import Counters, Files
+from rehearse.watch.samples import Looking
+from rehearse.watch.timeouts import Timeouts
 
-INTERVAL = timedelta(milliseconds=5)
-_STEP = "rehearse:"  # how the application name of a step begins
-_SAMPLED = (
-    f"The observation was sampled, every {INTERVAL.microseconds // 1000} ms or less often: statements and locks that "
-    "were shorter may be missing, and which rows were read, rewritten or verified is not known. Rehearse on a server "
-    "of rehearse's own (leave --into out), or as a superuser of a server that logs as jsonlog in UTC."
+_PATIENCE = timedelta(seconds=15)
+_OWN = "rehearse"  # what rehearse's own sessions call themselves
+_HOW = (
+    "The observation was sampled: every statement was heard, with its outcome and its rows; what it locked and did to "
+    "rows is known from its text, from what the server told the session, from its counters and files before and after, "
+    "and from samples of the locks."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What one migrating backend did at one moment, and one of the locks it had or waited for."""
-
-    session: str
-    application: str
-    started: datetime | None  # of the statement that runs
-    transaction_started: datetime
-    sql: str
-    relation: int | None
-    mode: str | None
-    granted: bool | None
-    now: datetime
-
-
-@dataclass(slots=True)
-class Samples:
-    """What the samples add up to: statements and locks, each from when it was first seen until it was last seen."""
-
-    statements: dict[tuple[str, datetime], tuple[Sample, datetime]] = field(default_factory=dict)
-    locks: dict[tuple[str, datetime, int, str], tuple[Sample, datetime]] = field(default_factory=dict)
-
-    def take(self, samples: Iterable[Sample]) -> None:
-        for each in samples:
-            if each.started is not None:
-                first, _ = self.statements.get((each.session, each.started), (each, each.now))
-                self.statements[each.session, each.started] = (first, each.now)
-            if each.relation is not None and each.mode is not None and each.granted:
-                key = (each.session, each.transaction_started, each.relation, each.mode)
-                first, _ = self.locks.get(key, (each, each.now))
-                self.locks[key] = (first, each.now)
-
-    def timeline(self, known: Relations, gaps: tuple[str, ...]) -> Timeline:
-        """Return them in order; only locks on what existed before count."""
-        statements = tuple(
-            _statement(number, sample, seen)
-            for number, (sample, seen) in enumerate(
-                sorted(self.statements.values(), key=lambda found: found[0].started or found[0].now), start=1
-            )
-        )
-        numbers = {(each.session, each.started): each.number for each in statements}
-        windows = (_window(sample, seen, known, numbers) for sample, seen in self.locks.values())
-        locks = tuple(sorted(filter(None, windows), key=lambda each: (each.acquired, each.object, each.mode.strength)))
-        return Timeline(statements=statements, locks=locks, complete=False, gaps=gaps)
+_DEAF = (
+    "Nothing tells which statements ran on the stage. Rehearse on a server of rehearse's own (leave --into out), or as "
+    "a superuser of a server that logs as jsonlog in UTC."
+)
 
 
 @dataclass(slots=True, kw_only=True)
 class SampledWatch:
-    """A stage that is looked at again and again."""
+    """A stage that is listened to and looked at."""
 
+    stage: Stage
+    admin: psycopg.Connection
+    looking: Looking
     relations: Relations
-    samples: Samples = field(default_factory=Samples)
-    lost: str | None = None  # why it stopped before it was asked to
+    ties: Ties
+    before: Counters
+    files: Files
+    timeouts: Timeouts
+    earlier: frozenset[int]  # conversations that had begun before
+    _made: Timeline | None = field(default=None)
 
-    def timeline(self) -> Timeline:
-        """Return what was seen; to be asked after the migrating process has ended."""
-        early = (f"The sampler stopped early ({self.lost}): what followed is not known.",) if self.lost else ()
-        return self.samples.timeline(self.relations, (_SAMPLED, *early))
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
+        """Return what was heard and seen; to be asked after the migrating process has ended."""
+        if self._made is None:
+            lingering = self._await_silence()
+            self.looking.stop()
+            conversations = self._conversations()
+            told = heard.heard(conversations)
+            observation = self._observation(told, tuple(self._gaps(conversations, lingering)), steps)
+            found = assembly.timeline(observation)
+            read = reads.read(found.statements, observation.before, observation.after, self.relations)
+            found = replace(
+                found,
+                statements=read.statements,
+                locks=tuple(self._marked(found.locks, told)),
+                notes=(*found.notes, *read.notes),
+            )
+            gaps = (*found.gaps, *openings.points(found, self.relations, told, read.unclear))
+            self._made = replace(found, gaps=gaps, complete=not gaps, notes=(_HOW, *found.notes))
+        return self._made
+
+    def _observation(self, told: tuple[Heard, ...], gaps: tuple[str, ...], steps: frozenset[str] | None) -> Observation:
+        files = watch.files(self.admin)
+        model = Model(
+            ties=self.ties,
+            rows={each.execution.position: each.rows for each in told if each.rows is not None},
+            sampled=self.looking.samples.by_statement(told),
+            quiet=frozenset(each.execution.position for each in told if each.is_quiet),
+            moved=frozenset(oid for oid, file in self.files.items() if oid in files and files[oid].file != file.file),
+        )
+        return Observation(
+            executions=Executions(statements=tuple(each.execution for each in told), unreadable=0),
+            relations=self.relations,
+            before=self.before,
+            after=watch.counters(self.admin),
+            files_before=self.files,
+            files_after=files,
+            timeouts=self.timeouts,
+            relations_after=relations.listed(self.admin),
+            last_seen={
+                each.execution.session: each.conversation.ended for each in told if each.conversation.ended is not None
+            },
+            gaps=gaps,
+            steps=steps,
+            reads=model.read,
+        )
+
+    def _marked(self, locks: Iterable[LockWindow], told: tuple[Heard, ...]) -> Iterator[LockWindow]:
+        """Say of each lock whether it was seen, or is only known to be taken."""
+        sessions = {each.execution.position: each.execution.session for each in told}
+        seen = {
+            (sessions[position], table.identity, mode)
+            for position, found in self.looking.samples.by_statement(told).items()
+            for oid, mode in found
+            if (table := self.relations.table(oid)) is not None
+        }
+        for each in locks:
+            yield replace(each, is_modelled=(each.session, each.object, each.mode) not in seen)
+
+    def _conversations(self) -> tuple[Conversation, ...]:
+        """Return the migration's conversations since the watch began, without rehearse's own."""
+        found = self.stage.conversations() if self.stage.conversations else ()
+        return tuple(each for each in found if each.number not in self.earlier and not _is_ours(each))
+
+    def _await_silence(self) -> int:
+        """Wait until the migrating sessions have ended and handed in their counters; return how many stay."""
+        until = time.monotonic() + _PATIENCE.total_seconds()
+        while True:
+            conversations = self._conversations()
+            pids = [each.pid for each in conversations if each.pid is not None]
+            row = self.admin.execute(query("watch/present"), {"pids": pids}).fetchone() if pids else (0,)
+            present = max(int(row[0]) if row else 0, sum(each.ended is None for each in conversations))
+            if not present or time.monotonic() > until:
+                return present
+            time.sleep(0.005)
+
+    def _gaps(self, conversations: tuple[Conversation, ...], lingering: int) -> Iterator[str]:
+        if self.stage.conversations is None:
+            yield _DEAF
+        if lingering:
+            yield f"{lingering} connections of the migration were still open when the timeline was made."
+        if self.looking.lost:
+            yield f"The sampler stopped early ({self.looking.lost}): which locks were seen after that is not known."
+        heard_of = {each.pid for each in self.stage.conversations()} if self.stage.conversations else set()
+        if strangers := self.looking.samples.pids() - heard_of:
+            yield (
+                f"{len(strangers)} sessions locked tables of the stage that did not come through rehearse's door: what "
+                "they did there is not known. Let nobody else use the stage's database meanwhile."
+            )
+        for each in conversations:
+            if each.gap is not None:
+                yield (
+                    f"A connection of the migration could not be understood to its end ({each.gap}): which statements "
+                    "it ran after that is not known."
+                )
 
 
 @contextmanager
 def sampling(stage: Stage) -> Iterator[SampledWatch]:
-    """Look at the stage until the context is left; nothing in its database is changed for it."""
-    with connect_stage(stage.admin) as connection:
-        path = connection.execute(query("watch/defaults").encode()).fetchone()
-        watched = SampledWatch(relations=relations.read(connection, tuple(path[0]) if path else ("public",)))
-        stopped = threading.Event()
-        thread = threading.Thread(target=_sample, args=(connection, watched, stopped), daemon=True)
-        thread.start()
+    """Listen to and look at the stage until the context is left; nothing in its database is changed for it."""
+    with connect_stage(stage.admin) as admin:
+        search_path, in_force = watch.defaults(stage, admin)
+        found = relations.read(admin, search_path)
+        looking = Looking(stage.admin)
         try:
-            yield watched
+            yield SampledWatch(
+                stage=stage,
+                admin=admin,
+                looking=looking,
+                relations=found,
+                ties=_ties(admin),
+                before=watch.counters(admin),
+                files=watch.files(admin),
+                timeouts=in_force,
+                earlier=frozenset(each.number for each in (stage.conversations or tuple)()),
+            )
         finally:
-            stopped.set()
-            thread.join()
+            looking.stop()
 
 
-def _sample(connection: psycopg.Connection, watched: SampledWatch, stopped: threading.Event) -> None:
-    text = query("watch/sampled").encode()
-    try:
-        with connection.cursor(row_factory=class_row(Sample)) as cursor:
-            while not stopped.wait(INTERVAL.total_seconds()):
-                watched.samples.take(cursor.execute(text, prepare=True).fetchall())
-    except psycopg.Error as error:
-        watched.lost = said(error)
-
-
-def _statement(number: int, sample: Sample, seen: datetime) -> Statement:
-    return Statement(
-        number=number,
-        session=sample.session,
-        transaction=_transaction(sample),
-        step=_step(sample),
-        sql=sample.sql,
-        tag=strings.tag(sample.sql),
-        started=sample.started or sample.now,
-        ended=seen,
-        outcome=Outcome.APPLIED,
+def _ties(admin: psycopg.Connection) -> Ties:
+    with admin.cursor(row_factory=class_row(ForeignKey)) as cursor:
+        keys = cursor.execute(query("watch/foreign_key_columns").encode()).fetchall()
+    defaults = admin.execute(query("watch/default_partitions").encode()).fetchall()
+    return Ties(
+        keys=tuple(
+            replace(each, columns=tuple(each.columns), other_columns=tuple(each.other_columns)) for each in keys
+        ),
+        defaults={int(table): int(partition) for table, partition in defaults},
     )
 
 
-def _window(
-    sample: Sample, seen: datetime, known: Relations, numbers: Mapping[tuple[str, datetime], int]
-) -> LockWindow | None:
-    found = known.by_oid.get(sample.relation or 0)
-    table = known.table(sample.relation or 0)
-    if found is None or table is None:
-        return None
-    return LockWindow(
-        object=table.identity,
-        mode=LockMode(sample.mode),
-        session=sample.session,
-        transaction=_transaction(sample),
-        step=_step(sample),
-        statement=numbers.get((sample.session, sample.started or sample.now), 0),
-        acquired=sample.now,
-        released=seen,
-        lock_timeout=None,
-        on_index=found.is_index,
-    )
-
-
-def _transaction(sample: Sample) -> str:
-    return f"{sample.session}/{sample.transaction_started.timestamp():.6f}"
-
-
-def _step(sample: Sample) -> str | None:
-    return sample.application.removeprefix(_STEP) if sample.application.startswith(_STEP) else None
+def _is_ours(conversation: Conversation) -> bool:
+    return conversation.application == _OWN and conversation.process in (None, os.getpid())

@@ -28,6 +28,7 @@ _WITHIN = re.compile(
     r'PL/pgSQL function _rehearse\.trace\(\) line \d+ at RAISE\nSQL statement "(?P<sql>.*?)"\nPL/pgSQL function ',
     re.DOTALL,
 )
+_FORGED = re.compile(rf"{TRACE}(start|end|rewrite|mark)\b")  # said by others than the tracer
 _FAILED = ("ERROR", "FATAL", "PANIC")
 
 
@@ -126,6 +127,8 @@ class _Open:
         self.messages: list[str] = []
         self.temp_bytes = 0
         self.waits: list[LockWait] = []
+        self.forged = 0
+        self.refused: list[str] = []
 
     def trace(self, record: Record) -> None:
         """Take in a line of the tracer."""
@@ -151,7 +154,12 @@ class _Open:
             if command.tag == found["tag"]:
                 self._keep(command.finish(record.at, found))
                 return
-            self._keep(*command.inner)  # it failed and was caught: what ran in it still ran
+            self._give_up(command)
+
+    def _give_up(self, command: _Command) -> None:
+        """Take in that a command failed and was caught: what ran in it still ran."""
+        self.refused.extend(filter(None, [command.sql]))
+        self._keep(*command.inner)
 
     def _keep(self, *finished: Ddl) -> None:
         if self.stack:
@@ -187,8 +195,8 @@ class _Open:
 
     def close(self, record: Record, ended: datetime, *, failed: bool = False) -> Execution:
         """Return the finished statement, given the last line it wrote."""
-        for command in self.stack:
-            self.events.extend(command.inner)
+        while self.stack:
+            self._give_up(self.stack.pop())
         return Execution(
             session=record.session,
             position=self.position,
@@ -205,6 +213,8 @@ class _Open:
             messages=tuple(self.messages),
             temp_bytes=self.temp_bytes,
             waits=tuple(each if each.was_granted else replace(each, ended=record.at) for each in self.waits),
+            refused=tuple(self.refused),
+            forged=self.forged,
         )
 
 
@@ -226,12 +236,15 @@ class _Session:
         message = record.message
         if record.severity in _FAILED:
             yield self._fail(record)
+        elif record.is_traced:
+            if self.open:
+                self.open.trace(record)
+        elif not record.is_servers:
+            if self.open and _FORGED.match(message):
+                self.open.forged += 1
         elif record.severity != "LOG":
             if self.open:
                 self.open.say(message)
-        elif message.startswith(TRACE):
-            if self.open:
-                self.open.trace(record)
         elif started := _STARTED.fullmatch(message):
             yield from self._start(record, started["sql"])
         elif lasted := _LASTED.fullmatch(message):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from rehearse.model.timeline import StepMark
 from rehearse.watch.executions import Execution
@@ -31,9 +31,10 @@ def marks(executions: Iterable[Execution]) -> tuple[StepMark, ...]:
     return tuple(sorted(found.values(), key=lambda mark: mark.started))
 
 
-def steps(executions: Iterable[Execution]) -> tuple[str | None, ...]:
+def steps(executions: Iterable[Execution], known: Container[str] | None = None) -> tuple[str | None, ...]:
     """Return the step of each statement, in the order given.
 
+    `known` are the steps there were; None: the migration names them itself. Whoever names another begins none.
     A statement belongs to the last step that has begun, in whatever session; BEGIN and COMMIT belong
     to the step of the statements their transaction holds.
     """
@@ -42,7 +43,8 @@ def steps(executions: Iterable[Execution]) -> tuple[str | None, ...]:
     by_time: list[str | None] = []
     for each in ordered:
         step = marker(each) or _named(each)
-        current = step or current
+        if step is not None and (known is None or step in known):
+            current = step
         by_time.append(current)
     inside = _inside(ordered, by_time)
     return tuple(

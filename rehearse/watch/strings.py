@@ -36,6 +36,12 @@ def is_ddl(text: str) -> bool:
     return word(text) in _DDL or (word(text) == "SELECT" and any(each.word == "INTO" for each in tokens.tokens(text)))
 
 
+def is_made_from_query(text: str) -> bool:
+    """Say whether a CREATE fills what it creates from a query."""
+    words = [each.word for each in tokens.tokens(text)]
+    return "AS" in words and any(query in words for query in ("SELECT", "WITH", "TABLE", "VALUES", "EXECUTE"))
+
+
 def is_block(text: str) -> bool:
     """Say whether a statement runs code."""
     return word(text) in _BLOCKS
@@ -103,6 +109,8 @@ def _pieces(execution: Execution, texts: tuple[str, ...], shares: list[list[Ddl 
             events=tuple(share),
             temp_bytes=None if execution.temp_bytes else 0,
             waits=execution.waits if last else (),
+            refused=execution.refused if last else (),
+            forged=execution.forged if last else 0,
         )
         began = ended
         ended_transactions += first in _ENDS

@@ -37,8 +37,10 @@ class Timeouts:
 UNOBSERVED = Timeouts(lock=None, statement=None)
 
 
-def of(command: Ddl) -> Timeouts:
-    """Return the timeouts the tracer saw in force when a command began."""
+def of(command: Ddl, in_force: Timeouts) -> Timeouts:
+    """Return the timeouts the tracer saw in force when a command began; where it saw none, those of its statement."""
+    if not command.timeouts:
+        return in_force
     lock, statement = (parse(command.timeouts[name]) for name in ("lock_timeout", "statement_timeout"))
     return Timeouts(lock=lock, statement=statement)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""
-    (?P<blank>\s+|--[^\n]*)
+    (?P<blank>\s+)
+  | (?P<remark>--[^\n]*)
   | (?P<comment>/\*)
   | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[nNbBxX]|[uU]&)?'(?:[^']|'')*')
   | (?P<dollar>\$(?P<mark>[A-Za-z_\u0080-\uffff]?[\w\u0080-\uffff]*)\$.*?\$(?P=mark)\$)
@@ -18,6 +19,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENTS = ("remark", "comment")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -25,7 +27,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 class Token:
     """One token, with its place in the text."""
 
-    kind: str  # "word", "quoted", "string", "dollar", "other"
+    kind: str  # "word", "quoted", "string", "dollar", "other"; of comments "remark" (to the end of a line), "comment"
     text: str
     start: int
     end: int
@@ -49,12 +51,25 @@ def tokens(sql: str) -> Iterator[Token]:
     >>> [token.text for token in tokens('LOCK /* a /* b */ */ "My t", x')]
     ['LOCK', '"My t"', ',', 'x']
     """
+    return (token for token in _all(sql) if token.kind not in _COMMENTS)
+
+
+def comments(sql: str) -> Iterator[Token]:
+    """Yield the comments of a text, and nothing that only looks like one.
+
+    >>> [token.text for token in comments("SELECT '-- no', $$-- no$$ -- yes")]
+    ['-- yes']
+    """
+    return (token for token in _all(sql) if token.kind in _COMMENTS)
+
+
+def _all(sql: str) -> Iterator[Token]:
     at = 0
     while match := _TOKEN.match(sql, at):
         kind = match.lastgroup if match.lastgroup != "mark" else "dollar"
         at = _after_comment(sql, match.end()) if kind == "comment" else match.end()
-        if kind not in ("blank", "comment"):
-            yield Token(kind=kind or "other", text=match.group(), start=match.start(), end=match.end())
+        if kind != "blank":
+            yield Token(kind=kind or "other", text=sql[match.start() : at], start=match.start(), end=at)
 
 
 def parts(sql: str) -> tuple[str, ...]:

@@ -26,8 +26,10 @@ from rehearse.watch.residue import Counters, File, Files
 from rehearse.watch.sampler import Sampler
 from rehearse.watch.sessions import executions
 from rehearse.watch.timeouts import Timeouts
+from rehearse.watch.tracer import Tracer
 
 _PATIENCE = timedelta(seconds=15)
+_FLUSHES_ON_DEMAND = 150000
 # Production's own, or rehearsed ones, may be too short for our own question; with the versions that brought them.
 _UNHURRIED = {"statement_timeout": 0, "idle_session_timeout": 140000, "transaction_timeout": 170000}
 
@@ -45,17 +47,21 @@ class Watch:
     timeouts: Timeouts
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
+    tracer: Tracer
     _made: Timeline | None = field(default=None)
 
-    def timeline(self) -> Timeline:
-        """Return what the server did since the watch began; to be asked after the migrating process has ended."""
+    def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
+        """Return what the server did since the watch began; to be asked after the migrating process has ended.
+
+        `steps` are those the migrator knows of; None: it does not, and whatever the sessions call themselves is one.
+        """
         if self._made is None:
             lingering = _await_silence(self.admin)
             self.sampler.stop()
-            self._made = assembly.timeline(self._observation(lingering))
+            self._made = assembly.timeline(self._observation(lingering, steps))
         return self._made
 
-    def _observation(self, lingering: int) -> Observation:
+    def _observation(self, lingering: int, steps: frozenset[str] | None) -> Observation:
         reading = self._reading()
         own = self.admin.info.user
         records = [each for each in reading.records if each.database == self.admin.info.dbname and each.user != own]
@@ -64,15 +70,17 @@ class Watch:
             executions=replace(told, unreadable=told.unreadable + reading.unreadable),
             relations=self.relations,
             before=self.before,
-            after=_counters(self.admin),
+            after=counters(self.admin),
             files_before=self.files,
-            files_after=_files(self.admin),
+            files_after=files(self.admin),
             timeouts=self.timeouts,
             relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
+            steps=steps,
+            owner=own if self.stage.log_file is not None and own not in self.stage.touched else None,
         )
 
     def _reading(self) -> Reading:
@@ -84,8 +92,11 @@ class Watch:
     def _gaps(self, reading: Reading, records: list[Record], lingering: int) -> Iterator[str]:
         if not reading.complete:
             yield "The server's log could not be read to its end: statements of the migration may be missing."
-        if not tracer.stands(self.admin):
-            yield "The tracer was removed while the migration ran: locks and work after that are missing."
+        if tracer.read(self.admin) != self.tracer:
+            yield (
+                "The tracer was removed or changed while the migration ran, or a role became a superuser: locks and "
+                "work after that may be missing."
+            )
         if not self.explains:
             yield "The server has no auto_explain: rows read and written by queries are known from counters only."
         if lingering:
@@ -106,12 +117,12 @@ def watching(stage: Stage) -> Iterator[Watch]:
     """
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
-        search_path, in_force = _defaults(stage, admin)
+        search_path, in_force = defaults(stage, admin)
         found = relations.read(admin, search_path)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
         try:
-            tracer.install(admin)
+            installed = tracer.install(admin)
             offset = _begin(stage, admin)
             sampler = Sampler(stage.admin)
             yield Watch(
@@ -119,20 +130,21 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 admin=admin,
                 sampler=sampler,
                 relations=found,
-                before=_counters(admin),
-                files=_files(admin),
+                before=counters(admin),
+                files=files(admin),
                 timeouts=in_force,
                 offset=offset,
                 explains=tracer.explains(admin),
+                tracer=installed,
             )
         finally:
             if sampler is not None:
                 sampler.stop()
             tracer.uninstall(admin)
-            tracer.make_quiet(admin, role, talked)
+            tracer.make_quiet(admin, talked)
 
 
-def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
+def defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], Timeouts]:
     """Return the search_path and the timeouts a new session of the migrating role begins with."""
     known = [name for name, since in _UNHURRIED.items() if admin.info.server_version >= since]
     options = " ".join(f"-c {name}=0" for name in known)
@@ -142,6 +154,7 @@ def _defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...],
     (statement,) = admin.execute(
         query("watch/statement_timeout").encode(), {"role": stage.address.user}
     ).fetchone() or ("",)
+    statement = stage.session_settings.get("statement_timeout", statement)
     return tuple(schemas), Timeouts(lock=timeouts.parse(lock), statement=timeouts.parse(statement))
 
 
@@ -161,15 +174,17 @@ def _mark_log(admin: psycopg.Connection) -> str:
     return message
 
 
-def _counters(admin: psycopg.Connection) -> Counters:
+def counters(admin: psycopg.Connection) -> Counters:
     """Return the server's counters, those of this very connection included."""
-    admin.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
+    if admin.info.server_version >= _FLUSHES_ON_DEMAND:
+        admin.execute("SELECT pg_catalog.pg_stat_force_next_flush()")
     admin.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
     found = admin.execute(query("watch/counters").encode()).fetchall()
     return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
 
 
-def _files(admin: psycopg.Connection) -> Files:
+def files(admin: psycopg.Connection) -> Files:
+    """Return the file and the sizes of each table."""
     with admin.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(query("watch/files").encode()).fetchall()
     return {row.pop("oid"): File(**row) for row in found}

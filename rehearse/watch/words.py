@@ -35,14 +35,21 @@ class Words:
 
     def name(self) -> tuple[str | None, str] | None:
         """Consume a possibly qualified name; return schema and name."""
-        if not self._tokens or (first := self._tokens[0].name) is None:
+        names = self.path()
+        if not names:
             return None
+        return (names[-2] if len(names) > 1 else None, names[-1])
+
+    def path(self) -> tuple[str, ...]:
+        """Consume names with dots between them."""
+        if not self._tokens or (first := self._tokens[0].name) is None:
+            return ()
         del self._tokens[0]
         names = [first]
         while len(self._tokens) > 1 and self._tokens[0].text == "." and self._tokens[1].name is not None:
             names.append(str(self._tokens[1].name))
             del self._tokens[:2]
-        return (names[-2] if len(names) > 1 else None, names[-1])
+        return tuple(names)
 
     def names(self) -> Iterator[tuple[str | None, str, bool]]:
         """Consume a list of tables; yield schema, name and whether ONLY was said."""

@@ -30,6 +30,7 @@ class Done:
     rows: int
     detail: str = ""
     by_plan: bool = False  # a query's plan said so, not the tracer
+    constant: bool = False  # as many rows in production
 
 
 class Ledger:
@@ -65,15 +66,22 @@ def of_command(command: Ddl, relations: Relations, ledger: Ledger) -> tuple[Done
 def works(found: Iterable[Done]) -> tuple[Work, ...]:
     """Return the model's form of what was done."""
     return tuple(
-        Work(kind=each.kind, object=each.relation.identity, rows=each.rows, detail=each.detail) for each in found
+        Work(
+            kind=each.kind,
+            object=each.relation.identity,
+            rows=each.rows,
+            detail=each.detail,
+            is_constant=each.constant,
+        )
+        for each in found
     )
 
 
 def merged(found: Iterable[Done]) -> tuple[Done, ...]:
     """Add up equal work; leave out a read a write accounts for, and "catalog only" beside real work."""
-    added: dict[tuple[int, WorkKind, str], Done] = {}
+    added: dict[tuple[int, WorkKind, str, bool], Done] = {}
     for each in found:
-        key = (each.relation.oid, each.kind, each.detail)
+        key = (each.relation.oid, each.kind, each.detail, each.constant)
         added[key] = replace(each, rows=each.rows + added[key].rows) if key in added else each
     written: dict[int, int] = defaultdict(int)
     for each in added.values():
@@ -116,7 +124,7 @@ def _scans(ddl: Ddl, place: _Place, handled: set[int], built: set[int], ledger: 
     read = dict.fromkeys((*verified, *ddl.scans), 0)
     for plan in ddl.plans:  # a foreign key may be validated through an index, which no counter of the table tells
         for rows in plan.read:
-            if (relation := place.relations.resolve(rows.table, rows.schema)) and not rows.whole and keys:
+            if keys and rows.by_index and rows.rows and (relation := place.relations.resolve(rows.table, rows.schema)):
                 read[relation.oid] = max(rows.rows, read.get(relation.oid, 0))
     for oid, by_plan in read.items():
         relation = place.relations.by_oid.get(oid)
@@ -177,10 +185,14 @@ class _Place:
 
 def _by_plans(plans: Iterable[Plan], relations: Relations) -> list[Done]:
     """Return what queries wrote, and read from end to end."""
-    counted: dict[tuple[int, str], int] = defaultdict(int)
+    counted: dict[tuple[int, str, bool], int] = defaultdict(int)
     for rows in (rows for plan in plans for rows in (*plan.written, *_whole(plan))):
         if relation := relations.resolve(rows.table, rows.schema):
-            counted[relation.oid, rows.verb] += rows.rows
+            by_key = relations.has_key(relation.oid, rows.pinned)
+            if by_key and rows.verb == "read":  # only a small table is read to its end for one row
+                continue
+            constant = by_key or rows.from_constants
+            counted[relation.oid, rows.verb, constant] += rows.rows
     return [
         Done(
             relation=relations.by_oid[oid],
@@ -188,8 +200,9 @@ def _by_plans(plans: Iterable[Plan], relations: Relations) -> list[Done]:
             rows=rows,
             detail="" if verb == "read" else verb,
             by_plan=True,
+            constant=constant,
         )
-        for (oid, verb), rows in counted.items()
+        for (oid, verb, constant), rows in counted.items()
     ]
 
 

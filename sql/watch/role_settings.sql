@@ -3,8 +3,8 @@
 -- returns: setting ("name=value")
 SELECT pg_catalog.unnest(s.setconfig) AS setting
   FROM pg_catalog.pg_db_role_setting AS s
-  JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole
   JOIN pg_catalog.pg_database AS d ON d.oid = s.setdatabase
- WHERE r.rolname = %(role)s
+  LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = s.setrole
+ WHERE COALESCE(r.rolname, '') = %(role)s
    AND d.datname = pg_catalog.current_database()
  ORDER BY 1

@@ -1,4 +1,4 @@
--- purpose: make room for the tracer in the stage database
+-- purpose: make room for the tracer in the stage database; what a migration is allowed may be there already
 -- needs: superuser of the stage
 -- returns: nothing
-CREATE SCHEMA _rehearse
+CREATE SCHEMA IF NOT EXISTS _rehearse

@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET log_min_error_statement = panic
+SET quote_all_identifiers = off
 AS $trace$
 BEGIN
   IF TG_EVENT = 'table_rewrite' THEN

@@ -1,7 +1,7 @@
-# ruff: noqa: PTH116, PTH118, PTH123, PTH207 -- it starts before every migrating process, and pathlib costs more than all the rest
+# ruff: noqa: PTH100, PTH118, PTH120, PTH123 -- it starts before every migrating process, and pathlib costs more than all the rest
 """Confine a command and run it: no network, no other database's socket, no process that outlives it.
 
-Run as `python -I -S launcher.py SETTINGS COMMAND...`; standard library only, Python 3.8 syntax. SETTINGS is a JSON
+Run as `python -I -S launcher.py SETTINGS COMMAND...`; standard library only. SETTINGS is a JSON
 file: `socket` (the stage's, left reachable), `hide` (directories whose PostgreSQL sockets are hidden although no
 process here listens on them), `status` (where to write what the kernel granted), `parent` (the pid of the tool).
 namespaces(7), mount_namespaces(7), PR_SET_PDEATHSIG in prctl(2).
@@ -9,25 +9,23 @@ namespaces(7), mount_namespaces(7), PR_SET_PDEATHSIG in prctl(2).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-import fcntl
-import glob
 import json
 import os
 import signal
 import socket
-import stat
-import struct
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
-_NEWNS, _NEWUSER, _NEWPID, _NEWNET = 0x00020000, 0x10000000, 0x20000000, 0x40000000
-_ATTEMPTS = (_NEWNET | _NEWNS | _NEWPID, _NEWNET | _NEWNS, _NEWNET, 0)
-_MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3)))
+
+from rehearse.engine import namespaces
+from rehearse.engine.namespaces import NEWNET, NEWNS, NEWPID
+
+_ATTEMPTS = (NEWNET | NEWNS | NEWPID, NEWNET | NEWNS, NEWNET)
 _PDEATHSIG = 1
-_LISTENING, _PATH = 0x00010000, 7  # __SO_ACCEPTCON in the fourth column of /proc/net/unix, the path in its eighth
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 _FOR_THE_COMMAND = (signal.SIGINT, signal.SIGTERM)
 _FOR_PYTHON = signal.SIGUSR1  # stays ignored: a shell that died of it would take the Python it waits for along
@@ -39,8 +37,10 @@ def main() -> int:
         settings = json.load(file)
     for number in (*_FOR_THE_COMMAND, _FOR_PYTHON):  # all are in one process group
         signal.signal(number, signal.SIG_IGN)
-    sockets = list(_other_sockets(settings))  # before the network namespace: it has a list of its own
-    granted = _unshare()
+    sockets = list(
+        namespaces.other_sockets(settings["socket"], settings["hide"])
+    )  # before the network namespace: it has a list of its own
+    granted = namespaces.enter(_ATTEMPTS)
     _die_with(settings["parent"])
     inside = os.fork()
     if inside == 0:
@@ -51,21 +51,20 @@ def main() -> int:
 def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets: list[str]) -> int:
     """Finish the confinement, start the command and wait for it; with a process namespace, all ends with us."""
     _die_with(None)
-    layers = ["process namespace"] if granted & _NEWPID else []
-    if granted & _NEWNS:
-        _mount(None, "/", None, _MS_REC | _MS_PRIVATE)
-        if granted & _NEWPID:
-            _mount("proc", "/proc", "proc", 0)
-        hidden = sum(_mount("/dev/null", path, None, _MS_BIND) for path in sockets)
+    layers = []
+    hidden = 0
+    if granted & NEWNS:
+        hidden = namespaces.hide(sockets)
+        if granted & NEWPID and namespaces.mount("proc", "/proc", "proc", 0):  # else it sees us, and our variables
+            layers.append("process namespace")
         layers.append("mount namespace")
-    else:
-        hidden = 0
     listener = None
-    if granted & _NEWNET:
+    if granted & NEWNET:
         layers.append("network namespace")
         listener = _local_listener()
     failed = len(sockets) - hidden
-    _write(settings["status"], {"layers": layers, "sockets": hidden, "reachable": failed})
+    told = {"layers": layers, "loopback": listener is not None, "sockets": hidden, "reachable": failed}
+    _write(settings["status"], told)
     child = os.fork()
     if child == 0:
         os._exit(_execute(command))
@@ -74,6 +73,9 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
     while True:
         pid, status = os.wait()
         if pid == child:
+            if granted & NEWNET:
+                with contextlib.suppress(OSError):
+                    _write(settings["status"], {**told, "network": namespaces.attempts()})
             return _status(status)
 
 
@@ -81,6 +83,7 @@ def _execute(command: list[str]) -> int:
     for number in _FOR_THE_COMMAND:
         signal.signal(number, signal.SIG_DFL)
     _die_with(None)
+    namespaces.renounce()
     try:
         os.execvp(command[0], command)  # noqa: S606 -- the command is what we are here for
     except FileNotFoundError:
@@ -89,56 +92,10 @@ def _execute(command: list[str]) -> int:
         return _NOT_EXECUTABLE
 
 
-def _unshare() -> int:
-    """Enter as many namespaces as the kernel grants; as another user than root, in a user namespace of our own."""
-    uid, gid = os.getuid(), os.getgid()
-    for wanted in _ATTEMPTS:
-        flags = wanted | (_NEWUSER if wanted and uid != 0 else 0)
-        if flags == 0 or _LIBC.unshare(flags) == 0:
-            if flags & _NEWUSER:
-                _write_proc("setgroups", "deny")
-                _write_proc("uid_map", f"{uid} {uid} 1")
-                _write_proc("gid_map", f"{gid} {gid} 1")
-            return wanted
-    return 0
-
-
-def _other_sockets(settings: dict[str, Any]) -> Iterator[str]:
-    """Yield every unix socket somebody listens on, and every PostgreSQL socket in the usual places, but the stage's."""
-    own = os.path.realpath(settings["socket"])
-    listening = set()
-    with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            fields = line.rstrip("\n").split(None, _PATH)
-            if fields[_PATH:] and fields[_PATH].startswith("/") and int(fields[3], 16) & _LISTENING:
-                listening.add(fields[_PATH])
-    usual = ("/run/postgresql", "/var/run/postgresql", "/tmp")  # noqa: S108 -- where PostgreSQL puts its sockets
-    for directory in (*usual, *settings["hide"]):
-        listening.update(glob.glob(os.path.join(glob.escape(directory), ".s.PGSQL.*")))
-    for path in sorted({os.path.realpath(found) for found in listening}):
-        if path != own and _is_socket(path):
-            yield path
-
-
-def _is_socket(path: str) -> bool:
-    try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
-    except OSError:
-        return False
-
-
-def _mount(source: str | None, target: str, kind: str | None, flags: int) -> bool:
-    names = [name if name is None else os.fsencode(name) for name in (source, target, kind)]
-    return bool(_LIBC.mount(names[0], names[1], names[2], ctypes.c_ulong(flags), None) == 0)
-
-
 def _local_listener() -> socket.socket | None:
-    """Bring the empty namespace's loopback up and listen where TCP-only tools look for PostgreSQL."""
+    """Listen on the empty namespace's loopback, where TCP-only tools look for PostgreSQL."""
     try:
-        with socket.socket() as control:
-            name = struct.pack("16sh22x", b"lo", 0)
-            (flags,) = struct.unpack("16xh", fcntl.ioctl(control, 0x8913, name)[:18])  # SIOCGIFFLAGS
-            fcntl.ioctl(control, 0x8914, struct.pack("16sh22x", b"lo", flags | 1))  # SIOCSIFFLAGS, IFF_UP
+        namespaces.raise_loopback()
         return socket.create_server(("127.0.0.1", 5432))
     except OSError:
         return None
@@ -178,11 +135,6 @@ def _die_with(parent: int | None) -> None:
 
 def _status(status: int) -> int:
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
-
-
-def _write_proc(name: str, text: str) -> None:
-    with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-        file.write(text)
 
 
 def _write(path: str, content: dict[str, Any]) -> None:

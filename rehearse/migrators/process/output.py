@@ -7,7 +7,9 @@ import re
 from rehearse.model import wording
 
 _URL_PASSWORD = re.compile(r"(\w[\w+]*://[^\s:/@']*):[^\s@/']+@")
-_NAMED_PASSWORD = re.compile(r"(?i)\b(password|passwd|pwd|secret|token)(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)")
+_NAMED_PASSWORD = re.compile(
+    r"(?i)\b(\w*(?:password|passwd|pwd|secret|token))(\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)]+)"
+)
 _PARAMETERS = re.compile(r"(?m)^\[parameters: .*$")
 _SQL = re.compile(r"(?s)\[SQL: .*?\]$", re.MULTILINE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")

@@ -22,7 +22,8 @@ from rehearse.errors import RehearseError, RequestError
 from rehearse.migrators.hook.rehearse_hook.target import Target, parts_of, targets_of
 from rehearse.migrators.process import activity, variables
 from rehearse.migrators.process.limits import Exceeded, Limits, Pace
-from rehearse.model.migration import MigrationPlan, Stopped
+from rehearse.model.addresses import unreached
+from rehearse.model.migration import ForeignConnection, MigrationPlan, Stopped
 from rehearse.model.stage import Stage
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -63,6 +64,7 @@ class Ended:
     stopped: Stopped | None  # at a limit
     isolation: tuple[str, ...]
     notes: tuple[str, ...]
+    connections: tuple[ForeignConnection, ...]  # that the hook did not see and libpq complained of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def run(on: Ground, command: tuple[str, ...], limits: Limits, *, extra: Mapping[
         stale.unlink(missing_ok=True)
     _stacks(on).mkdir(exist_ok=True)
     settings.write_text(json.dumps(_confinement(on, status)), encoding="utf-8")
-    hook.write_text(json.dumps(_hook_settings(on, journal)), encoding="utf-8")
+    hook.write_text(json.dumps(_hook_settings(on, journal, status)), encoding="utf-8")
     environment = {**on.environment, "REHEARSE_HOOK": str(hook), **(extra or {})}
     with printed.open("wb") as output:
         process = subprocess.Popen(
@@ -123,15 +125,27 @@ def run(on: Ground, command: tuple[str, ...], limits: Limits, *, extra: Mapping[
     if exit_status in (_NOT_FOUND, _NOT_EXECUTABLE) and not printed.stat().st_size:
         raise CommandNotFound(command[0], on.plan.directory)
     isolation, notes = _granted(status)
+    said = printed.read_bytes()[-_LAST_BYTES:].decode(errors="replace")
     return Ended(
         status=exit_status,
-        output=printed.read_bytes()[-_LAST_BYTES:].decode(errors="replace"),
+        output=said,
         journal=_events(journal),
         ended_at=datetime.now(UTC),
         stopped=stopped,
         isolation=("scrubbed environment", *isolation),
         notes=notes,
+        connections=tuple(dict.fromkeys(_unreached(said, on))),
     )
+
+
+def _unreached(said: str, on: Ground) -> Iterator[ForeignConnection]:
+    """Yield what programs without a hook (psql, pg_dump, what is written in C) say they could not connect to."""
+    address = on.stage.address
+    stage = {(str(address.socket_dir), str(address.port)), *((host, "5432") for host in ("127.0.0.1", "localhost"))}
+    for found in unreached(said):
+        if (found.host, found.port) not in stage or found.refused is not None:
+            place = found.place and os.path.relpath(on.plan.directory / found.place, on.plan.directory)
+            yield ForeignConnection(target=found.target, redirected=False, location=place)
 
 
 def _check_token(stage: Stage) -> None:
@@ -155,10 +169,11 @@ def _confinement(on: Ground, status: Path) -> dict[str, object]:
     }
 
 
-def _hook_settings(on: Ground, journal: Path) -> dict[str, object]:
+def _hook_settings(on: Ground, journal: Path, status: Path) -> dict[str, object]:
     address = on.stage.address
     return {
         "journal": str(journal),
+        "confinement": str(status),
         "stacks": str(_stacks(on)),
         "stage": {
             "host": str(address.socket_dir),
@@ -220,6 +235,9 @@ def _granted(status: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     notes = [f"The kernel granted no {name} for the migrating process." for name in missing]
     if told["reachable"]:
         notes.append(f"{told['reachable']} unix sockets of other programs stayed reachable for the migrating process.")
+    if looked := told.get("network"):
+        times = "once" if looked == 1 else f"{looked} times"
+        notes.append(f"The migrating process sought something on a network {times}; it has none, and found nothing.")
     return tuple(told["layers"]), tuple(notes)
 
 

@@ -22,6 +22,10 @@ def stand_down() -> None:
     _STOOD_DOWN.append(True)
 
 
+def has_stood_down() -> bool:
+    return bool(_STOOD_DOWN)
+
+
 def admit(parts: Mapping[str, object]) -> bool:
     """Say whether a connection may be opened as asked (True) or has to be led to the stage (False).
 
@@ -40,8 +44,24 @@ def admit(parts: Mapping[str, object]) -> bool:
     if {target for target in asked if target not in ours} <= declared or set(literal) <= declared | ours:
         _report("redirected", literal, parts)
         return False
-    _report("refused", asked, parts)
-    raise ConnectionRefusedByRehearse(f"rehearse refused a connection to {asked[0]}: it is not the stage.")
+    _refuse(asked, parts)
+    return False
+
+
+def refuse_others(parts: Mapping[str, object], environ: Mapping[str, str], *, trusts_loopback: bool) -> None:
+    """Refuse what cannot be led to the stage, a program or a plain socket, unless it asks for the stage by itself.
+
+    Where the loopback is trusted, the stage is all there is on it. Raises ConnectionRefusedByRehearse.
+    """
+    stage = journal.settings()["stage"]
+    places_of_stage = {(os.path.realpath(stage["host"]), stage["port"])}
+    if trusts_loopback:
+        places_of_stage.add(("localhost", stage["port"]))
+    asked = targets_of(parts, environ)
+    if not all(
+        (target.host, target.port) in places_of_stage and target.database in ("", stage["database"]) for target in asked
+    ):
+        _refuse(asked, parts)
 
 
 def refuse_other_dialects(dialect: Any, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
@@ -76,6 +96,11 @@ def lead_to_stage(parameters: dict[str, Any], database: str) -> None:
     parameters.update(
         {"host": stage["host"], "port": stage["port"], "user": stage["user"], database: stage["database"]}
     )
+
+
+def _refuse(asked: tuple[Target, ...], parts: Mapping[str, object]) -> None:
+    _report("refused", asked, parts)
+    raise ConnectionRefusedByRehearse(f"rehearse refused a connection to {asked[0]}: it is not the stage.")
 
 
 def _report(verdict: str, asked: tuple[Target, ...], parts: Mapping[str, object]) -> None:

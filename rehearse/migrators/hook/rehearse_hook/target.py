@@ -67,7 +67,8 @@ def targets_of(parts: Mapping[str, object], defaults: Mapping[str, str]) -> tupl
     service = given.get("service", defaults.get("PGSERVICE", ""))
     if service:
         return (Target("", 0, "", service),)
-    hosts = (given.get("host") or given.get("hostaddr") or defaults.get("PGHOST", "")).split(",")
+    address = given.get("hostaddr") or defaults.get("PGHOSTADDR")  # wins over every host
+    hosts = (address or given.get("host") or defaults.get("PGHOST", "")).split(",")
     ports = (given.get("port") or defaults.get("PGPORT", "") or "5432").split(",")
     database = given.get("dbname") or given.get("database") or defaults.get("PGDATABASE", "")
     return tuple(

@@ -1,0 +1,1 @@
+UPDATE invoices SET total = 0 WHERE total < 0;

@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+ALTER TABLE invoices ADD CONSTRAINT total_positive CHECK (total >= 0) NOT VALID;  -- VALIDATE is the next release's

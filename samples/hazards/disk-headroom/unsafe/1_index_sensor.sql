@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY readings_sensor ON readings (sensor);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY prices_valid_from ON prices (valid_from);

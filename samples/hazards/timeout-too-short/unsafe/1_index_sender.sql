@@ -1,0 +1,2 @@
+SET lock_timeout = '2s';
+CREATE INDEX CONCURRENTLY letters_sender ON letters (sender);  -- waits for every older transaction of the database

@@ -1,0 +1,89 @@
+"""Every hazard that catalog, data or execution decides is found, and nothing else, on both versions of PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+from _pytest.mark import ParameterSet
+from truth import cases
+from truth.case import Case
+from truth.ground import Ground, prepared
+
+from rehearse import registry
+from rehearse.engine.server import Server
+from rehearse.model.finding import Finding, Severity
+from rehearse.model.report import Report
+
+ROWS, MANY_ROWS = 2_000, 200_000
+# what precision and recall are told of: the step blocks for long, or fails
+SERIOUS = frozenset(
+    {"blocking-index-build", "blocking-validation", "long-blocking-lock", "rows-locked", "step-failed", "table-rewrite"}
+)
+CASES = cases()
+SERVERS = {15: "server15", 18: "server"}
+
+
+def plays(rows: int) -> list[ParameterSet]:
+    """Return every case on every version it is meant for."""
+    return [
+        pytest.param((version, rows), case, id=f"{case.row}-{case.name}-{version}")
+        for version in SERVERS
+        for case in CASES
+        if case.since <= version <= case.until
+    ]
+
+
+@pytest.fixture(scope="session")
+def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
+    """The common tables on a server of a version, with so many rows."""
+    version, rows = request.param
+    server: Server = request.getfixturevalue(SERVERS[version])
+    with prepared(server, rows) as found:
+        yield found
+
+
+@pytest.mark.parametrize(("ground", "case"), plays(ROWS), indirect=["ground"])
+def test_what_is_found_is_true(ground: Ground, case: Case, record_property: Callable[[str, object], None]):
+    _judge(ground.play(case), case, record_property)
+
+
+@pytest.mark.large
+@pytest.mark.parametrize(("ground", "case"), plays(MANY_ROWS), indirect=["ground"])
+def test_what_is_found_among_many_rows_is_true(
+    ground: Ground, case: Case, record_property: Callable[[str, object], None]
+):
+    _judge(ground.play(case), case, record_property)
+
+
+def _judge(report: Report, case: Case, record_property: Callable[[str, object], None]) -> None:
+    weighty = [each for each in report.findings if each.severity is not Severity.NOTE]
+    found = {_told(each) for each in weighty}
+    record_property("truth", (_serious(case.findings), _serious(found), case.is_silent))
+
+    assert sorted(found) == sorted(case.findings), "\n".join(each.message for each in weighty)
+    assert report.verdict is case.verdict, report.reasons
+
+
+def _told(finding: Finding) -> str:
+    """Return a finding as the cases write it; of a step that failed the SQLSTATE matters, not the file."""
+    what = finding.evidence["sqlstate"] if finding.check == "step-failed" else finding.object
+    return f"{finding.severity.value} {finding.check} {str(what).removeprefix('public.')}"
+
+
+def _serious(findings: object) -> bool:
+    assert isinstance(findings, set | frozenset)
+    return any(found.startswith("block ") and found.split()[1] in SERIOUS for found in findings)
+
+
+def test_the_cases_are_many_distinct_and_often_silent():
+    names = Counter((case.row, case.name) for case in CASES)
+
+    assert [name for name, times in names.items() if times > 1] == []
+    assert len(CASES) >= 240
+    assert sum(case.is_silent for case in CASES) >= 100
+
+
+def test_the_serious_checks_exist():
+    assert set(registry.checks()) >= SERIOUS

@@ -31,9 +31,10 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning where INSERTs may fail, a block where nobody said the default should go."""
+    columns = {column.identity: column for column in evidence.rehearsal.after.of_kind("column")}
     for change in told_once(evidence.rehearsal):
         if change.kind == "column" and change.action == "altered" and _given(change.before):
-            column = evidence.rehearsal.after.find("column", change.renamed_to or change.object)
+            column = columns.get(change.renamed_to or change.object)
             if column is not None and not _fills(column):
                 yield _finding(evidence, change, column)
 

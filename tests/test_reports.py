@@ -231,6 +231,18 @@ def test_json_tells_every_setting():
     ]
 
 
+def test_findings_of_one_check_in_one_step_stand_together():
+    (one,) = (found for found in unsafe().findings if found.check == "table-rewrite")
+    many = tuple(replace(one, object=f"public.t{number}", message=f"t{number} is written anew.") for number in range(9))
+    report = replace(unsafe(), findings=(*many, replace(one, step="0002", message="Another step.")))
+
+    shown = text.render(report)
+
+    assert shown.count("table-rewrite in step 0001 (9)") == shown.count("table-rewrite in step 0002") == 1
+    assert shown.count("is written anew") == 5
+    assert "The same of public.t5, public.t6, public.t7 and public.t8" in shown
+
+
 def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():
     report = replace(unsafe(), reasons=("something else is open",))
 

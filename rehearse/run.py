@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -81,7 +81,6 @@ class State:
     catalog: Catalog
     counts: Mapping[str, int]
     heads: Mapping[str, tuple[str, ...]]
-    sequences: tuple[SequencePosition, ...]
 
 
 class Clock:
@@ -224,11 +223,13 @@ def play_on(
     """
     stage = raised.stage
     remembered = data.remember(stage, raised.before, before.catalog)
+    stood = _sequences(stage.admin, before, before.counts) if raised.before is None else ()
     with clock.phase("migration"):
         progress("playing the pending steps")
         migration, timeline = _watched(play, stage)
     progress("comparing")
     after = state(stage)
+    sequences = _sequences(stage.admin, after, after.counts)
     changes = changes_between(before.catalog, after.catalog)
     books = frozenset({*before.heads, *after.heads})
     of_data = data.compare(stage, remembered, after.catalog, changes, timeline, apart=books)
@@ -252,8 +253,8 @@ def play_on(
         fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
         settings=trial.changes,
-        sequences_before=before.sequences,
-        sequences_after=after.sequences,
+        sequences_before=_sequences_before(raised.before, before, sequences, stood),
+        sequences_after=sequences,
         timings=clock.spent,
     )
     return replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
@@ -329,14 +330,27 @@ def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migratio
 def state(stage: Stage) -> State:
     """Return what stands in the stage's database: its catalog, the rows of its tables, the heads recorded in it."""
     with connect_stage(stage.admin) as connection:
-        described = catalog.read(connection, stage.server_major)
-        counts = catalog.count_rows(connection)
         return State(
-            catalog=described,
-            counts=counts,
+            catalog=catalog.read(connection, stage.server_major),
+            counts=catalog.count_rows(connection),
             heads=catalog.read_heads(connection),
-            sequences=catalog.read_sequences(connection, described, counts),
         )
+
+
+def _sequences(dsn: str, state: State, tables: Collection[str]) -> tuple[SequencePosition, ...]:
+    with connect_stage(dsn) as connection:
+        return catalog.read_sequences(connection, state.catalog, tables)
+
+
+def _sequences_before(
+    untouched: str | None, before: State, after: tuple[SequencePosition, ...], stood: tuple[SequencePosition, ...]
+) -> tuple[SequencePosition, ...]:
+    """Return where the sequences that are behind now stood, by the database the stage was cloned from if it can be."""
+    if untouched is None:
+        return stood
+    behind = {found.physical for found in after if found.is_behind}
+    tables = {column.table or "" for column in before.catalog.of_kind("column") if column.physical in behind}
+    return _sequences(untouched, before, tables & before.counts.keys()) if tables else ()
 
 
 def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:

@@ -66,11 +66,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = (report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, ()))
     told = [value for report in reports for name, value in report.user_properties if name == "truth"]
     if told:
-        right = sum(1 for expected, found, _ in told if expected and found)
-        precision = right / max(1, sum(1 for _, found, _ in told if found))
-        recall = right / max(1, sum(1 for expected, _, _ in told if expected))
-        silent = sum(1 for _, _, is_silent in told if is_silent)
+        right = sum(1 for _, expected, found, _ in told if expected and found)
+        precision = right / max(1, sum(1 for _, _, found, _ in told if found))
+        recall = right / max(1, sum(1 for _, expected, _, _ in told if expected))
+        silent = {name for name, _, _, is_silent in told if is_silent}
         terminalreporter.write_line(
-            f"truth: {len(told)} cases, {silent} silent; precision {precision:.3f}, recall {recall:.3f} on "
-            "long-blocking/failing"
+            f"truth: {len({name for name, *_ in told})} cases, {len(silent)} silent; precision {precision:.3f}, recall "
+            f"{recall:.3f} on long-blocking/failing ({len(told)} plays)"
         )

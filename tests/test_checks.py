@@ -126,6 +126,30 @@ def test_a_validation_under_an_earlier_statements_lock_is_found():
     assert found("blocking-validation", given) == [(ORDERS, Severity.BLOCK)]
 
 
+@pytest.mark.parametrize(("released_by", "expected"), [(None, [(ORDERS, Severity.BLOCK)]), (2, [])])
+def test_a_lock_given_back_to_a_savepoint_stops_nobody(released_by: int | None, expected: list[object]):
+    taken = replace(lock(statement=1), released_by=released_by)
+    check = statement(3, work=(work(WorkKind.SCAN, 500_000, detail="validating"),))
+    given = rehearsal(
+        facts=facts(table(500_000)),
+        row_counts=(row_count(500_000, 500_000, 500_000),),
+        timeline=timeline(statement(1), statement(2, tag="ROLLBACK"), check, taken),
+    )
+
+    assert found("blocking-validation", given) == expected
+
+
+def test_rows_written_out_are_as_many_in_production():
+    seeds = replace(work(WorkKind.ROWS, 3, name="public.colours", detail="insert"), is_constant=True)
+    given = rehearsal(
+        facts=facts(table(500_000_000), table(500_000_000, name="public.colours")),
+        row_counts=(row_count(2_000, 2_000, 500_000_000), row_count(9, 12, 500_000_000, name="public.colours")),
+        timeline=timeline(statement(1), statement(2, tag="INSERT", work=(seeds,)), lock()),
+    )
+
+    assert found("long-blocking-lock", given) == [(ORDERS, Severity.NOTE)]
+
+
 def test_a_validation_in_a_transaction_of_its_own_is_silent():
     given = rehearsal(
         timeline=timeline(

@@ -397,3 +397,36 @@ def test_a_published_table_needs_a_replica_identity(
     given = turned([table(), PRIMARY], after, publications=(publication,), timeline=timeline())
 
     assert found("key-dropped", given) == ([(ORDERS, Severity.BLOCK)] if blocked else [])
+
+
+def test_what_leaves_only_follow_is_told_once():
+    def state(of_type: str) -> list[CatalogObject]:
+        leaf = table("public.orders_1", partition_bound="FOR VALUES IN (1)", inherits=[ORDERS])
+        return [table(), leaf, column("note", type=of_type), column("note", table="public.orders_1", type=of_type)]
+
+    assert found("type-changed", turned(state("integer"), state("text"))) == [(NOTE, Severity.WARN)]
+
+
+def test_a_change_of_one_leaf_alone_is_told():
+    def state(default: str | None) -> list[CatalogObject]:
+        leaf = table("public.orders_1", partition_bound="FOR VALUES IN (1)", inherits=[ORDERS])
+        own = column("note", table="public.orders_1", not_null=True, default=default)
+        return [table(), leaf, column("note", not_null=True), own]
+
+    given = turned(state("1"), state(None), timeline=said("ALTER TABLE orders_1 ALTER note DROP DEFAULT"))
+
+    assert found("default-dropped", given) == [("public.orders_1.note", Severity.WARN)]
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(["id", "note"], []), (["id"], [(NOTE, Severity.WARN)])])
+def test_a_view_under_the_old_name_bears_its_columns_too(columns: list[str], expected: list[object]):
+    told: list[JSON] = [{"name": name, "type": "integer"} for name in columns]
+    shim = entry("view", ORDERS, table=ORDERS, columns=told)
+    before = [table(), column("note", 2)]
+    after = [
+        replace(table("public.purchases"), physical=table().physical),
+        replace(column("remark", 2, table="public.purchases"), physical=column("note", 2).physical),
+        shim,
+    ]
+
+    assert found("name-changed", turned(before, after)) == expected

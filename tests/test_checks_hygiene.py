@@ -103,6 +103,15 @@ def test_an_index_that_the_migration_left_invalid_blocks():
     assert f"CREATE UNIQUE INDEX CONCURRENTLY orders_code ON {ORDERS}" in finding.remedy
 
 
+def test_what_a_reindex_leaves_is_dropped_and_not_built_again():
+    left = index("orders_code_ccnew1", "btree (code)", valid=False)
+
+    [finding] = findings("invalid-index", rehearsal(after=catalog(left)))
+
+    assert "DROP INDEX CONCURRENTLY public.orders_code_ccnew1;" in finding.remedy
+    assert "CREATE" not in finding.remedy
+
+
 def test_an_index_that_was_invalid_before_is_not_the_migrations_fault():
     left = index("orders_code", "btree (code)", valid=False, physical="7")
     renamed = index("orders_code_old", "btree (code)", valid=False, physical="7")
@@ -328,6 +337,7 @@ def test_indexes_that_were_needless_before_and_gin_prefixes_are_silent():
 def position(next_value: int, furthest: int | None, *, taken: bool = False, ascending: bool = True) -> SequencePosition:
     return SequencePosition(
         sequence="public.orders_id_seq",
+        table=ORDERS,
         column=f"{ORDERS}.id",
         physical="1.1",
         next_value=next_value,
@@ -519,6 +529,15 @@ def test_more_heads_than_before_are_a_fork_unless_a_branch_begins_anew(
     )
 
     assert found("several-heads", given) == ([("public.alembic_version", Severity.WARN)] if expected else [])
+
+
+def test_on_the_way_to_a_merge_a_fork_is_none():
+    heads = {"public.alembic_version": ("0002", "0003")}
+    steps = (replace(step(head), parents=("0001",)) for head in ("0002", "0003"))
+    given = rehearsal(migration=migration(*steps), heads_after=heads, inputs={"target": "0003"})
+
+    assert found("several-heads", given) == []
+    assert found("several-heads", replace(given, inputs={"target": "heads"})) != []
 
 
 # no-way-back

@@ -39,6 +39,7 @@ CASES = (
     Case(name="overwritten", column="integer", value="n", act="UPDATE {t} SET v = 0 WHERE id > 15", told=(5, 0, False)),
     Case(name="emptied", column="integer", value="n", act="UPDATE {t} SET v = NULL WHERE id > 15", told=(0, 5, False)),
     Case(name="swapped", column="boolean", value="n % 2 = 0", act="UPDATE {t} SET v = NOT v", told=(20, 0, True)),
+    Case(name="composed", column="pair", value="ROW(n, NULL)", act="UPDATE {t} SET v = NULL", told=(0, 20, False)),
     Case(name="fewer", column="integer", value="n", act="DELETE FROM {t} WHERE id > 15", told=None),
     Case(name="rekeyed", column="integer", value="n", act="UPDATE {t} SET id = id + 100", told=None),
     Case(name="wider", column="integer", value="n", act="ALTER TABLE {t} ALTER v TYPE bigint", told=None),
@@ -159,6 +160,7 @@ CASES = (
 
 SETUP = """
 CREATE TYPE letter AS ENUM ('a', 'b');
+CREATE TYPE pair AS (one integer, other integer);
 CREATE TABLE parted (id integer, v integer, PRIMARY KEY (id, v)) PARTITION BY LIST (v);
 CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
 CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);

@@ -27,6 +27,7 @@ from rehearse import registry
 from rehearse.checks import expectation_missed
 from rehearse.judge import judge
 from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.change import SchemaChange
 from rehearse.model.declaration import NotUnderstood, declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.facts import VersionTable
@@ -38,6 +39,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.remark import Remark
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import Outcome, Statement, WorkKind
+from rehearse.model.values import ValueChange
 from rehearse.reports import json as json_report
 from rehearse.reports import text
 
@@ -199,6 +201,7 @@ def test_of_a_sample_numbers_of_rows_prove_only_that_it_is_too_much(said: str, a
     seen = lost(
         expecting(f"rows public.orders {said}"),
         facts=facts(table(212_000_000)),
+        timeline=timeline(),
         row_counts=(row_count(1_000, after, 212_000_000),),
         whole_tables=frozenset(),
     )
@@ -262,6 +265,43 @@ def test_what_a_failed_statement_did_is_undone():
     failed = replace(deletion(), outcome=Outcome.FAILED)
 
     assert missed(played(expecting("no data change"), timeline=timeline(failed))) == []
+
+
+RETYPED = ValueChange(column=NOTE, now=NOTE, table=ORDERS, changed=4, nulled=1, rows=9, one_to_one=False, exact=True)
+
+
+def test_values_that_a_new_type_changes_are_a_data_change():
+    retyping = statement(sql="ALTER TABLE orders ALTER COLUMN note TYPE varchar(3)")
+    other = SchemaChange(
+        action="altered", kind="column", object=NOTE, table=ORDERS, before={"type": "text"}, after={"type": "varchar"}
+    )
+
+    (message,) = missed(
+        played(expecting("no data change"), value_changes=(RETYPED,), changes=(other,), timeline=timeline(retyping))
+    )
+
+    assert message.endswith(f"but {NOTE} holds another value in 5 rows.")
+
+
+def test_values_that_changed_are_changed_whoever_wrote_them():
+    assert missed(played(expecting(f"values {NOTE}"), value_changes=(RETYPED,))) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "act"),
+    [
+        ("rows public.orders -3", "Compare the predicate"),
+        (f"values {NOTE}", "Look whether the step's UPDATE finds a row"),
+        (f"drop {NOTE}", "Drop it in this step"),
+        ("no data change", "Take out what touches data, or declare it"),
+    ],
+)
+def test_what_is_missed_is_told_with_the_next_act(said: str, act: str):
+    seen = played(expecting(said), timeline=timeline(deletion(name=CUSTOMERS)))
+
+    (found,) = expectation_missed.findings(seen)
+
+    assert found.remedy.startswith(act)
 
 
 def test_the_tools_own_records_are_no_data():

@@ -30,7 +30,7 @@ from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import RoleFacts
 from rehearse.model.finding import Severity
-from rehearse.model.policy import Policy
+from rehearse.model.policy import Limit, Policy
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import LockMode, Outcome, SizeChange, Statement, TableSize, WorkKind
 from rehearse.reports import json as json_report
@@ -312,6 +312,12 @@ def test_a_table_without_rows_on_the_stage_is_as_large_as_in_production():
 
     assert only(scaled(9_000_000, check, stage=0)).production_rows == 9_000_000
     assert advised(scaled(9_000_000, check, stage=0)).quiet_window is True
+
+
+def test_a_table_with_a_limit_of_its_own_may_want_a_quiet_window_sooner():
+    policy = Policy(limits=(Limit(object=ORDERS, max_blocking=timedelta(0)),))
+
+    assert advised(scaled(300, stage=300), policy).quiet_window is True
 
 
 def test_work_before_the_lock_was_taken_is_not_done_under_it():

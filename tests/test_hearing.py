@@ -208,6 +208,23 @@ def test_a_session_tells_its_process_and_what_it_calls_itself(opened: Opened) ->
     assert [each.application for each in opened.exchanges] == ["one", "two"]
 
 
+def test_a_session_that_the_server_refuses_ends_without_a_statement(opened: Opened) -> None:
+    with pytest.raises(psycopg.OperationalError, match="nonsense"):
+        psycopg.connect(opened.dsn, options="-c nonsense=1")
+
+    assert opened.exchanges == []
+    assert [found.gap for found in opened.conversations() if found.ended] == [None]
+
+
+def test_what_a_session_asks_to_be_told_from_its_beginning_is_passed_on(opened: Opened) -> None:
+    passed: list[str] = []
+    with psycopg.connect(opened.dsn, autocommit=True, options="-c client_min_messages=debug1") as connection:
+        connection.add_notice_handler(lambda diagnostic: passed.append(str(diagnostic.message_primary)))
+        connection.execute("CREATE TABLE t (id int PRIMARY KEY)")
+
+    assert any(each.startswith("building index") for each in passed)
+
+
 def test_a_statement_that_ends_its_session_is_heard_once(opened: Opened) -> None:
     with psycopg.connect(opened.dsn, autocommit=True) as connection, pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -237,6 +254,16 @@ def test_what_is_no_protocol_is_passed_on_as_it_is() -> None:
 
     assert passed == list(sent)
     assert stream.is_broken
+
+
+def test_what_cannot_be_understood_is_a_gap_and_goes_on_all_the_same() -> None:
+    ear = Hearing().listen({}, None)
+    ear.from_client(message("Q", b"no end"))
+
+    passed = ear.from_server(message("Z", b"I"))
+
+    assert passed == message("Z", b"I")
+    assert ear.conversation().gap == "ValueError at a message of the protocol"
 
 
 def message(kind: str, body: bytes) -> bytes:

@@ -167,11 +167,11 @@ def test_text_says_which_databases_were_replaced_by_the_stage():
     assert "asked for postgresql://app@db:5432/shop (env.py:12) and was given the stage instead" in shown
 
 
-@pytest.mark.parametrize(("observation", "told"), [("exact", False), ("sampled", True)])
-def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, told: bool):
-    seen = evidence(
-        rehearsal(fidelity=fidelity(observation=observation), timeline=timeline(complete=observation == "exact"))
-    )
+@pytest.mark.parametrize(
+    ("observation", "complete", "told"), [("exact", False, False), ("sampled", True, False), ("sampled", False, True)]
+)
+def test_text_does_not_call_nothing_what_samples_did_not_show(observation: str, complete: bool, told: bool):
+    seen = evidence(rehearsal(fidelity=fidelity(observation=observation), timeline=timeline(complete=complete)))
 
     page = text.render(judge(seen, (), (), NOON.date()))
 
@@ -229,6 +229,18 @@ def test_json_tells_every_setting():
             "origin": "--set",
         }
     ]
+
+
+def test_findings_of_one_check_in_one_step_stand_together():
+    (one,) = (found for found in unsafe().findings if found.check == "table-rewrite")
+    many = tuple(replace(one, object=f"public.t{number}", message=f"t{number} is written anew.") for number in range(9))
+    report = replace(unsafe(), findings=(*many, replace(one, step="0002", message="Another step.")))
+
+    shown = text.render(report)
+
+    assert shown.count("table-rewrite in step 0001 (9)") == shown.count("table-rewrite in step 0002") == 1
+    assert shown.count("is written anew") == 5
+    assert "The same of public.t5, public.t6, public.t7 and public.t8" in shown
 
 
 def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():

@@ -370,6 +370,7 @@ def told(timeline: Timeline, with_rows: list[bool] | None) -> list[tuple[object,
             each.sqlstate,
             each.message,
             each.lock_timeout,
+            each.statement_timeout,
             transactions.index(each.transaction),
             each.rows if with_rows and with_rows[place] else None,
         )

@@ -260,3 +260,24 @@ def test_another_role_is_observed_as_well(ground: Ground):
         locks = [(lock.object, lock.mode) for lock in found.locks]
         assert locks == [("public.parents", LockMode.ACCESS_EXCLUSIVE)]
         assert found.complete, found.gaps
+
+
+def test_what_production_granted_on_functions_of_the_server_silences_nobody(ground: Ground):
+    user, ours = (
+        ground.stage.address.user,
+        "FROM pg_stat_activity WHERE usename = 'rehearse' AND pid <> pg_backend_pid()",
+    )
+    with psycopg.connect(ground.stage.admin, autocommit=True) as admin:
+        admin.execute(f"GRANT EXECUTE ON FUNCTION pg_rotate_logfile(), pg_reload_conf() TO {user}")
+        admin.execute(f"GRANT pg_signal_backend TO {user}")
+    timeline = ground.watch(
+        "SELECT pg_rotate_logfile()",
+        "SELECT pg_reload_conf()",
+        f"SELECT pg_terminate_backend(pid) {ours}",
+        f"SELECT pg_cancel_backend(pid) {ours}",
+        "ALTER TABLE loose ADD COLUMN a int",
+    )
+
+    assert timeline.complete, timeline.gaps
+    assert [each.sqlstate for each in timeline.statements] == [None, None, REFUSED, REFUSED, None]
+    assert [(lock.object, lock.mode) for lock in timeline.locks] == [("public.loose", LockMode.ACCESS_EXCLUSIVE)]

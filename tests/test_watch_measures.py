@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from grounds import Ground
 
-from rehearse.model.timeline import LockMode, RebuiltIndex, Statement
+from rehearse.model.timeline import LockMode, RebuiltIndex, Statement, WorkKind
 from rehearse.watch import watching
 
 SPILLING = "SELECT g FROM generate_series(1, 30000) AS g ORDER BY md5(g::text) OFFSET 29999"
@@ -243,3 +243,27 @@ def test_row_locks_and_foreign_keys_lock_their_tables(ground: Ground):
 
 def nested(statement: Statement) -> list[tuple[str, str | None]]:
     return [(command.tag, command.sql) for command in statement.nested]
+
+
+@pytest.mark.parametrize(
+    ("text", "constant"),
+    [
+        ('UPDATE "Items" SET size = 1 WHERE id = 7', True),
+        ('UPDATE "Items" SET size = 1 WHERE id IN (7, 8)', True),
+        ('UPDATE "Items" SET size = 1 WHERE size > 0 AND id = 7', True),
+        ('UPDATE "Items" SET size = 1 WHERE NOT id = 7', False),
+        ('UPDATE "Items" SET size = 1 WHERE id = 7 OR size = 7', False),
+        ('UPDATE "Items" SET size = 1 WHERE size = 7', False),
+        ('UPDATE "Items" SET size = 1 WHERE id = (SELECT min(id) FROM parents)', False),
+        ('UPDATE "Items" AS i SET size = 1 FROM parents AS p WHERE p.id = i.parent_id AND i.id = 7', False),
+        ("DELETE FROM children WHERE id = 3", True),
+        ("DELETE FROM children WHERE id < 3", False),
+        ("INSERT INTO loose VALUES (1), (2)", True),
+        ("INSERT INTO loose SELECT 1", True),
+        ("INSERT INTO loose SELECT id FROM parents", False),
+    ],
+)
+def test_rows_that_a_key_chooses_or_that_are_written_out_do_not_grow(ground: Ground, text: str, constant: bool):
+    (statement,) = ground.watch(text).statements
+
+    assert [work.is_constant for work in statement.work if work.kind is WorkKind.ROWS] == [constant]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -26,26 +27,39 @@ def read_sequences(
     which is foreign. Raises RowsNotCounted.
     """
     pairs = tuple(pair for pair in sequence_columns(catalog) if pair[0].table in tables)
-    found: list[SequencePosition] = []
     try:
-        with connection.cursor(row_factory=tuple_row) as cursor:
-            for start in range(0, len(pairs), _BATCH):
-                batch = pairs[start : start + _BATCH]
-                asked = sql.SQL(" UNION ALL ").join(_asked(place, *pair) for place, pair in enumerate(batch))
-                answers = cursor.execute(asked + sql.SQL(" ORDER BY 1")).fetchall()
-                found += [_position(*batch[place], rest) for place, *rest in answers]
+        return tuple(
+            _with_taken(connection, found) if found.is_behind else found for found in _positions(connection, pairs)
+        )
     except psycopg.Error as error:
         raise RowsNotCounted(error) from error
-    return tuple(found)
+
+
+def _positions(
+    connection: psycopg.Connection[TupleRow], pairs: Sequence[tuple[CatalogObject, CatalogObject]]
+) -> Iterator[SequencePosition]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        for start in range(0, len(pairs), _BATCH):
+            batch = pairs[start : start + _BATCH]
+            asked = sql.SQL(" UNION ALL ").join(_asked(place, *pair) for place, pair in enumerate(batch))
+            for place, next_value, furthest in cursor.execute(asked + sql.SQL(" ORDER BY 1")).fetchall():
+                column, sequence = batch[place]
+                yield SequencePosition(
+                    sequence=sequence.identity,
+                    table=column.table or "",
+                    column=column.identity,
+                    physical=column.physical,
+                    next_value=next_value,
+                    ascending=_increment(sequence) > 0,
+                    furthest=furthest,
+                )
 
 
 def _asked(place: int, column: CatalogObject, sequence: CatalogObject) -> sql.Composed:
     ascending = _increment(sequence) > 0
     return sql.SQL(
-        "SELECT {place}, p.next, (SELECT pg_catalog.{furthest}({column}) FROM {table}), "
-        "EXISTS (SELECT FROM {table} WHERE {column} = p.next) "
-        "FROM (SELECT CASE WHEN is_called AND last_value <> {end} THEN last_value + {increment} ELSE last_value END"
-        " AS next FROM {sequence}) AS p"
+        "SELECT {place}, CASE WHEN s.is_called AND s.last_value <> {end} THEN s.last_value + {increment} "
+        "ELSE s.last_value END, (SELECT pg_catalog.{furthest}({column}) FROM {table}) FROM {sequence} AS s"
     ).format(
         place=sql.Literal(place),
         furthest=sql.SQL("max" if ascending else "min"),
@@ -57,17 +71,11 @@ def _asked(place: int, column: CatalogObject, sequence: CatalogObject) -> sql.Co
     )
 
 
-def _position(column: CatalogObject, sequence: CatalogObject, told: Sequence[int]) -> SequencePosition:
-    next_value, furthest, is_taken = told
-    return SequencePosition(
-        sequence=sequence.identity,
-        column=column.identity,
-        physical=column.physical,
-        next_value=next_value,
-        ascending=_increment(sequence) > 0,
-        furthest=furthest,
-        is_taken=bool(is_taken),
+def _with_taken(connection: psycopg.Connection[TupleRow], found: SequencePosition) -> SequencePosition:
+    taken = sql.SQL("SELECT FROM {} WHERE {} = {} LIMIT 1").format(
+        identifier(found.table), sql.Identifier(split(found.column)[-1]), found.next_value
     )
+    return replace(found, is_taken=connection.execute(taken).fetchone() is not None)
 
 
 def _increment(sequence: CatalogObject) -> int:

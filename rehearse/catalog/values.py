@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import cast
 
 import psycopg
@@ -19,7 +20,7 @@ from rehearse.diff.values import by_rows, by_sums, by_values
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.values import ComparedColumn, ComparedTable, ValueChange
 
-_MOST = 200_000  # rows of a table that are compared one by one; of a larger one, an even share of its keys
+_MOST = 100_000  # rows of a table that are compared one by one; of a larger one, an even share of its keys
 _TEXTS = re.compile(r"^(?:text|citext|character varying|character|public\.citext)\b")
 _NUMBERS = re.compile(r"^(?:smallint|integer|bigint|numeric|real|double precision)\b")
 _READ = re.compile(
@@ -56,48 +57,36 @@ def _changes(
 ) -> Iterator[ValueChange]:
     plain = [column for column in table.columns if not column.is_retyped]
     retyped = [column for column in table.columns if column.is_retyped]
-    groups = [part for part in (plain, *([column] for column in retyped)) if part]
-    for columns in groups:
-        yield from _of_columns(table, columns, after, before, remembered)
+    for columns in filter(None, (plain, *([column] for column in retyped))):
+        part = replace(table, columns=tuple(columns))
+        if before is not None:
+            yield from _between(part, before, after)
+        elif remembered is not None and not any(_is_spelled_anew(column) for column in columns):
+            forms = [_written(column, table, None, after) for column in columns]
+            yield from by_sums(part, remembered, _sums(after, part, [new for _, new in forms], (), now=True))
 
 
-def _of_columns(
-    table: ComparedTable,
-    columns: Sequence[ComparedColumn],
-    after: Connection,
-    before: Connection | None,
-    remembered: TableContents | None,
-) -> Iterator[ValueChange]:
+def _between(table: ComparedTable, before: Connection, after: Connection) -> tuple[ValueChange, ...]:
     """Compare sums first, which is cheap, and rows one by one only where those differ."""
-    old_forms, new_forms = _forms(columns, table, before, after)
-    if before is None:
-        if remembered is not None and not any(_is_spelled_anew(column) for column in columns):
-            new = _sums(after, table, columns, new_forms, (), now=True)
-            yield from by_sums(_only(table, columns), remembered, new)
-        return
-    old = _sums(before, table, columns, old_forms, table.key, now=False)
-    new = _sums(after, table, columns, new_forms, table.key, now=True)
-    differing = [column for column in columns if old.columns[column.before] != new.columns[column.after]]
-    if differing:
-        yield from _one_by_one(table, differing, before, after, rows=max(old.rows, new.rows))
-
-
-def _one_by_one(
-    table: ComparedTable, columns: Sequence[ComparedColumn], before: Connection, after: Connection, *, rows: int
-) -> tuple[ValueChange, ...]:
-    share = -(-rows // _MOST) or 1
-    old_forms, new_forms = _forms(columns, table, before, after)
-    old = _rows(before, table, columns, old_forms, share, now=False)
-    new = _rows(after, table, columns, new_forms, share, now=True)
-    if not table.key:
-        return by_values(table, columns, tuple(row for _, row in old), tuple(row for _, row in new))
-    return by_rows(table, columns, dict(old), dict(new), exact=share == 1)
-
-
-def _only(table: ComparedTable, columns: Sequence[ComparedColumn]) -> ComparedTable:
-    return ComparedTable(
-        table=table.table, now=table.now, has_leaves=table.has_leaves, columns=tuple(columns), key=table.key
+    forms = {column.column: _written(column, table, before, after) for column in table.columns}
+    old = _sums(before, table, [old for old, _ in forms.values()], table.key, now=False)
+    new = _sums(after, table, [new for _, new in forms.values()], table.key, now=True)
+    differing = replace(
+        table,
+        columns=tuple(column for column in table.columns if old.columns[column.before] != new.columns[column.after]),
     )
+    most = max(old.rows, new.rows)
+    if not differing.columns:
+        return ()
+    if not table.key and most > _MOST:  # no share of the rows would be the same on both sides
+        return by_sums(differing, old, new)
+    share = -(-most // _MOST) or 1
+    pairs = [forms[column.column] for column in differing.columns]
+    old_rows = _rows(before, differing, [old for old, _ in pairs], share, now=False)
+    new_rows = _rows(after, differing, [new for _, new in pairs], share, now=True)
+    if not table.key:
+        return by_values(differing, tuple(row for _, row in old_rows), tuple(row for _, row in new_rows))
+    return by_rows(differing, dict(old_rows), dict(new_rows), exact=share == 1)
 
 
 @contextmanager
@@ -114,14 +103,13 @@ def _pinned(connection: Connection | None) -> Iterator[None]:
 def _sums(
     connection: Connection,
     table: ComparedTable,
-    columns: Sequence[ComparedColumn],
     forms: Sequence[_Form],
     key: Sequence[ComparedColumn],
     *,
     now: bool,
 ) -> TableContents:
     """Return the number of values of each column, and the sum of their hashes, each together with its row's key."""
-    names = [column.after if now else column.before for column in columns]
+    names = [column.after if now else column.before for column in table.columns]
     values = [form(sql.Identifier("t", name)) for name, form in zip(names, forms, strict=True)]
     keys = [sql.Identifier("t", part.after if now else part.before) for part in key]
     asked = [
@@ -146,22 +134,18 @@ def _sums(
 
 
 def _rows(
-    connection: Connection,
-    table: ComparedTable,
-    columns: Sequence[ComparedColumn],
-    forms: Sequence[_Form],
-    share: int,
-    *,
-    now: bool,
+    connection: Connection, table: ComparedTable, forms: Sequence[_Form], share: int, *, now: bool
 ) -> list[tuple[int, tuple[int | None, ...]]]:
     """Return the hash of each row's key and of its values; of a large table, of one row in `share`."""
     values = [
         form(sql.Identifier("t", column.after if now else column.before))
-        for column, form in zip(columns, forms, strict=True)
+        for column, form in zip(table.columns, forms, strict=True)
     ]
     parts = [sql.Identifier("t", part.after if now else part.before) for part in table.key]
     key = _hash(sql.SQL(", ").join(parts)) if parts else sql.SQL("{}::pg_catalog.int8").format(sql.Literal(0))
-    hashes = (sql.SQL("CASE WHEN {0} IS NOT NULL THEN {1} END").format(value, _hash(value)) for value in values)
+    hashes = (
+        sql.SQL("CASE WHEN {0} IS DISTINCT FROM NULL THEN {1} END").format(value, _hash(value)) for value in values
+    )
     reading = sql.SQL("SELECT {key}, {hashes} FROM {source} WHERE {share} = 1 OR {key} % {share} = 0").format(
         key=key, hashes=sql.SQL(", ").join(hashes), source=_source(table, now=now), share=sql.Literal(share)
     )
@@ -177,19 +161,16 @@ def _source(table: ComparedTable, *, now: bool) -> sql.Composed:
     return sql.SQL("{}{} AS t").format(only, identifier(table.now if now else table.table))
 
 
-def _forms(
-    columns: Sequence[ComparedColumn], table: ComparedTable, before: Connection | None, after: Connection
-) -> tuple[list[_Form], list[_Form]]:
-    """Return how to write each column's value, before and afterwards, so that equal values are written alike."""
-    pairs = [_retyped(column, table, before, after) if column.is_retyped else (_as_is, _as_is) for column in columns]
-    return [old for old, _ in pairs], [new for _, new in pairs]
-
-
-def _retyped(
+def _written(
     column: ComparedColumn, table: ComparedTable, before: Connection | None, after: Connection
 ) -> tuple[_Form, _Form]:
-    """Return forms of a column that has another type: cast back, what was read is spelled as its type spells it."""
+    """Return how to write a column's value before and afterwards, so that equal values are written alike.
+
+    One of another type is cast back; what a type has read from a text is spelled as the type spells it.
+    """
     old, new = column.old_type, column.new_type
+    if not column.is_retyped:
+        return _as_is, _as_is
     choices: list[tuple[_Form, _Form]] = []
     if before is not None and _TEXTS.match(old) and _NUMBERS.match(new):
         choices.append((_number_in_text, _number))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.identity import quoted, split
+from rehearse.model.partitions import told_once
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
@@ -25,7 +27,7 @@ REMEDY = (
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a block where values were lost, a warning where only production knows, a note where none were."""
     rehearsal = evidence.rehearsal
-    for change in rehearsal.changes:
+    for change in told_once(rehearsal):
         if change.kind != "column" or change.action != "removed" or change.table is None:
             continue
         lost = rehearsal.lost_values.get(change.object)
@@ -56,7 +58,7 @@ def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found
         step=statement.step if statement else None,
         object=change.object,
         message=f"{change.object} was dropped {found}{_in_production(count)}.",
-        remedy=REMEDY,
+        remedy=_remedy(evidence, change, severity),
         evidence={
             "sql": statement.sql if statement else None,
             "values": evidence.rehearsal.lost_values.get(change.object),
@@ -69,3 +71,23 @@ def _in_production(count: RowCount | None) -> str:
     if count is None or count.production is None:
         return ""
     return f"; the table has {rows(count.production)} in production"
+
+
+def _remedy(evidence: Evidence, change: SchemaChange, severity: Severity) -> str:
+    """Say how the values are kept, by the table's key where it has one."""
+    name = quoted(split(change.object)[-1])
+    if severity is Severity.NOTE:
+        return f"Release code that does not name {name} first, drop the column with the next release."
+    keys = [
+        found.attributes.get("columns")
+        for found in evidence.rehearsal.before.of_kind("constraint")
+        if found.table == change.table and found.text("type") == "primary key"
+    ]
+    key = [str(column) for column in keys[0] if column != name] if keys and isinstance(keys[0], Sequence) else []
+    copy = quoted("_".join((*split(change.table or "")[-1:], split(change.object)[-1])))
+    kept = f"SELECT {', '.join([*key, name])} FROM {change.table}"  # noqa: S608 - for people to run, not for us
+    return (
+        f"Release code that does not name {name} first. Keep a copy if anyone may ask for the values: CREATE TABLE "
+        f"{copy} AS {kept}; drop the column a release later and acknowledge column-dropped for {change.object} with "
+        "the reason."
+    )

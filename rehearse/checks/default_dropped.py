@@ -11,6 +11,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.json import JSON
 from rehearse.model.naming import naming
+from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
 HAZARDS = ("A12", "B13")
@@ -30,9 +31,10 @@ REMEDY = (
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning where INSERTs may fail, a block where nobody said the default should go."""
-    for change in evidence.rehearsal.changes:
+    columns = {column.identity: column for column in evidence.rehearsal.after.of_kind("column")}
+    for change in told_once(evidence.rehearsal):
         if change.kind == "column" and change.action == "altered" and _given(change.before):
-            column = evidence.rehearsal.after.find("column", change.renamed_to or change.object)
+            column = columns.get(change.renamed_to or change.object)
             if column is not None and not _fills(column):
                 yield _finding(evidence, change, column)
 

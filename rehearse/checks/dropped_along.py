@@ -10,6 +10,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
 from rehearse.model.naming import mentions, naming
+from rehearse.model.partitions import told_once
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Statement
 
@@ -39,7 +40,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     gone = {
         change.object for change in rehearsal.changes if change.kind in _RELATIONS and change.action == "removed"
     } - {found.identity for kind in _RELATIONS for found in rehearsal.after.of_kind(kind)}
-    for change in rehearsal.changes:
+    for change in told_once(rehearsal):
         is_part_of_gone = change.table in gone and change.table != change.object
         if change.kind in _KINDS and change.action == "removed" and not is_part_of_gone:
             severity = _severity(rehearsal, change, gone)
@@ -133,10 +134,12 @@ def _finding(rehearsal: Rehearsal, change: SchemaChange, severity: Severity) -> 
 
 
 def _origin(rehearsal: Rehearsal, change: SchemaChange) -> tuple[Statement | None, str]:
-    """Return the statement it went along with: that of a column it needed, else the first with CASCADE."""
+    """Return the statement it went along with: of a column it needed, of its table, else the first with CASCADE."""
     for column in _dropped_columns(rehearsal, change):
         statement = naming(rehearsal, column, r"\bDROP\b")
         return statement, f" with the column {column}"
+    if _is_remade(rehearsal, change.table):
+        return naming(rehearsal, change.table or "", r"\bDROP\b"), f", for {change.table} was made anew without it"
     cascades = (
         found
         for found in rehearsal.timeline.statements
@@ -144,6 +147,14 @@ def _origin(rehearsal: Rehearsal, change: SchemaChange) -> tuple[Statement | Non
     )
     statement = next(cascades, None)
     return statement, ", taken by CASCADE" if statement else ""
+
+
+def _is_remade(rehearsal: Rehearsal, table: str | None) -> bool:
+    old, new = (
+        [found for found in catalog.objects if found.identity == table and found.kind in _RELATIONS]
+        for catalog in (rehearsal.before, rehearsal.after)
+    )
+    return bool(old and new and old[0].physical != new[0].physical)
 
 
 def _consequence(change: SchemaChange) -> str:

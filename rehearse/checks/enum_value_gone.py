@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.json import JSON
@@ -28,18 +27,24 @@ REMEDY = (
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
-    """Yield a warning for each enum that lost a value, a note for one in another order."""
-    for change in evidence.rehearsal.changes:
-        old, new = _labels(change.before), _labels(change.after)
-        if change.kind != "type" or change.action != "altered" or not old or not new:
+    """Yield a warning for each enum that lost a value, a note for one in another order.
+
+    An enum is what goes by its name, be it altered or made anew; of one that is called otherwise now, itself.
+    """
+    renamed = {change.object: change.renamed_to for change in evidence.rehearsal.changes if change.kind == "type"}
+    after = {found.identity: found for found in evidence.rehearsal.after.of_kind("type")}
+    for enum in evidence.rehearsal.before.of_kind("type"):
+        found = after.get(enum.identity) or after.get(renamed.get(enum.identity) or "")
+        old, new = _labels(enum.attributes), _labels(found.attributes if found else None)
+        if not old or not new:
             continue
         gone = tuple(label for label in old if label not in new)
         if gone:
-            yield _gone(evidence, change, old, new, gone)
+            yield _gone(evidence, enum.identity, old, new, gone)
         elif [label for label in new if label in old] != list(old):
-            told = f"{change.object} has its values in another order: ORDER BY, < and > on it give other answers."
+            told = f"{enum.identity} has its values in another order: ORDER BY, < and > on it give other answers."
             remedy = "Keep the order there was; ALTER TYPE ... ADD VALUE ... BEFORE puts new values where they belong."
-            yield _finding(evidence, change, Severity.NOTE, told, remedy)
+            yield _finding(evidence, enum.identity, Severity.NOTE, told, remedy, old, new)
 
 
 def _labels(attributes: Mapping[str, JSON] | None) -> Sequence[str]:
@@ -47,43 +52,44 @@ def _labels(attributes: Mapping[str, JSON] | None) -> Sequence[str]:
     return [str(label) for label in labels] if isinstance(labels, list | tuple) else []
 
 
-def _gone(
-    evidence: Evidence, change: SchemaChange, old: Sequence[str], new: Sequence[str], gone: tuple[str, ...]
-) -> Finding:
+def _gone(evidence: Evidence, enum: str, old: Sequence[str], new: Sequence[str], gone: tuple[str, ...]) -> Finding:
     renamed = {label: new[place] for place, label in enumerate(old) if label in gone} if len(old) == len(new) else {}
     names = tuple(f"{label!r} (now {renamed[label]!r})" if label in renamed else repr(label) for label in gone)
-    table = next(
-        (found for found in evidence.rehearsal.before.of_kind("column") if found.text("type") == change.object), None
-    )
+    table = next((found for found in evidence.rehearsal.before.of_kind("column") if found.text("type") == enum), None)
     where = f" in {table.identity}" if table is not None else ""
-    told = (
-        f"{change.object} has no value {listing(names)} any more: code that still writes or asks for it{where} fails."
-    )
+    told = f"{enum} has no value {listing(names)} any more: code that still writes or asks for it{where} fails."
     remedy = f"Keep {gone[0]!r} in the type until the old release is gone"
     if renamed:
         added = renamed[gone[0]]
         remedy += (
-            f": instead of renaming, ALTER TYPE {change.object} ADD VALUE {added!r}, move the code, then the rows in "
-            "batches"
+            f": instead of renaming, ALTER TYPE {enum} ADD VALUE {added!r}, move the code, then the rows in batches"
         )
     else:
         remedy += "; a value that no row and no code uses harms nobody"
-    return _finding(evidence, change, Severity.WARN, told, f"{remedy}.")
+    return _finding(evidence, enum, Severity.WARN, told, f"{remedy}.", old, new)
 
 
-def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, told: str, remedy: str) -> Finding:
-    statement = naming(evidence.rehearsal, change.object)
+def _finding(
+    evidence: Evidence,
+    enum: str,
+    severity: Severity,
+    told: str,
+    remedy: str,
+    old: Sequence[str],
+    new: Sequence[str],
+) -> Finding:
+    statement = naming(evidence.rehearsal, enum)
     return Finding(
         check="enum-value-gone",
         family=FAMILY,
         severity=severity,
         step=statement.step if statement else None,
-        object=change.object,
+        object=enum,
         message=told,
         remedy=remedy,
         evidence={
             "sql": statement.sql if statement else None,
-            "before": list(_labels(change.before)),
-            "after": list(_labels(change.after)),
+            "before": list(old),
+            "after": list(new),
         },
     )

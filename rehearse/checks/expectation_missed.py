@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rehearse.model.evidence import Evidence
+from rehearse.model.expectation import Subject
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.fulfilment import Fulfilment, fulfilments
 
@@ -20,6 +21,14 @@ REMEDY = (
     "Compare the predicate of the step with the data (SELECT count(*) on production), correct the step, or correct "
     "what it declares: rehearse: expect rows TABLE LOW..HIGH, in rows or in percent of the rows there are."
 )
+_DO = {
+    Subject.ROWS: REMEDY,
+    Subject.VALUES: "Look whether the step's UPDATE finds a row: its WHERE, and what earlier steps did to the rows; or "
+    "take out what it declares.",
+    Subject.DROP: "Drop it in this step, or take out what it declares: another step may have to say it.",
+    Subject.NOTHING: "Take out what touches data, or declare it: rehearse: expect rows TABLE LOW..HIGH, expect values "
+    "COLUMN or expect drop OBJECT.",
+}
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
@@ -36,7 +45,7 @@ def _finding(found: Fulfilment) -> Finding:
         step=expectation.step,
         object=found.object,
         message=found.sentence,
-        remedy=REMEDY,
+        remedy=_DO[expectation.subject],
         evidence={
             "expected": expectation.said,
             "place": expectation.place,

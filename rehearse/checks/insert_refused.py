@@ -10,6 +10,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.naming import mentions, naming
+from rehearse.model.partitions import told_once
 from rehearse.model.quantity import rows
 from rehearse.model.rehearsal import Rehearsal
 
@@ -34,7 +35,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for each column that old INSERTs do not fill; a table without rows is only noted."""
     rehearsal = evidence.rehearsal
     older = _older_tables(rehearsal)
-    for change in rehearsal.changes:
+    for change in told_once(rehearsal):
         if change.table in older:
             for column in _demanded(rehearsal, change):
                 if not _is_filled(rehearsal, column):

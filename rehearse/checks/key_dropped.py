@@ -11,6 +11,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.json import JSON
 from rehearse.model.naming import naming
+from rehearse.model.partitions import told_once
 from rehearse.model.rehearsal import Rehearsal
 
 FAMILY = Family.CONTRACT
@@ -44,7 +45,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             publication = _refusing(rehearsal, old, table) if table is not None else ""
             if table is not None and publication:
                 yield _unidentified(rehearsal, table, publication)
-    for change in rehearsal.changes:
+    for change in told_once(rehearsal):
         if change.action == "removed" and change.table and rehearsal.after.find("table", change.table):
             yield from _of_key(rehearsal, change, change.table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -22,6 +23,8 @@ REMEDY = (
     "Set a limit before the statement and try again when it fails: SET lock_timeout = '2s' (Alembic: op.execute at the "
     "top of the revision, or connect_args={'options': '-c lock_timeout=2s'} in env.py)."
 )
+# It locks the partition alone, when no query reaches it by its table any more, and must be let wait until then
+_DETACHES = re.compile(r"\bDETACH\s+PARTITION\b.*\bCONCURRENTLY\b", re.IGNORECASE | re.DOTALL)
 
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
@@ -35,10 +38,10 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if not lock.mode.blocks_writes or lock.on_index or lock.lock_timeout != timedelta(0):
             continue
         table = roots.get(lock.object, lock.object)
-        if (lock.step, table) in seen:
+        statement, blocks = evidence.rehearsal.timeline.statement(lock.statement), evidence.strongest(lock).mode.blocks
+        if (lock.step, table) in seen or (statement is not None and _DETACHES.search(statement.sql)):
             continue
         seen.add((lock.step, table))
-        statement, blocks = evidence.rehearsal.timeline.statement(lock.statement), evidence.strongest(lock).mode.blocks
         yield Finding(
             check="lock-timeout-missing",
             family=FAMILY,

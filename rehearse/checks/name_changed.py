@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.identity import quoted
+from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
 HAZARDS = ("E1",)
@@ -27,12 +30,22 @@ _KINDS = ("table", "view", "materialized-view", "column", "function", "schema")
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for each name that is gone; whether code depends on it, the database cannot know."""
-    after = {
-        (found.kind == "column", found.identity) for found in evidence.rehearsal.after.objects if found.kind in _KINDS
-    }
-    for change in evidence.rehearsal.changes:
+    after = set(_names(evidence.rehearsal.after))
+    for change in told_once(evidence.rehearsal):
         if change.kind in _KINDS and change.renamed_to and (change.kind == "column", change.object) not in after:
             yield _finding(evidence, change, change.renamed_to)
+
+
+def _names(catalog: Catalog) -> Iterator[tuple[bool, str]]:
+    """Yield whether it is a column, and the identity of all that can be named, columns of views included."""
+    for found in catalog.objects:
+        if found.kind in _KINDS:
+            yield found.kind == "column", found.identity
+        columns = found.attributes.get("columns")
+        if found.kind in ("view", "materialized-view") and isinstance(columns, Sequence):
+            for column in columns:
+                if isinstance(column, Mapping):
+                    yield True, f"{found.identity}.{quoted(str(column['name']))}"
 
 
 def _finding(evidence: Evidence, change: SchemaChange, new_name: str) -> Finding:

@@ -63,8 +63,8 @@ def _half_done(step: StepRun, failure: Failure) -> Iterator[Finding]:
         yield _finding(
             step,
             Severity.WARN,
-            f"Step {step.id} stopped half-way: {listing(left)} {'stays' if len(left) == 1 else 'stay'} and is recorded "
-            "nowhere, so running the step again meets it.",
+            f"Step {step.id} stopped half-way and left behind what is recorded nowhere, and running it again meets: "
+            f"{listing(left)}.",
             {"left": list(left)},
         )
 

@@ -42,9 +42,7 @@ def _behind(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _behind_finding(evidence: Evidence, found: SequencePosition) -> Finding:
-    column = evidence.rehearsal.after.find("column", found.column)
-    table = (column.table if column else None) or ""
-    name = found.column.removeprefix(f"{table}.")
+    table, name = found.table, found.column.removeprefix(f"{found.table}.")
     unique = any(shape.unique and shape.keys == (name,) for _, shape in valid_indexes(evidence.rehearsal.after, table))
     fails = found.is_taken and unique
     now = "fails on the unique key" if unique else "makes a duplicate"

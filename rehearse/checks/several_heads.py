@@ -11,8 +11,8 @@ from rehearse.model.quantity import listing
 FAMILY = Family.HYGIENE
 HAZARDS = ("F14",)
 CONDITION = (
-    "After the migration Alembic's version table holds more heads than before, and no more than can be told by "
-    "branches that have a first revision of their own."
+    "After an upgrade to the heads Alembic's version table holds more of them than before, and more than branches with "
+    "a first revision of their own explain."
 )
 EFFECT = (
     "`alembic upgrade head` refuses to choose between them, also where the deployment runs it; both were written "
@@ -24,14 +24,15 @@ REMEDY = "Merge the revisions, and rehearse the merge: alembic merge -m 'merge h
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for each version table whose heads have become more by a fork."""
     rehearsal = evidence.rehearsal
-    if rehearsal.migration.tool != "alembic" or rehearsal.migration.exit_status:
+    steps = rehearsal.migration.steps
+    on_the_way = rehearsal.inputs.get("target") not in (None, "head", "heads")  # a merge may still come
+    if on_the_way or rehearsal.migration.exit_status or any(step.parents is None for step in steps):
         return
-    bases = sum(1 for step in rehearsal.migration.steps if step.parents == ())
+    bases = sum(1 for step in steps if step.parents == ())
     for table, heads in rehearsal.heads_after.items():
         before = rehearsal.heads_before.get(table, ())
-        if not set(heads) <= {step.id for step in rehearsal.migration.steps} | set(before):
-            continue  # another tool's
-        if len(heads) > len(before) + bases:
+        is_theirs = set(heads) <= {step.id for step in steps} | set(before)
+        if is_theirs and len(heads) > len(before) + bases:
             yield _finding(table, before, heads)
 
 

@@ -9,6 +9,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.naming import mentions, naming
+from rehearse.model.partitions import told_once
 from rehearse.model.quantity import listing, rows
 from rehearse.model.timeline import Outcome
 
@@ -30,7 +31,7 @@ _ANALYSES = re.compile(r"\bANALY[ZS]E\b", re.IGNORECASE)
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a note for each large table with columns whose type changed and that was not analysed afterwards."""
     retyped: dict[str, list[str]] = {}
-    for change in evidence.rehearsal.changes:
+    for change in told_once(evidence.rehearsal):
         if change.kind == "column" and change.action == "altered" and change.table and "type" in (change.before or {}):
             retyped.setdefault(change.table, []).append(change.object)
     for table, columns in retyped.items():

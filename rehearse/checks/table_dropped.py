@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.identity import quoted, split
 from rehearse.model.quantity import rows
 
 FAMILY = Family.LOSS
@@ -39,10 +40,20 @@ def _finding(evidence: Evidence, count: RowCount, severity: Severity) -> Finding
         message=f"{count.table} was dropped with its rows: {rows(count.before or 0)} here, {production} in production."
         if severity is Severity.BLOCK
         else f"{count.table} was dropped without a row in it; code that still names it fails.",
-        remedy=REMEDY,
+        remedy=_remedy(count.table)
+        if severity is Severity.BLOCK
+        else f"Release code that does not name {count.table} first, drop it with the next release.",
         evidence={
             "sql": statement.sql if statement else None,
             "rows": count.before,
             "production_rows": count.production,
         },
+    )
+
+
+def _remedy(table: str) -> str:
+    aside = quoted(f"{split(table)[-1]}_old")
+    return (
+        f"Rename it out of the way first: ALTER TABLE {table} RENAME TO {aside}; watch a release go by, archive it "
+        f"(pg_dump --table={aside}), then drop it and acknowledge table-dropped for it with the reason."
     )

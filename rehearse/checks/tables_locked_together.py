@@ -71,7 +71,7 @@ def _is_large(evidence: Evidence, table: str) -> bool:
         return True
     rate, octets = evidence.policy.rates[WorkKind.SCAN], sum(found.heap_bytes for found in facts)
     seconds = max(sum(number or 0 for number in numbers) / rate.rows, octets / rate.bytes)
-    return timedelta(seconds=seconds) > evidence.policy.max_blocking
+    return timedelta(seconds=seconds) > evidence.policy.limit_on(table)
 
 
 def _finding(evidence: Evidence, groups: Sequence[Mapping[str, LockWindow]]) -> Finding:

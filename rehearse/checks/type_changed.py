@@ -11,6 +11,7 @@ from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.naming import naming
+from rehearse.model.partitions import told_once
 
 FAMILY = Family.CONTRACT
 HAZARDS = ("A11", "B12")
@@ -52,7 +53,7 @@ _SAME_TO_CODE = frozenset(
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield a warning for what old code may stumble over, a note for what few queries notice."""
-    for change in evidence.rehearsal.changes:
+    for change in told_once(evidence.rehearsal):
         if change.kind != "column":
             continue
         before, after = change.before or {}, change.after or {}

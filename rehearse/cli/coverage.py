@@ -20,7 +20,7 @@ class Hazard:
     id: str
     what: str
     by: str | None = None  # what decides it that is no check
-    left: str | None = None  # why nothing does
+    left: str | None = None  # why nothing does, or not in every case
 
 
 def hazards() -> tuple[Hazard, ...]:
@@ -45,10 +45,15 @@ def table(checks: Mapping[str, Check], *, whole: bool) -> Iterator[str]:
     shown = {hazard: names for hazard, names in rows.items() if whole or names}
     width = max((len(hazard.what) for hazard in shown), default=0)
     for hazard, names in shown.items():
-        answer = ", ".join(names) or hazard.by or (f"- ({hazard.left})" if hazard.left else f"- ({_NOBODY})")
-        yield f"{hazard.id:<4} {hazard.what:<{width}}  {answer}"
+        yield f"{hazard.id:<4} {hazard.what:<{width}}  {_answer(hazard, names)}"
     if whole:
         yield from _sums(rows)
+
+
+def _answer(hazard: Hazard, names: tuple[str, ...]) -> str:
+    if not names:
+        return hazard.by or f"- ({hazard.left or _NOBODY})"
+    return f"{', '.join(names)}; for the rest - ({hazard.left})" if hazard.left else ", ".join(names)
 
 
 def _deciding(hazard: Hazard, checks: Mapping[str, Check]) -> tuple[str, ...]:

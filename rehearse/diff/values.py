@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 from rehearse.model.catalog import Catalog, CatalogObject
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.identity import split
+from rehearse.model.partitions import parents, root
 from rehearse.model.timeline import Timeline, WorkKind
 from rehearse.model.values import ComparedColumn, ComparedTable, ValueChange
 
@@ -26,8 +27,8 @@ def to_compare(
     Where not all was `seen`, every table. Tables named in `apart` are left out.
     """
     pairs = tuple(_pairs(before, after))
-    roots = _roots(before)
-    written = {roots.get(table, table) for table in _written(timeline)}
+    above = parents(before)
+    written = {root(table, above) for table in _written(timeline)}
     found = []
     for old, new in pairs:
         table = _compared(old, new, before, after)
@@ -48,23 +49,13 @@ def _pairs(before: Catalog, after: Catalog) -> Iterator[tuple[CatalogObject, Cat
             yield old, new
 
 
-def _roots(catalog: Catalog) -> Mapping[str, str]:
-    """Return the partitioned table at the top of each partition."""
-    above = {
-        found.identity: str(parents[0])
-        for found in catalog.of_kind("table")
-        if found.attributes.get("partition_bound") is not None
-        if isinstance(parents := found.attributes.get("inherits"), Sequence) and parents
-    }
-    return {leaf: _top(leaf, above) for leaf in above}
-
-
 def with_roots(before: Catalog, contents: Mapping[str, TableContents]) -> Mapping[str, TableContents]:
     """Add, to what tables and leaves hold, what each partitioned table holds in all its leaves."""
     found = dict(contents)
-    for leaf, root in _roots(before).items():
-        if leaf in contents:
-            found[root] = _sum(found[root], contents[leaf]) if root in found else contents[leaf]
+    above = parents(before)
+    for leaf in above.keys() & contents.keys():
+        top = root(leaf, above)
+        found[top] = _sum(found[top], contents[leaf]) if top in found else contents[leaf]
     return found
 
 
@@ -77,12 +68,6 @@ def _sum(one: TableContents, other: TableContents) -> TableContents:
         for name in one.columns.keys() & other.columns.keys()
     }
     return TableContents(rows=one.rows + other.rows, columns=columns, checksum=one.checksum + other.checksum)
-
-
-def _top(table: str, above: Mapping[str, str]) -> str:
-    while table in above:
-        table = above[table]
-    return table
 
 
 def _written(timeline: Timeline) -> Iterator[str]:
@@ -157,7 +142,6 @@ def by_sums(table: ComparedTable, before: TableContents, after: TableContents) -
 
 def by_rows(
     table: ComparedTable,
-    columns: Sequence[ComparedColumn],
     before: Mapping[int, Row],
     after: Mapping[int, Row],
     *,
@@ -169,9 +153,9 @@ def by_rows(
     """
     kept = before.keys() & after.keys()
     if len(kept) < len(before) and len(after) >= len(before):
-        return by_values(table, columns, tuple(before.values()), tuple(after.values()))
+        return by_values(table, tuple(before.values()), tuple(after.values()))
     found = []
-    for place, column in enumerate(columns):
+    for place, column in enumerate(table.columns):
         pairs = Counter((before[key][place], after[key][place]) for key in kept if before[key][place] is not None)
         changed = sum(number for (old, new), number in pairs.items() if new is not None and new != old)
         nulled = sum(number for (_, new), number in pairs.items() if new is None)
@@ -182,13 +166,11 @@ def by_rows(
     return tuple(found)
 
 
-def by_values(
-    table: ComparedTable, columns: Sequence[ComparedColumn], before: Sequence[Row], after: Sequence[Row]
-) -> tuple[ValueChange, ...]:
+def by_values(table: ComparedTable, before: Sequence[Row], after: Sequence[Row]) -> tuple[ValueChange, ...]:
     """Tell how many values of each column are not to be found any more, in whatever row; fewer rows explain as many."""
     found = []
     gone = max(0, len(before) - len(after))
-    for place, column in enumerate(columns):
+    for place, column in enumerate(table.columns):
         old, new = Counter(row[place] for row in before), Counter(row[place] for row in after)
         lost = max(0, sum(number for value, number in (old - new).items() if value is not None) - gone)
         nulled = min(lost, max(0, new[None] - old[None]))

@@ -58,7 +58,7 @@ class Account:
             cwd="/",
             env={"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}},
             start_new_session=True,
-            preexec_fn=self._beginning(os.getpid(), first),  # noqa: PLW1509 - prctl(2) has no other place
+            preexec_fn=self._becoming(first, _ending_with(os.getpid())),  # noqa: PLW1509 - prctl(2) has no other place
             user=self.uid if self.is_other and first is None else None,
             group=self.gid if self.is_other and first is None else None,
             extra_groups=[] if self.is_other and first is None else None,
@@ -78,22 +78,20 @@ class Account:
             raise
         return process.returncode, said.decode(errors="replace")
 
-    def _beginning(self, parent: int, first: Callable[[], None] | None) -> Callable[[], None] | None:
-        if sys.platform != "linux":
-            return None
+    def _becoming(self, first: Callable[[], None] | None, last: Callable[[], None] | None) -> Callable[[], None] | None:
+        if first is None:
+            return last
 
-        def begin() -> None:
-            if first is not None:
-                first()
-                if self.is_other:
-                    os.setgroups([])
-                    os.setgid(self.gid)
-                    os.setuid(self.uid)
-            _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-            if os.getppid() != parent:  # it ended before we could wish
-                os._exit(1)
+        def become() -> None:
+            first()
+            if self.is_other:
+                os.setgroups([])
+                os.setgid(self.gid)
+                os.setuid(self.uid)
+            if last is not None:
+                last()
 
-        return begin
+        return become
 
 
 def account() -> Account:
@@ -114,3 +112,15 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def _ending_with(parent: int) -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+
+    def wish() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:  # it ended before we could wish
+            os._exit(1)
+
+    return wish

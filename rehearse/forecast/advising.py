@@ -78,7 +78,8 @@ def _too_much(under: Sequence[Prediction], policy: Policy) -> bool:
     """Say whether the work done under locks is more than traffic may wait for."""
     allowances = [found.allowance for found in under]
     known = sum((spent for spent in allowances if spent is not None), timedelta(0))
-    return None in allowances or known > policy.max_blocking or (bool(under) and not policy.max_blocking)
+    limit = min((policy.limit_on(found.work.object) for found in under), default=policy.max_blocking)
+    return None in allowances or known > limit or (bool(under) and not limit)
 
 
 def _timeout(locks: Sequence[LockWindow]) -> timedelta:

@@ -109,7 +109,7 @@ def _sum(parts: Sequence[Prediction], table: str) -> Prediction:
             parts[0].work,
             object=table,
             rows=sum(part.work.rows for part in parts),
-            detail=details.pop() if len(details) == 1 else "",
+            detail=details.pop() if len(details) == 1 else "validating" if parts[0].work.proves else "",
         ),
         production_rows=None if None in numbers else sum(number or 0 for number in numbers),
         production_bytes=None if None in octets else sum(number or 0 for number in octets),
@@ -137,17 +137,18 @@ class Evidence:
         """
         roots = {facts.table: facts.root for facts in self.rehearsal.facts.tables if facts.root}
         blocked: dict[int, set[str]] = {}
-        together: dict[tuple[int, str], list[Prediction]] = {}
+        together: dict[tuple[int, str, bool], list[Prediction]] = {}
         for found in self.predictions:
             number, table = found.statement.number, found.work.object
             if found.work.kind is kind:
                 if number not in blocked:
                     blocked[number] = self._blocked_during(found.statement)
                 root = roots.get(table, table)
-                together.setdefault((number, root if root in blocked[number] else table), []).append(found)
+                key = (number, root if root in blocked[number] else table, found.work.proves)
+                together.setdefault(key, []).append(found)
         return tuple(
             each
-            for (_, table), parts in together.items()
+            for (_, table, _), parts in together.items()
             for each in (parts if len({part.work.object for part in parts}) == 1 else [_sum(parts, table)])
         )
 

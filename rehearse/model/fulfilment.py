@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,9 +15,10 @@ from rehearse.model.finding import Family, Finding
 from rehearse.model.quantity import count, rows
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Outcome, WorkKind
+from rehearse.model.touched import sees_rows, touched
 
-_DONE = {"insert": "inserted", "update": "updated", "delete": "deleted", "merge": "merged", "truncate": "truncated"}
-_MORE_ROWS = "Rehearse with the table whole (--rows, [snapshot.tables])"
+_NOT_SEEN = "what was done to rows was not seen"
+_MORE_ROWS = "rehearse with the table whole (--rows, [snapshot.tables])"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def _rows(evidence: Evidence, expectation: Expectation) -> Fulfilment:
         holds = None
         went = (
             f"of {table} the stage held a sample, of which it lost {rows(-change)}: what production loses is open. "
-            f"State a percentage, as rows {table} -10%..0%, or {_MORE_ROWS[0].lower()}{_MORE_ROWS[1:]}"
+            f"State a percentage, as rows {table} -10%..0%, or {_MORE_ROWS}"
         )
     return Fulfilment(
         expectation=expectation, holds=holds, object=table, told=went, before=found.before, after=found.after
@@ -167,14 +167,17 @@ def _values(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
         for work in statement.work
         if work.object == column.table and work.kind in (WorkKind.ROWS, WorkKind.REWRITE)
     )
-    holds = True if written else None
+    changes = [change for change in rehearsal.value_changes if change.column == expectation.object]
+    holds = True if written or changes else None
     told = f"{rows(written)} of {column.table} were written"
-    if not written and not _sees_rows(rehearsal):
-        told = "what was done to rows was not seen"
+    if changes:
+        told = f"{rows(changes[0].changed + changes[0].nulled)} of {column.table} changed"
+    elif not written and not sees_rows(rehearsal):
+        told = _NOT_SEEN
     elif not written and rehearsal.is_whole(column.table):
         return _missed(expectation, f"no row of {column.table} was written")
     elif not written:
-        told = f"no row of {column.table} was written on the stage, which held a sample. {_MORE_ROWS}"
+        told = f"no row of {column.table} was written on the stage, which held a sample: {_MORE_ROWS}"
     return Fulfilment(expectation=expectation, holds=holds, object=expectation.object, told=told)
 
 
@@ -190,41 +193,14 @@ def _drop(rehearsal: Rehearsal, expectation: Expectation) -> Fulfilment:
 
 
 def _nothing(evidence: Evidence, expectation: Expectation) -> Iterator[Fulfilment]:
-    """Yield what the step did to data that existed, for each table; if that is nothing, that it kept its word."""
-    touched: dict[str, list[str]] = {}
-    for identity, told in (*_rows_touched(evidence.rehearsal, expectation.step), *_dropped(evidence, expectation.step)):
-        touched.setdefault(identity, []).append(told)
-    for identity, told_of_it in touched.items():
-        yield Fulfilment(expectation=expectation, holds=False, object=identity, told=" and ".join(told_of_it))
-    if not touched and _sees_rows(evidence.rehearsal):
+    """Yield what the step did to data that existed, for each object; if that is nothing, that it kept its word."""
+    found = touched(evidence, expectation.step)
+    for identity, told in found.items():
+        yield Fulfilment(expectation=expectation, holds=False, object=identity, told=" and ".join(told))
+    if not found and sees_rows(evidence.rehearsal):
         yield Fulfilment(expectation=expectation, holds=True, object="", told="no row was touched")
-    elif not touched:
-        yield Fulfilment(expectation=expectation, holds=None, object="", told="what was done to rows was not seen")
-
-
-def _sees_rows(rehearsal: Rehearsal) -> bool:
-    return rehearsal.fidelity.observation == "exact" and rehearsal.timeline.complete
-
-
-def _rows_touched(rehearsal: Rehearsal, step: str) -> Iterator[tuple[str, str]]:
-    done: Counter[tuple[str, str]] = Counter()
-    for statement in rehearsal.timeline.statements:
-        if statement.step != step or statement.outcome is not Outcome.APPLIED:
-            continue
-        for work in statement.work:
-            if work.kind is WorkKind.ROWS and work.existed_before and work.object not in rehearsal.facts.history:
-                done[work.object, _DONE.get(work.detail, "written")] += work.rows
-    for (table, verb), number in done.items():
-        if number:
-            yield table, f"{rows(number)} of {table} {'was' if number == 1 else 'were'} {verb}"
-
-
-def _dropped(evidence: Evidence, step: str) -> Iterator[tuple[str, str]]:
-    gone = {found.table: found.before for found in evidence.rehearsal.row_counts if found.after is None}
-    for identity, lost in {**evidence.rehearsal.lost_values, **gone}.items():
-        statement = evidence.statement_dropping(identity)
-        if lost and statement is not None and statement.step == step:
-            yield identity, f"{identity} was dropped with what {rows(lost)} held"
+    elif not found:
+        yield Fulfilment(expectation=expectation, holds=None, object="", told=_NOT_SEEN)
 
 
 def _missed(expectation: Expectation, told: str) -> Fulfilment:

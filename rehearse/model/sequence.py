@@ -16,12 +16,13 @@ class SequencePosition:
     """Where a sequence stands, and how far the values of its column go on the stage."""
 
     sequence: str  # quoted identity
+    table: str
     column: str  # quoted identity
     physical: str  # of the column
     next_value: int
     ascending: bool
     furthest: int | None  # the largest value of the column, of a descending sequence the smallest; None: no value
-    is_taken: bool  # a row has the next value
+    is_taken: bool = False  # a row has the next value; asked of what is behind only
 
     @property
     def is_behind(self) -> bool:

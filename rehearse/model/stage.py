@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -42,6 +42,7 @@ class Stage:
     server_version: str
     deviations: tuple[str, ...] = ()  # where it is not production's twin, in sentences
     touched: tuple[str, ...] = ()  # identities of the objects behind the deviations
+    session_settings: Mapping[str, str] = field(default_factory=dict)  # sessions begin with them, beside the role's own
     superuser_in_production: bool | None = None  # the role that migrates, there; None: not known
     allowed: tuple[str, ...] = ()  # what it may do on the stage with a superuser's rights
     # tells what was said to the server so far, where that can be heard and no log can be read

@@ -8,7 +8,7 @@ from datetime import timedelta
 from io import StringIO
 from itertools import groupby
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
@@ -30,6 +30,7 @@ _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDEC
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
 _WIDTH = 100
 _MOST_CHANGES = 30
+_MOST_ALIKE = 5  # findings of one check in one step
 _STATEMENT = 200  # characters that are shown of one
 _NEXT = {
     Verdict.SAFE: "Promote it.",
@@ -204,28 +205,39 @@ def _shown(value: str | None) -> str:
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    """Yield the findings; what to do is said once, at the first it is said of."""
+    """Yield the findings, of one check in one step together; what to do is said once, at the first it is said of."""
     told: set[str] = set()
-    for number, found in enumerate(findings):
+    for number, (_, group) in enumerate(groupby(findings, key=_kind)):
+        alike = tuple(group)
         if number:
             yield Text()
-        yield _finding(found, remedy=found.remedy not in told)
-        told.add(found.remedy)
+        yield _head(alike[0], len(alike))
+        for found in alike[:_MOST_ALIKE]:
+            yield from _finding(found, remedy=found.remedy not in told)
+            told.add(found.remedy)
+        if more := tuple(found.object for found in alike[_MOST_ALIKE:]):
+            yield Padding(Text(f"The same of {listing(more, 20)} (each with --format json)."), (0, 0, 0, 4))
 
 
-def _finding(found: Finding, *, remedy: bool) -> RenderableType:
+def _kind(found: Finding) -> tuple[object, ...]:
+    return (found.severity, found.check, found.step, found.acceptance is None)
+
+
+def _head(found: Finding, number: int) -> RenderableType:
     step = f" in step {found.step}" if found.step else ""
-    head = Text.assemble(
+    times = f" ({number})" if number > 1 else ""
+    return Text.assemble(
         (found.severity.value, _SEVERITY[found.severity]),
-        f"  {found.check}{step}",
+        f"  {found.check}{step}{times}",
         style="bold" if found.acceptance is None else "",
     )
-    lines: list[RenderableType] = [head, Padding(Text(found.message), (0, 0, 0, 4))]
-    said = [*sentences.weighed(found)]
+
+
+def _finding(found: Finding, *, remedy: bool) -> Iterator[RenderableType]:
+    yield Padding(Text(found.message), (0, 0, 0, 4))
+    yield from (Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in sentences.weighed(found))
     if found.acceptance is None and found.severity is not Severity.NOTE and remedy:
-        said.append(f"Do: {found.remedy}")
-    lines.extend(Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in said)
-    return Group(*lines)
+        yield Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4))
 
 
 def _at_productions_size(report: Report) -> Iterator[RenderableType]:

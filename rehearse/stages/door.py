@@ -86,8 +86,8 @@ def _serve(guest: socket.socket, door: Door, links: set[socket.socket]) -> None:
         if link is not None:
             links.add(link)
             with link:
-                guest.sendall(_AUTHENTICATED)
                 try:
+                    guest.sendall(_AUTHENTICATED)
                     _relay(guest, link, ear)
                 finally:
                     if ear is not None:
@@ -115,9 +115,12 @@ def _let_in(guest: socket.socket, door: Door) -> tuple[socket.socket | None, Ear
         raise Refused(_complaint(_NO_AUTHORIZATION, "only the stage's database and its role can be reached here"))
     if asked.pop("replication", "false") not in ("false", "off", "no", "0"):
         raise Refused(_complaint(_NO_AUTHORIZATION, "nothing is replicated from a stage"))
-    ear = None if door.hearing is None else door.hearing.listen(asked, _process(guest))
-    options = " ".join(filter(None, (door.options, asked.pop("options", ""))))
-    return door.upstream.open({**asked, **({"options": options} if options else {})}), ear
+    theirs = asked.pop("options", "")
+    options = " ".join(filter(None, (door.options, theirs)))
+    link = door.upstream.open({**asked, **({"options": options} if options else {})})
+    if door.hearing is None:
+        return link, None
+    return link, door.hearing.listen({**asked, "options": theirs}, _process(guest))
 
 
 def _process(guest: socket.socket) -> int | None:

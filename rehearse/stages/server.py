@@ -177,7 +177,7 @@ def _raised(
             if not site.ground.in_place:
                 before = dsn(doors.enter_context(door.opened(site.upstream(original_name), "")))
             yield ServerStage(
-                stage=_stage(site, way, admin, token, found, log),
+                stage=replace(_stage(site, way, admin, token, found), log_on_server=log, session_settings=given),
                 before=before,
                 _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
             )
@@ -306,7 +306,7 @@ def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ..
     return tuple(found)
 
 
-def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviation, ...], log: str | None) -> Stage:
+def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviation, ...]) -> Stage:
     return Stage(
         provider=PROVIDER,
         address=StageAddress(
@@ -318,7 +318,6 @@ def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviati
         ),
         admin=dsn(admin),
         log_file=None,
-        log_on_server=log,
         server_version_num=site.admin.info.server_version,
         server_version=site.admin.info.parameter_status("server_version") or "",
         deviations=tuple(dict.fromkeys(deviation.sentence for deviation in found)),

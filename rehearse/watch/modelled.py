@@ -168,7 +168,7 @@ def _objects(sql: str, known: tuple[Known, ...], relations: Relations) -> Iterat
         place = Words(words[said.index("TABLE") + 1 :])
         place.take("IF", "NOT", "EXISTS")
         if found := place.name():
-            yield 0, _identity(found[0] or relations.search_path[0] if relations.search_path else "public", found[1])
+            yield 0, _identity(found[0] or next(iter(relations.search_path), "public"), found[1])
         return
     about = next((each.relation for each in known), None)
     if said[:1] != ["ALTER"] or about is None:

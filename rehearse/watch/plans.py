@@ -17,9 +17,8 @@ _OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?
 _MISPLACED = re.compile(r'\},(?P<counts>(?:\s*"Tuples (?:Inserted|Updated|Deleted|Skipped)": \d+,?)+)\s*\]')
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _NO_CONJUNCTION = re.compile(r"\b(?:OR|NOT|CASE)\b|\w\(")
-_EQUALITY = re.compile(
-    r"\(*(?:\w+\.)?(?P<column>\w+)\)*(?:::[\w ]+)? = (?:ANY )?\(*(?:''(?:::[\w ]+(?:\[\])?)?|-?\d+(?:::[\w ]+)?)\)*"
-)
+_CONSTANT = r"(?:''(?:::[\w ]+(?:\[\])?)?|-?\d+(?:::[\w ]+)?)"
+_EQUALITY = re.compile(rf'\(*(?:[\w"]+\.)?"?(?P<column>\w+)"?\)*(?:::[\w ]+)? = (?:ANY )?\(*{_CONSTANT}\)*')
 _MERGED = {"Tuples Inserted": "insert", "Tuples Updated": "update", "Tuples Deleted": "delete"}
 
 

@@ -154,6 +154,7 @@ def defaults(stage: Stage, admin: psycopg.Connection) -> tuple[tuple[str, ...], 
     (statement,) = admin.execute(
         query("watch/statement_timeout").encode(), {"role": stage.address.user}
     ).fetchone() or ("",)
+    statement = stage.session_settings.get("statement_timeout", statement)
     return tuple(schemas), Timeouts(lock=timeouts.parse(lock), statement=timeouts.parse(statement))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truth.case import Case, case
+from truth.case import AGAIN, PATIENT, Case, case
 
 REWRITTEN = "block table-rewrite items"
 VALIDATED = "block blocking-validation items"
@@ -15,23 +15,25 @@ LENGTHEN = (
 
 REWRITES = {  # column of items -> new type
     "int to bigint": "parent_id TYPE bigint",
-    "int to smallint": "parent_id TYPE smallint",
-    "int to numeric": "parent_id TYPE numeric",
-    "int to text": "parent_id TYPE text",
     "int to a checked domain": "parent_id TYPE positive",
     "char to text": "word TYPE text",
     "char to a longer char": "word TYPE char(20)",
-    "text to varchar(n)": "digits TYPE varchar(50)",
-    "numeric to a narrower one": "price TYPE numeric(8, 2)",
     "numeric to another scale": "price TYPE numeric(12, 3)",
     "timestamp to fewer digits": "seen TYPE timestamp(0)",
     "json to jsonb": "body TYPE jsonb USING body::jsonb",
     "json to jsonb, unsaid": "body TYPE jsonb",
+    "a real USING": "parent_id TYPE int USING parent_id + 0",
+    "a USING that only looks idle": "digits TYPE text USING trim(digits)",
+}
+RETYPES = {  # likewise, and code sees another type
+    "int to smallint": "parent_id TYPE smallint",
+    "int to numeric": "parent_id TYPE numeric",
+    "int to text": "parent_id TYPE text",
+    "text to varchar(n)": "digits TYPE varchar(50)",
+    "numeric to a narrower one": "price TYPE numeric(8, 2)",
     "enum to text": "hue TYPE text",
     "enum to text, said": "hue TYPE text USING hue::text",
     "text to int": "digits TYPE int USING digits::int",
-    "a real USING": "parent_id TYPE int USING parent_id + 0",
-    "a USING that only looks idle": "digits TYPE text USING trim(digits)",
     "bigint and back": "amount TYPE numeric(20, 0)",
     "boolean to int": "flag TYPE int USING flag::int",
 }
@@ -63,18 +65,34 @@ LABELS_CALM = {  # column of labels -> new type
     "varchar to text, under an index": "state TYPE text",
     "text to varchar, under an index": "whole TYPE varchar",
 }
-LABELS_REWRITES = {
+LABELS_RETYPES = {
     "varchar shorter": "free TYPE varchar(10)",
     "varchar shorter, under an index": "state TYPE varchar(10)",
-    "a real USING of varchar": "free TYPE varchar(20) USING upper(free)",
     "varchar to char": "free TYPE char(20)",
 }
 
 CASES: tuple[Case, ...] = (
     *(case("B1", name, f"ALTER TABLE items ALTER {change}", REWRITTEN) for name, change in REWRITES.items()),
     *(
-        case("B1", name, f"ALTER TABLE labels ALTER {change}", "block table-rewrite labels")
-        for name, change in LABELS_REWRITES.items()
+        case("B1", name, f"ALTER TABLE items ALTER {change}", REWRITTEN, f"warn type-changed items.{change.split()[0]}")
+        for name, change in RETYPES.items()
+    ),
+    *(
+        case(
+            "B1",
+            name,
+            f"ALTER TABLE labels ALTER {change}",
+            "block table-rewrite labels",
+            f"warn type-changed labels.{change.split()[0]}",
+        )
+        for name, change in LABELS_RETYPES.items()
+    ),
+    case(
+        "B1",
+        "a real USING of varchar",
+        "ALTER TABLE labels ALTER free TYPE varchar(20) USING upper(free)",
+        "block table-rewrite labels",
+        "block values-changed labels.free",
     ),
     *(case("B1", name, f"ALTER TABLE items ALTER {change}") for name, change in CALM.items()),
     *(case("B1", name, f"ALTER TABLE labels ALTER {change}") for name, change in LABELS_CALM.items()),
@@ -82,10 +100,16 @@ CASES: tuple[Case, ...] = (
         "B1",
         "citext to text",
         "ALTER TABLE folded ALTER v TYPE text",
+        "warn type-changed folded.v",
         setup="CREATE EXTENSION citext; CREATE TABLE folded (v citext); INSERT INTO folded SELECT note FROM items",
     ),
     case("B1", "int to bigint, on an empty table", "ALTER TABLE empties ALTER v TYPE bigint"),
-    case("B1", "text to varchar(n), on a small table", "ALTER TABLE countries ALTER name TYPE varchar(50)"),
+    case(
+        "B1",
+        "text to varchar(n), on a small table",
+        "ALTER TABLE countries ALTER name TYPE varchar(50)",
+        "warn type-changed countries.name",
+    ),
     case(
         "B1",
         "int to bigint, on a partitioned table",
@@ -105,6 +129,7 @@ CASES: tuple[Case, ...] = (
         "block table-rewrite labels",
         "block table-rewrite dirty",
         "block long-blocking-lock labels",
+        "warn type-changed labels.free",
     ),
     case(
         "B1",
@@ -157,9 +182,13 @@ CASES: tuple[Case, ...] = (
         "B2",
         "the index dropped before and built after",
         [
+            PATIENT,
             "DROP INDEX CONCURRENTLY labels_lower",
+            AGAIN,
             "ALTER TABLE labels ALTER name TYPE varchar(40)",
+            PATIENT,
             "CREATE INDEX CONCURRENTLY labels_lower ON labels (lower(name))",
+            AGAIN,
         ],
     ),
     case(
@@ -249,6 +278,7 @@ CASES: tuple[Case, ...] = (
             "ALTER TABLE items ALTER code TYPE varchar(40)",
             "CREATE VIEW item_codes AS SELECT id, code FROM items",
         ),
+        "warn interface-changed item_codes",
     ),
     case("B5", "by another name only", "ALTER TABLE items ALTER amount TYPE bigint"),
     case("B6", "too long", "ALTER TABLE dirty ALTER word TYPE varchar(10)", "block step-failed 22001"),
@@ -277,24 +307,62 @@ CASES: tuple[Case, ...] = (
         "cut on purpose",
         "ALTER TABLE dirty ALTER word TYPE varchar(10) USING left(word, 10)",
         "block table-rewrite dirty",
+        "block values-changed dirty.word",
+        "warn type-changed dirty.word",
     ),
-    case("B7", "to timestamptz in UTC", (UTC, "ALTER TABLE items ALTER seen TYPE timestamptz")),
-    case("B7", "to timestamptz in Paris", (PARIS, "ALTER TABLE items ALTER seen TYPE timestamptz"), REWRITTEN),
-    case("B7", "to timestamp in UTC", (UTC, "ALTER TABLE items ALTER seen_tz TYPE timestamp")),
-    case("B7", "to timestamp in Paris", (PARIS, "ALTER TABLE items ALTER seen_tz TYPE timestamp"), REWRITTEN),
-    case("B7", "at an offset of zero", ("SET LOCAL TimeZone = '0'", "ALTER TABLE items ALTER seen TYPE timestamptz")),
-    case("B7", "in GMT", ("SET LOCAL TimeZone = 'GMT'", "ALTER TABLE items ALTER seen TYPE timestamptz")),
+    case(
+        "B7",
+        "to timestamptz in UTC",
+        (UTC, "ALTER TABLE items ALTER seen TYPE timestamptz"),
+        "warn type-changed items.seen",
+    ),
+    case(
+        "B7",
+        "to timestamptz in Paris",
+        (PARIS, "ALTER TABLE items ALTER seen TYPE timestamptz"),
+        REWRITTEN,
+        "warn type-changed items.seen",
+        "warn values-changed items.seen",
+    ),
+    case(
+        "B7",
+        "to timestamp in UTC",
+        (UTC, "ALTER TABLE items ALTER seen_tz TYPE timestamp"),
+        "warn type-changed items.seen_tz",
+    ),
+    case(
+        "B7",
+        "to timestamp in Paris",
+        (PARIS, "ALTER TABLE items ALTER seen_tz TYPE timestamp"),
+        REWRITTEN,
+        "warn type-changed items.seen_tz",
+        "warn values-changed items.seen_tz",
+    ),
+    case(
+        "B7",
+        "at an offset of zero",
+        ("SET LOCAL TimeZone = '0'", "ALTER TABLE items ALTER seen TYPE timestamptz"),
+        "warn type-changed items.seen",
+    ),
+    case(
+        "B7",
+        "in GMT",
+        ("SET LOCAL TimeZone = 'GMT'", "ALTER TABLE items ALTER seen TYPE timestamptz"),
+        "warn type-changed items.seen",
+    ),
     case(
         "B7",
         "in London",
         ("SET LOCAL TimeZone = 'Europe/London'", "ALTER TABLE items ALTER seen TYPE timestamptz"),
         REWRITTEN,
+        "warn type-changed items.seen",
     ),
     case(
         "B7",
         "said to be in UTC",
         (PARIS, "ALTER TABLE items ALTER seen TYPE timestamptz USING seen AT TIME ZONE 'UTC'"),
         REWRITTEN,
+        "warn type-changed items.seen",
     ),
     case(
         "B8", "statistics gathered again", ["ALTER TABLE labels ALTER free TYPE varchar(40)", "ANALYZE labels (free)"]
@@ -397,6 +465,8 @@ CASES: tuple[Case, ...] = (
         "nulls filled before",
         [("UPDATE dirty SET hole = 0 WHERE hole IS NULL",), "ALTER TABLE dirty ALTER hole SET NOT NULL"],
         "block blocking-validation dirty",
+        "block rows-locked dirty",
+        "warn insert-refused dirty.hole",
     ),
     case(
         "B11",

@@ -8,6 +8,8 @@ from rehearse.model.report import Verdict
 
 Transaction = tuple[str, ...]
 LATEST = 99
+PATIENT = "SET lock_timeout = 0"  # what waits for every older transaction must be let wait
+AGAIN = "RESET lock_timeout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from truth.case import Case, case
+from truth.case import AGAIN, PATIENT, Case, case
 
 VALIDATED = "block blocking-validation items"
 BUILT = "block blocking-index-build items"
@@ -129,6 +129,8 @@ CASES: tuple[Case, ...] = (
             "ALTER TABLE dirty VALIDATE CONSTRAINT above",
         ],
         "block step-failed 23514",
+        "warn constraint-unproven dirty.above",
+        "warn not-rerunnable case.sql",
     ),
     case(
         "C4",
@@ -138,8 +140,15 @@ CASES: tuple[Case, ...] = (
             "ALTER TABLE dirty VALIDATE CONSTRAINT fk",
         ],
         "block step-failed 23503",
+        "warn foreign-key-without-index dirty.fk",
+        "warn not-rerunnable case.sql",
     ),
-    case("C4", "violated, but not asked", "ALTER TABLE dirty ADD CONSTRAINT above CHECK (below > 0) NOT VALID"),
+    case(
+        "C4",
+        "violated, but not asked",
+        "ALTER TABLE dirty ADD CONSTRAINT above CHECK (below > 0) NOT VALID",
+        "warn constraint-unproven dirty.above",
+    ),
     case("C4", "nulls are distinct", "ALTER TABLE dirty ADD UNIQUE (hole)", "block blocking-index-build dirty"),
     case(
         "C4",
@@ -164,12 +173,19 @@ CASES: tuple[Case, ...] = (
     case("C5", "foreign key, not valid", f"{KEY} NOT VALID"),
     case("C5", "foreign key, not enforced", f"{KEY} NOT ENFORCED", since=18),
     case("C5", "foreign key, validated later", [f"{KEY} NOT VALID", VALIDATE_KEY]),
-    case("C5", "to itself", "ALTER TABLE items ADD CONSTRAINT fk FOREIGN KEY (gap) REFERENCES items", VALIDATED),
+    case(
+        "C5",
+        "to itself",
+        "ALTER TABLE items ADD CONSTRAINT fk FOREIGN KEY (gap) REFERENCES items",
+        VALIDATED,
+        "warn foreign-key-without-index items.fk",
+    ),
     case(
         "C5",
         "to a small table",
         "ALTER TABLE typed ADD CONSTRAINT fk FOREIGN KEY (country) REFERENCES countries",
         "block blocking-validation typed",
+        "warn foreign-key-without-index typed.fk",
         setup="ALTER TABLE typed ADD COLUMN country int DEFAULT 1",
     ),
     case("C5", "from an empty table", "ALTER TABLE empties ADD FOREIGN KEY (v) REFERENCES countries"),
@@ -196,6 +212,7 @@ CASES: tuple[Case, ...] = (
             "UPDATE labels SET free = 'g'",
         ),
         "block long-blocking-lock items",
+        "block rows-locked labels",
     ),
     case(
         "C6",
@@ -217,6 +234,7 @@ CASES: tuple[Case, ...] = (
         "C7",
         "not valid on a partitioned table",
         "ALTER TABLE measures ADD FOREIGN KEY (id) REFERENCES parents NOT VALID",
+        "warn foreign-key-without-index measures.measures_id_fkey",
         since=18,
     ),
     case(
@@ -225,6 +243,7 @@ CASES: tuple[Case, ...] = (
         "ALTER TABLE measures ADD FOREIGN KEY (id) REFERENCES parents",
         "block blocking-validation measures_1",
         PARENTS,
+        "warn foreign-key-without-index measures.measures_id_fkey",
     ),
     case(
         "C7",
@@ -233,6 +252,7 @@ CASES: tuple[Case, ...] = (
             "ALTER TABLE measures_1 ADD CONSTRAINT fk FOREIGN KEY (id) REFERENCES parents NOT VALID",
             "ALTER TABLE measures_1 VALIDATE CONSTRAINT fk",
         ],
+        "warn foreign-key-without-index measures_1.fk",
     ),
     case("C8", "column without an index", "ALTER TABLE labels ADD FOREIGN KEY (id) REFERENCES items NOT VALID"),
     case("C9", "foreign key dropped", "ALTER TABLE children DROP CONSTRAINT children_item"),
@@ -242,6 +262,7 @@ CASES: tuple[Case, ...] = (
         ("ALTER TABLE children DROP CONSTRAINT children_item", "UPDATE labels SET free = 'g'"),
         "block long-blocking-lock children",
         "block long-blocking-lock items",
+        "block rows-locked labels",
     ),
     case(
         "C9",
@@ -266,6 +287,7 @@ CASES: tuple[Case, ...] = (
         ("DROP TABLE hollow", "UPDATE labels SET free = 'g'"),
         "block long-blocking-lock hollow",
         "block long-blocking-lock items",
+        "block rows-locked labels",
         setup="CREATE TABLE hollow (id int REFERENCES items)",
     ),
     case("C10", "referenced", "DROP TABLE items", "block step-failed 2BP01"),
@@ -279,7 +301,9 @@ CASES: tuple[Case, ...] = (
         "C11",
         "unique, using an index built beside",
         [
+            PATIENT,
             "CREATE UNIQUE INDEX CONCURRENTLY one ON items (amount)",
+            AGAIN,
             "ALTER TABLE items ADD CONSTRAINT one UNIQUE USING INDEX one",
         ],
     ),
@@ -390,6 +414,17 @@ CASES: tuple[Case, ...] = (
         "ALTER TABLE parents DROP CONSTRAINT parents_code",
         "block step-failed 2BP01",
     ),
-    case("C16", "primary key that nobody references", "ALTER TABLE labels DROP CONSTRAINT labels_pkey"),
-    case("C16", "primary key with what references it", "ALTER TABLE items DROP CONSTRAINT items_pkey CASCADE"),
+    case(
+        "C16",
+        "primary key that nobody references",
+        "ALTER TABLE labels DROP CONSTRAINT labels_pkey",
+        "warn key-dropped labels.labels_pkey",
+    ),
+    case(
+        "C16",
+        "primary key with what references it",
+        "ALTER TABLE items DROP CONSTRAINT items_pkey CASCADE",
+        "block dropped-along children.children_item",
+        "warn key-dropped items.items_pkey",
+    ),
 )

@@ -84,13 +84,12 @@ class Ground:
         return judged(rehearsal, Policy(), now.date())
 
     def _production(self, setup: str) -> Production:
-        """Return the database with what a case needs beyond the common tables; made once."""
+        """Return the database with what a case needs beyond the common tables; kept until a case needs another."""
         if setup not in self._made:
+            original = self._production("").database if setup else "template0"
+            self.forget(*(known for known in self.made if known))
             database = self._name()
-            if setup:
-                self._create(database, self._production("").database)
-            else:
-                self._create(database, "template0")
+            self._create(database, original)
             with self.server.connect(database) as admin:
                 admin.execute(f"SET ROLE {OWNER}")
                 admin.execute((setup or TABLES.replace("ROWS", str(self.rows))).encode())
@@ -100,12 +99,23 @@ class Ground:
             self._made[setup] = Production(database=database, snapshot=snapshot, state=state(self._stage(database)))
         return self._made[setup]
 
+    @property
+    def made(self) -> tuple[str, ...]:
+        return tuple(self._made)
+
+    def forget(self, *setups: str) -> None:
+        """Drop the databases that were made for these."""
+        for setup in setups:
+            self.admin.execute(f"DROP DATABASE {self._made.pop(setup).database} WITH (FORCE)")
+
     @contextmanager
     def _clone(self, original: str) -> Iterator[str]:
         database = self._name()
         self._create(database, original)
-        yield database
-        self.admin.execute(f"DROP DATABASE {database} WITH (FORCE)")
+        try:
+            yield database
+        finally:
+            self.admin.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
     def _create(self, database: str, original: str) -> None:
         self.admin.execute(f"CREATE DATABASE {database} OWNER {OWNER} TEMPLATE {original} STRATEGY FILE_COPY")
@@ -128,15 +138,16 @@ class Ground:
 
 @contextmanager
 def prepared(server: Server, rows: int) -> Iterator[Ground]:
-    """Yield the ground for cases on a server; leaving removes the role, the databases stay until the server goes."""
+    """Yield the ground for cases on a server; leaving removes what was made there."""
     with server.connect() as admin:
         admin.execute(f"CREATE ROLE {OWNER} LOGIN")
         admin.execute(f"ALTER ROLE {OWNER} SET lock_timeout = '{LOCK_TIMEOUT}'")
         ground = Ground(server=server, rows=rows, admin=admin)
-        yield ground
-        for made in ground._made.values():
-            admin.execute(f"DROP DATABASE {made.database} WITH (FORCE)")
-        admin.execute(f"DROP ROLE {OWNER}")
+        try:
+            yield ground
+        finally:
+            ground.forget(*ground.made)
+            admin.execute(f"DROP ROLE {OWNER}")
 
 
 def _snapshot(admin: psycopg.Connection, database: str) -> Snapshot:

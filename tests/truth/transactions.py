@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from truth.case import Case, case
+from truth.case import PATIENT, Case, case
 
 ADD = "ALTER TABLE items ADD COLUMN extra int"
 FILL = "UPDATE items SET extra = 7"
-UNTIMED = "SET lock_timeout = 0"
+UNTIMED = PATIENT
 REWRITE = "ALTER TABLE items ALTER parent_id TYPE bigint"
 LOCKED = "block long-blocking-lock items"
 UNLIMITED = "warn lock-timeout-missing items"
@@ -40,7 +40,7 @@ CASES: tuple[Case, ...] = (
     case("F1", "value before another", "ALTER TYPE colour ADD VALUE 'pink' BEFORE 'red'"),
     case("F1", "value of a type made at once, before 17", MOOD, "block step-failed 55P04", until=16),
     case("F1", "value of a type made at once", MOOD, since=17),
-    case("F2", "value renamed", "ALTER TYPE colour RENAME VALUE 'blue' TO 'azure'"),
+    case("F2", "value renamed", "ALTER TYPE colour RENAME VALUE 'blue' TO 'azure'", "warn enum-value-gone colour"),
     case("F2", "no such value", "ALTER TYPE colour RENAME VALUE 'pink' TO 'rose'", "block step-failed 22023"),
     case(
         "F2",
@@ -51,17 +51,43 @@ CASES: tuple[Case, ...] = (
             "ALTER TABLE typed ALTER hue TYPE colour USING hue::text::colour",
         ),
         "block table-rewrite typed",
+        "warn enum-value-gone colour",
+    ),
+    case(
+        "F2",
+        "type made anew, the old one dropped",
+        (
+            "ALTER TYPE colour RENAME TO colour_old",
+            "CREATE TYPE colour AS ENUM ('red', 'green')",
+            "ALTER TABLE empties ALTER hue TYPE colour USING hue::text::colour",
+            "DROP TYPE colour_old",
+        ),
+        "warn enum-value-gone colour",
+        setup="ALTER TABLE items DROP hue; ALTER TABLE typed DROP hue; ALTER TABLE empties ADD COLUMN hue colour",
+    ),
+    case(
+        "F2",
+        "type made anew with a value more",
+        (
+            "ALTER TYPE colour RENAME TO colour_old",
+            "CREATE TYPE colour AS ENUM ('red', 'green', 'blue', 'pink')",
+            "ALTER TABLE empties ALTER hue TYPE colour USING hue::text::colour",
+            "DROP TYPE colour_old",
+        ),
+        setup="ALTER TABLE items DROP hue; ALTER TABLE typed DROP hue; ALTER TABLE empties ADD COLUMN hue colour",
     ),
     case("F3", "filled in the transaction of the column", (ADD, FILL), LOCKED),
-    case("F3", "filled in another transaction", [ADD, FILL]),
-    case("F3", "filled before another column is added", (FILL.replace("extra", "gap"), ADD)),
+    case("F3", "filled in another transaction", [ADD, FILL], "block rows-locked items"),
+    case("F3", "filled before another column is added", (FILL.replace("extra", "gap"), ADD), "block rows-locked items"),
     case(
         "F3",
         "filled by another table's rows",
         (ADD, "UPDATE items SET extra = p.id FROM parents AS p WHERE p.id = parent_id"),
         LOCKED,
     ),
-    case("F3", "rows of another table written", (ADD, "UPDATE labels SET free = 'g'"), LOCKED),
+    case(
+        "F3", "rows of another table written", (ADD, "UPDATE labels SET free = 'g'"), LOCKED, "block rows-locked labels"
+    ),
     case("F3", "rows copied from another table", (ADD, "INSERT INTO audit SELECT id FROM labels"), LOCKED),
     case("F3", "rows copied from the table itself", (ADD, "INSERT INTO audit SELECT id FROM items"), LOCKED),
     case("F3", "rows copied into a new table", (ADD, "CREATE TABLE fresh AS SELECT * FROM labels"), LOCKED),
@@ -95,8 +121,13 @@ CASES: tuple[Case, ...] = (
     ),
     case(
         "F3",
-        "read, then written by the key",
+        "one row written by its key, from a lookup",
         (ADD, "UPDATE items SET extra = (SELECT max(id) FROM labels) WHERE id = 1"),
+    ),
+    case(
+        "F3",
+        "one row written by its key, from all rows of another table",
+        (ADD, "UPDATE items SET extra = (SELECT max(length(free)) FROM labels) WHERE id = 1"),
         LOCKED,
     ),
     case("F3", "a row inserted", (ADD, "INSERT INTO audit VALUES (1)")),
@@ -118,6 +149,7 @@ CASES: tuple[Case, ...] = (
         "F3",
         "locked by hand against nobody, then filled",
         ("LOCK TABLE items IN ROW EXCLUSIVE MODE", FILL.replace("extra", "gap")),
+        "block rows-locked items",
     ),
     case(
         "F3",
@@ -128,8 +160,8 @@ CASES: tuple[Case, ...] = (
             "UPDATE fresh SET extra = 7",
         ),
     ),
-    case("F4", "every row", "UPDATE items SET gap = 7"),
-    case("F4", "every row, said otherwise", "UPDATE items SET gap = 7 WHERE true"),
+    case("F4", "every row", "UPDATE items SET gap = 7", "block rows-locked items"),
+    case("F4", "every row, said otherwise", "UPDATE items SET gap = 7 WHERE true", "block rows-locked items"),
     case("F4", "one row", "UPDATE items SET gap = 7 WHERE id = 1"),
     case("F4", "a small table", "UPDATE countries SET name = 'x'"),
     case(
@@ -137,8 +169,10 @@ CASES: tuple[Case, ...] = (
         "in batches",
         [f"UPDATE items SET gap = 7 WHERE id BETWEEN {first} AND {first + 499}" for first in (1, 501)],
     ),
-    case("F5", "some rows deleted", "DELETE FROM dirty WHERE id < 10", "block rows-lost dirty"),
-    case("F5", "every row deleted", "DELETE FROM dirty", "block rows-lost dirty"),
+    case(
+        "F5", "some rows deleted", "DELETE FROM dirty WHERE id < 10", "block rows-lost dirty", "warn rows-locked dirty"
+    ),
+    case("F5", "every row deleted", "DELETE FROM dirty", "block rows-lost dirty", "block rows-locked dirty"),
     case(
         "F5",
         "rows that others follow",
@@ -158,7 +192,12 @@ CASES: tuple[Case, ...] = (
         ("CREATE TABLE fresh AS SELECT * FROM countries", "DROP TABLE countries"),
         "block table-dropped countries",
     ),
-    case("F5", "rows deleted, taken back", ("SAVEPOINT here", "DELETE FROM dirty", "ROLLBACK TO here")),
+    case(
+        "F5",
+        "rows deleted, taken back",
+        ("SAVEPOINT here", "DELETE FROM dirty", "ROLLBACK TO here"),
+        "block rows-locked dirty",
+    ),
     case("F6", "a seed row", "INSERT INTO countries VALUES (51, 'c51', 'k51')"),
     case(
         "F6", "a seed row that is there, guarded", "INSERT INTO countries VALUES (1, 'c1', 'k1') ON CONFLICT DO NOTHING"
@@ -177,6 +216,7 @@ CASES: tuple[Case, ...] = (
         [UNTIMED, "ALTER TABLE items ADD FOREIGN KEY (gap) REFERENCES parents NOT VALID"],
         UNLIMITED,
         "warn lock-timeout-missing parents",
+        "warn foreign-key-without-index items.items_gap_fkey",
     ),
     case(
         "F7",
@@ -321,5 +361,11 @@ CASES: tuple[Case, ...] = (
             ("ALTER TABLE labels VALIDATE CONSTRAINT short",),
         ],
     ),
-    case("F12", "the first stays, the second fails", [(ADD,), ("SELECT 1 / 0",)], "block step-failed 22012"),
+    case(
+        "F12",
+        "the first stays, the second fails",
+        [(ADD,), ("SELECT 1 / 0",)],
+        "block step-failed 22012",
+        "warn not-rerunnable case.sql",
+    ),
 )

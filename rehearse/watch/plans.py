@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -30,7 +30,7 @@ class Rows:
     table: str
     verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
     rows: int
-    whole: bool = False  # read without an index condition, to its end or to a LIMIT
+    whole: bool = False  # read to its end: without an index condition and without a LIMIT right above
     by_index: bool = False  # no counter of the table tells it
     pinned: frozenset[str] = frozenset()  # columns that constants chose the rows by
     from_constants: bool = False  # inserted rows that no table was read for
@@ -144,11 +144,16 @@ def _locking(nodes: tuple[Node, ...], text: str) -> Iterator[Rows]:
         yield from (rows for rows in _reads((node,)) if not named or rows.alias.lower() in named)
 
 
-def _reads(nodes: Iterable[Node]) -> tuple[Rows, ...]:
-    return tuple(_read(node) for node in nodes if node.get("Node Type") in _SCANS and "Relation Name" in node)
+def _reads(nodes: Collection[Node]) -> tuple[Rows, ...]:
+    stopped = {id(each) for node in nodes if node.get("Node Type") == "Limit" for each in _children(node)}
+    return tuple(
+        _read(node, is_stopped=id(node) in stopped and "Filter" not in node)
+        for node in nodes
+        if node.get("Node Type") in _SCANS and "Relation Name" in node
+    )
 
 
-def _read(node: Node) -> Rows:
+def _read(node: Node, *, is_stopped: bool) -> Rows:
     per_loop = _number(node, "Actual Rows") + sum(
         _number(node, name)
         for name in ("Rows Removed by Filter", "Rows Removed by Index Recheck", "Rows Removed by Join Filter")
@@ -156,7 +161,9 @@ def _read(node: Node) -> Rows:
     rows = round(per_loop * _number(node, "Actual Loops"))
     kind = node.get("Node Type")
     is_whole = kind == "Seq Scan" or (kind in ("Index Scan", "Index Only Scan") and "Index Cond" not in node)
-    return replace(_of(node, "read", rows), whole=is_whole, by_index=kind != "Seq Scan", pinned=_pinned(node))
+    return replace(
+        _of(node, "read", rows), whole=is_whole and not is_stopped, by_index=kind != "Seq Scan", pinned=_pinned(node)
+    )
 
 
 def _of(node: Node, verb: str, rows: float) -> Rows:

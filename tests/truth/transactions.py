@@ -284,6 +284,9 @@ CASES: tuple[Case, ...] = (
     case("F9", "a small table read", (ADD, "SELECT count(*) FROM countries")),
     case("F9", "a row read by its key", (ADD, "SELECT * FROM labels WHERE id = 7")),
     case("F9", "the table itself read", (ADD, "SELECT count(*) FROM items WHERE extra IS NULL"), LOCKED),
+    case("F9", "any row read", (ADD, "SELECT id FROM labels LIMIT 1")),
+    case("F9", "the first row read", (ADD, "SELECT id FROM labels ORDER BY id LIMIT 1")),
+    case("F9", "the first row sought", (ADD, "SELECT id FROM labels ORDER BY free LIMIT 1"), LOCKED),
     case("F9", "read before", ("SELECT count(*) FROM labels", ADD)),
     case(
         "F9",

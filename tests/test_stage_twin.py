@@ -188,7 +188,7 @@ def test_an_index_whose_function_relies_on_search_path_is_built_as_in_production
             "SELECT to_regclass('public.by_folded')::text, relispopulated FROM pg_class WHERE relname = 'kept'",
         )
 
-    assert built == [("by_folded", True)]
+    assert built == [("public.by_folded", True)]
     assert missing == [(None, False)]
     assert {"public.by_folded", "public.names", "public.kept"} <= set(newer.stage.touched)
     assert (

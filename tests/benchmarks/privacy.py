@@ -252,7 +252,8 @@ def _ancestors(process: Path) -> Iterator[int]:
 def _checkpoint(data: Path) -> None:
     """Bring what is in the server's memory to its files."""
     lines = (data / "postmaster.pid").read_text().splitlines()
-    with psycopg.connect(host=lines[4], port=lines[3], user="rehearse", dbname="template1", autocommit=True) as stage:
+    place = {"host": lines[4], "port": lines[3], "passfile": str(data.parent / "passfile")}
+    with psycopg.connect(**place, user="rehearse", dbname="template1", autocommit=True) as stage:
         stage.execute("CHECKPOINT")
 
 

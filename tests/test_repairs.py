@@ -9,9 +9,9 @@ import pytest
 from builders import evidence, facts, rehearsal, statement
 
 from rehearse import catalog
-from rehearse.checks.failed import Failed
-from rehearse.checks.refusals import advice
-from rehearse.checks.repairs import repair
+from rehearse.checks.remedies.failed import Failed
+from rehearse.checks.remedies.refusals import advice
+from rehearse.checks.remedies.repairs import repair
 from rehearse.db.said import said
 from rehearse.engine.server import Server
 from rehearse.model.timeline import Outcome

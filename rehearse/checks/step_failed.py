@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rehearse.checks.failed import Failed
-from rehearse.checks.refusals import advice
-from rehearse.checks.repairs import repair
+from rehearse.checks.remedies.failed import Failed
+from rehearse.checks.remedies.refusals import advice
+from rehearse.checks.remedies.repairs import repair
 from rehearse.model.evidence import Evidence
 from rehearse.model.failure import failed_statement
 from rehearse.model.finding import Family, Finding, Severity

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from rehearse.checks.failed import Failed
+from rehearse.checks.remedies.failed import Failed
 from rehearse.model import offenders
 from rehearse.model.identity import QUALIFIED, folded
 from rehearse.model.index import shape

@@ -1,0 +1,1 @@
+"""What to do about a step that failed, by SQLSTATE."""

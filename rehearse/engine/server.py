@@ -82,8 +82,11 @@ class Server:
         return self.root / "log" / "server.json" if self.binaries.major >= _JSONLOG_SINCE else None
 
     def dsn(self, database: str = "template1", user: str = SUPERUSER) -> str:
+        """Return the conninfo of a database; the empty password keeps PGPASSWORD from outranking the file."""
         place = conninfo.make_conninfo("", host=str(self.socket_dir), port=self.port, dbname=database, user=user)
-        return place if self.passfile is None else conninfo.make_conninfo(place, passfile=str(self.passfile))
+        if self.passfile is None:
+            return place
+        return conninfo.make_conninfo(place, passfile=str(self.passfile), password="")
 
     def connect(self, database: str = "template1") -> psycopg.Connection:
         """Open an autocommit connection as the bootstrap superuser."""

@@ -47,7 +47,7 @@ class WorkKind(Enum):
     """What a statement did to rows."""
 
     REWRITE = "rewrite"  # the table's file was written anew
-    SCAN = "scan"  # every row read, to verify or to search
+    SCAN = "scan"  # every row read, to verify or to search; not a small table for the row of one key
     INDEX_BUILD = "index-build"  # an index built or rebuilt
     ROWS = "rows"  # rows inserted, updated, deleted or truncated
     METADATA = "metadata"  # the catalog only

@@ -26,7 +26,7 @@ SERVERS = {15: "server15", 18: "server"}
 
 
 def plays(rows: int, *, older_at: int = 1) -> list[ParameterSet]:
-    """Return every case on every version it is meant for; on the older one each so many-th, and all that are its own."""
+    """Return every case on every version it is meant for; on the older one each n-th, and all that are its own."""
     return [
         pytest.param((version, rows), case, id=f"{case.row}-{case.name}-{version}")
         for version in SERVERS

@@ -45,7 +45,7 @@ def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
         yield found
 
 
-@pytest.mark.parametrize(("ground", "case"), plays(ROWS, older_at=2), indirect=["ground"])
+@pytest.mark.parametrize(("ground", "case"), plays(ROWS, older_at=3), indirect=["ground"])
 def test_what_is_found_is_true(ground: Ground, case: Case, record_property: Callable[[str, object], None]):
     _judge(ground.play(case), case, record_property)
 

@@ -375,6 +375,21 @@ def test_a_foreign_key_that_is_dropped_by_name_is_only_noted():
     assert found("key-dropped", turned([*CARDS, key], CARDS, timeline=sql)) == [(key.identity, Severity.NOTE)]
 
 
+@pytest.mark.parametrize(
+    ("columns", "parent", "is_told"),
+    [(("card",), "public.cards", False), (("card", "club"), "public.cards", False), (("club",), "public.cards", True),
+     (("card",), "public.clubs", True)],
+)  # fmt: skip
+def test_a_foreign_key_that_another_one_replaces_is_not_gone(columns: tuple[str, ...], parent: str, is_told: bool):
+    old = constraint("k", "foreign key", "FOREIGN KEY (card) ...", "card", references="public.cards")
+    new = constraint("k2", "foreign key", "FOREIGN KEY ...", *columns, references=parent)
+    sql = said("ALTER TABLE orders DROP CONSTRAINT k")
+
+    told = found("key-dropped", turned([*CARDS, old], [*CARDS, new], timeline=sql))
+
+    assert told == ([(old.identity, Severity.NOTE)] if is_told else [])
+
+
 PRIMARY = index("orders_pkey", "CREATE UNIQUE INDEX orders_pkey ON orders USING btree (id)", unique=True, primary=True)
 
 

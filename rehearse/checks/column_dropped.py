@@ -31,8 +31,8 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if change.kind != "column" or change.action != "removed" or change.table is None:
             continue
         lost = rehearsal.lost_values.get(change.object)
-        if lost is None or _is_partition(evidence, change.table):
-            continue  # the table went with it, the column computes its values, or the parent's column tells
+        if lost is None:  # the table went with it, or the column computes its values
+            continue
         if lost:
             yield _finding(evidence, change, Severity.BLOCK, f"with its values: {rows(lost)} here held one")
         elif not rehearsal.is_whole(change.table):
@@ -41,11 +41,6 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             )
         else:
             yield _finding(evidence, change, Severity.NOTE, "without a value in it; code that still names it fails")
-
-
-def _is_partition(evidence: Evidence, table: str) -> bool:
-    facts = evidence.rehearsal.facts.table(table)
-    return facts is not None and facts.root not in (None, table)
 
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:

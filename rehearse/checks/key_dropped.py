@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rehearse.model.catalog import CatalogObject
 from rehearse.model.change import SchemaChange
@@ -19,7 +19,8 @@ HAZARDS = ("C16", "E17")
 CONDITION = (
     "A primary key, unique constraint or unique index was dropped by name from a table that is still there, and no "
     "other unique index covers the same columns; or a table that a publication publishes has no replica identity any "
-    "more. A foreign key that was dropped is only noted; what went along with a column, dropped-along tells."
+    "more. A foreign key that was dropped, and that no other one replaces, is only noted; what went along with a "
+    "column, dropped-along tells."
 )
 EFFECT = (
     "INSERT ... ON CONFLICT (columns) of the running release fails, and duplicates come in that the key can never be "
@@ -55,7 +56,7 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
     statement = naming(rehearsal, change.object, r"\bDROP\b")
     if statement is None:
         return
-    if change.kind == "constraint" and told.get("type") == "foreign key":
+    if change.kind == "constraint" and told.get("type") == "foreign key" and not _is_replaced(rehearsal, told, table):
         yield Finding(
             check="key-dropped",
             family=FAMILY,
@@ -85,10 +86,25 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
         )
 
 
+def _is_replaced(rehearsal: Rehearsal, told: Mapping[str, JSON], table: str) -> bool:
+    """Say whether another foreign key leads from the same columns, or from these and more, to the same table."""
+    return any(
+        found.table == table
+        and found.text("references") == told.get("references")
+        and {*_listed(told.get("columns"))} <= {*_listed(found.attributes.get("columns"))}
+        for found in rehearsal.after.of_kind("constraint")
+        if found.text("type") == "foreign key"
+    )
+
+
+def _listed(columns: JSON) -> tuple[str, ...]:
+    return tuple(str(column) for column in columns) if isinstance(columns, list | tuple) else ()
+
+
 def _columns(kind: str, of_type: JSON, columns: JSON, told: object) -> frozenset[str]:
     """Return the columns that were unique together; none for what was no key of the whole table."""
-    if kind == "constraint" and of_type in _UNIQUE and isinstance(columns, list | tuple):
-        return frozenset(str(column) for column in columns)
+    if kind == "constraint" and of_type in _UNIQUE:
+        return frozenset(_listed(columns))
     if kind == "index" and isinstance(told, dict) and told.get("unique") is True and not told.get("constraint"):
         return _of_index(str(told.get("definition")))
     return frozenset()
@@ -141,11 +157,11 @@ def _is_identified(objects: Sequence[CatalogObject], table: CatalogObject) -> bo
 
 def _publishes(publication: CatalogObject, table: str) -> bool:
     tables, schemas = publication.attributes.get("tables"), publication.attributes.get("schemas")
-    members = [str(member) for member in tables] if isinstance(tables, list | tuple) else []
+    members = _listed(tables)
     return (
         publication.attributes.get("all_tables") is True
         or any(member == table or member.startswith((f"{table} (", f"{table} where")) for member in members)
-        or (isinstance(schemas, list | tuple) and table.rpartition(".")[0] in schemas)
+        or table.rpartition(".")[0] in _listed(schemas)
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.quantity import count, duration, listing
+from rehearse.model.quantity import duration, listing, rows
 from rehearse.model.timeline import LockWindow, WorkKind
 
 FAMILY = Family.BLOCKING
@@ -113,4 +113,4 @@ def _named(evidence: Evidence, table: str) -> str:
     numbers = [found.rows for found in evidence.rehearsal.facts.tables if table in (found.table, found.root)]
     if not numbers or None in numbers:
         return f"{table} (of unknown size in production)"
-    return f"{table} ({count(sum(number or 0 for number in numbers))} rows in production)"
+    return f"{table} ({rows(sum(number or 0 for number in numbers))} in production)"

@@ -32,7 +32,7 @@ _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "on",  # with fsync off this still keeps committed tables when the postmaster dies
-    "wal_level": "minimal",
+    "wal_level": "replica",  # as production: under minimal what is written anew leaves no log
     "max_wal_senders": "0",
     "shared_buffers": "128MB",
     "max_connections": "100",

@@ -208,10 +208,10 @@ def _rows(execution: Execution) -> int | None:
 
 
 def _wal_bytes(execution: Execution) -> int | None:
-    """Return the bytes of write-ahead log of a statement that is one query; of commands no server tells them."""
+    """Return the bytes of write-ahead log of a statement that is one query or one DDL command, nested ones included."""
     if len(execution.events) != 1 or execution.error is not None or strings.is_block(execution.sql):
         return None
-    return execution.plans[0].wal_bytes if execution.plans else None
+    return execution.events[0].wal_bytes
 
 
 def _message(execution: Execution) -> str | None:

@@ -78,6 +78,7 @@ class _End(TypedDict):
     """What the tracer says at the end of a command; lists that are empty are null."""
 
     tag: str
+    wal: int
     objects: list[tuple[int, str]] | None
     locks: list[tuple[int, str]] | None
     scans: list[tuple[int, int, int]] | None
@@ -92,6 +93,7 @@ class _Command:
     timeouts: Mapping[str, str]
     sql: str | None
     before: Scans
+    wal: int  # the server's position when it began
     rewrites: list[tuple[int, int]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -111,6 +113,7 @@ class _Command:
             rewrites=(*self.rewrites, *(each for inner in self.inner for each in inner.rewrites)),
             messages=(*self.messages, *(each for inner in self.inner for each in inner.messages)),
             plans=(*self.plans, *(each for inner in self.inner for each in inner.plans)),
+            wal_bytes=int(found["wal"]) - self.wal,
         )
 
 
@@ -143,6 +146,7 @@ class _Open:
                 timeouts={name: found[name] for name in ("lock_timeout", "statement_timeout")},
                 sql=_around(record.context or ""),
                 before=_scans(found["scans"]),
+                wal=int(found["wal"]),
             )
             self.stack.append(command)
         elif kind == "end":

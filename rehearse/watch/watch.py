@@ -77,6 +77,7 @@ class Watch:
             relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
+            checkpoints=reading.checkpoints if self.stage.log_file is not None else None,
             gaps=tuple(self._gaps(reading, records, lingering)),
             notes=self.sampler.waits.notes,
             steps=steps,

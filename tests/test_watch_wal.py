@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -17,7 +20,7 @@ from rehearse.watch.executions import Execution
 from rehearse.watch.log import Checkpoint, checkpoints
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SLACK = 500  # bytes of a commit
+SLACK = 100  # bytes, of what takes place before the tracer speaks
 INDEX = 'CREATE INDEX ix ON "Items" (size)'
 REWRITE = 'ALTER TABLE "Items" ALTER COLUMN size TYPE bigint'
 
@@ -81,7 +84,8 @@ def test_nobody_is_known_to_be_alone_on_a_server_of_others():
 
 def test_checkpoints_are_read_from_the_log():
     def line(second: int, message: str, who: str = "checkpointer") -> bytes:
-        return f'{{"timestamp":"2026-01-02 03:04:0{second}.000 UTC","backend_type":"{who}","message":"{message}"}}'.encode()
+        moment = f"2026-01-02 03:04:0{second}.000 UTC"
+        return f'{{"timestamp":"{moment}","backend_type":"{who}","message":"{message}"}}'.encode()
 
     lines = [
         line(5, "checkpoint complete: wrote 3 buffers"),
@@ -100,13 +104,14 @@ def test_checkpoints_are_read_from_the_log():
 @pytest.mark.parametrize("sql", [INDEX, REWRITE, "CREATE TABLE fresh AS SELECT * FROM children"])
 def test_a_command_wrote_what_the_servers_position_moved_by(ground: Ground, sql: str):
     with watching(ground.stage) as watch:
-        with ground.connect() as connection:
+        with ground.connect(autocommit=False) as connection:
             connection.execute("SELECT 1")
             before = position(watch.admin)
             connection.execute(sql.encode())
             moved = position(watch.admin) - before
-        told = watch.timeline().statements[-1].wal_bytes
+        timeline = watch.timeline()
 
+    told = only(timeline, sql)
     assert told is not None
     assert told > 10_000
     assert moved - SLACK <= told <= moved
@@ -120,12 +125,8 @@ def position(admin: psycopg.Connection) -> int:
 def test_what_another_session_writes_meanwhile_is_nobodys(ground: Ground):
     with watching(ground.stage) as watch:
         with ground.connect() as one, ground.connect() as other:
-            slow = threading.Thread(
-                target=one.execute, args=["UPDATE loose SET id = id WHERE pg_sleep(0.02) IS NOT NULL"]
-            )
-            slow.start()
-            other.execute(INDEX)
-            slow.join()
+            with under_way(watch.admin, one, "UPDATE loose SET id = id WHERE pg_sleep(0.02) IS NOT NULL"):
+                other.execute(INDEX)
             other.execute(REWRITE)
         timeline = watch.timeline()
 
@@ -134,23 +135,30 @@ def test_what_another_session_writes_meanwhile_is_nobodys(ground: Ground):
     assert rewrite is not None
 
 
+@contextlib.contextmanager
+def under_way(admin: psycopg.Connection, connection: psycopg.Connection, sql: str) -> Iterator[None]:
+    """Run a statement beside what is done in the context, from its beginning to its end."""
+    slow = threading.Thread(target=connection.execute, args=[sql])
+    slow.start()
+    while not admin.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = %s", [sql]).fetchone():
+        time.sleep(0.001)
+    yield
+    slow.join()
+
+
 def only(timeline: Timeline, sql: str) -> int | None:
     (found,) = [each.wal_bytes for each in timeline.statements if each.sql == sql]
     return found
 
 
 def test_what_a_checkpoint_writes_meanwhile_is_nobodys(ground: Ground):
+    function = "CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(0.01)'"
     with watching(ground.stage) as watch:
         with ground.connect() as connection:
             connection.execute(INDEX)
-            function = "CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql AS 'SELECT $1 FROM pg_sleep(0.005)'"
             connection.execute(function)
-            slow = threading.Thread(
-                target=connection.execute, args=["CREATE TABLE copied AS SELECT slow(id) FROM loose"]
-            )
-            slow.start()
-            watch.admin.execute("CHECKPOINT")
-            slow.join()
+            with under_way(watch.admin, connection, "CREATE TABLE copied AS SELECT slow(id) FROM loose"):
+                watch.admin.execute("CHECKPOINT")
         timeline = watch.timeline()
 
     index, _, copied = (each.wal_bytes for each in timeline.statements)

@@ -36,7 +36,7 @@ from rehearse.watch.work import Ledger
 Reader: TypeAlias = Callable[[Execution, Relations], tuple[Execution, tuple[Known, ...]]]
 
 
-def _as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
+def as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
     """Return a statement as the log told it, and what its text adds to that."""
     known = commands.known(execution.sql, relations)
     return execution, known if execution.error is None else known + commands.attempted(execution.sql, relations)
@@ -61,7 +61,7 @@ class Observation:
     notes: tuple[str, ...] = ()
     owner: str | None = None  # the role the watch belongs to, on a server of our own
     steps: frozenset[str] | None = None  # that there were; None: the migration names them
-    reads: Reader = _as_told  # what is known of each statement, given the relations as they are by then
+    reads: Reader = as_told  # what is known of each statement, given the relations as they are by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
-from rehearse.watch.tokens import parts, tokens
+from rehearse.watch.tokens import Token, parts, tokens
 from rehearse.watch.words import Words
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
@@ -37,7 +37,8 @@ def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
     words = Words(tokens(sql))
     if words.take("DO"):
-        return tuple(found for text in _inside(sql) for found in known(text, relations))
+        bodies = filter(None, (token.inside for token in tokens(sql)))
+        return tuple(found for body in bodies for text in nested(body) for found in known(text, relations))
     for start, reader in _READERS.items():
         if words.take(*start):
             return tuple(reader(words, relations))
@@ -78,15 +79,24 @@ def _action_mode(action: Words) -> LockMode:
     return LockMode.SHARE_ROW_EXCLUSIVE if adds_key or switches_trigger else LockMode.ACCESS_EXCLUSIVE
 
 
-def _inside(block: str) -> Iterator[str]:
-    """Yield the statements of a block of code that begin with a word we know, whether they were reached or not."""
-    for body in (token.text for token in tokens(block) if token.kind == "dollar"):
-        text = body[body.index("$", 1) + 1 : body.rindex("$", 0, -1)]
-        for statement in parts(text):
-            found = list(tokens(statement))
-            for before, token in zip((None, *found), found, strict=False):
-                if token.word in _NESTED and (before is None or before.word in _OPENERS):
-                    yield statement[token.start :]
+def is_executed(statement: list[Token]) -> bool:
+    """Say whether a statement of code ends with a string that is a command, as it is."""
+    return [token.word for token in statement[-2:-1]] == ["EXECUTE"] and statement[-1].inside is not None
+
+
+def nested(code: str) -> Iterator[str]:
+    """Yield the statements of a body of code that begin with a word we know, whether they were reached or not.
+
+    >>> list(nested("BEGIN IF a THEN LOCK t; END IF; EXECUTE 'LOCK u IN SHARE MODE'; END"))
+    ['LOCK t', 'LOCK u IN SHARE MODE']
+    """
+    for statement in parts(code):
+        found = list(tokens(statement))
+        for before, token in zip((None, *found), found, strict=False):
+            if token.word in _NESTED and (before is None or before.word in _OPENERS):
+                yield statement[token.start :]
+            elif token is found[-1] and is_executed(found):
+                yield from (each for each in nested(token.inside or "") if Words(tokens(each)).take("LOCK"))
 
 
 def _truncate(words: Words, relations: Relations) -> Iterator[Known]:

@@ -10,7 +10,7 @@ from rehearse.watch import watching
 
 HELD = """
 SELECT c.relname, l.mode FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
- WHERE l.pid = %s AND c.relname IN ('loose', 'children') AND l.mode NOT IN ('AccessShareLock', 'RowExclusiveLock')
+ WHERE l.pid = %s AND c.relname = 'loose' AND l.mode NOT IN ('AccessShareLock', 'RowExclusiveLock')
 """
 LOCKING = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE loose IN SHARE MODE; END $$"
 SQL = "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ LOCK loose IN SHARE MODE; SELECT $$"
@@ -18,6 +18,7 @@ QUIET = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE NOT
 CALLING = "CREATE FUNCTION g() RETURNS int LANGUAGE plpgsql AS $$ BEGIN PERFORM f(); RETURN 1; END $$"
 FIRED = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN LOCK loose IN SHARE MODE; RETURN NEW; END $$"
 TRIGGER = "CREATE TRIGGER watchful BEFORE INSERT ON children FOR EACH ROW EXECUTE FUNCTION f()"
+EMPTIED = "CREATE TRIGGER watchful BEFORE TRUNCATE ON children EXECUTE FUNCTION f()"
 PROCEDURE = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN LOCK loose IN SHARE MODE; COMMIT; END $$"
 SHARE = [("public.loose", LockMode.SHARE)]
 
@@ -36,6 +37,8 @@ def strong(timeline: Timeline) -> list[tuple[str, LockMode]]:
         ([CALLING, LOCKING], "UPDATE parents SET id = g() WHERE id = 1"),
         ([LOCKING, CALLING], "DO $$ BEGIN PERFORM g(); END $$"),
         ([FIRED, TRIGGER], "INSERT INTO children VALUES (1000, 1)"),
+        ([FIRED, TRIGGER], "DO $$ BEGIN INSERT INTO children VALUES (1000, 1); END $$"),
+        ([FIRED, EMPTIED], "TRUNCATE children"),
         ([LOCKING.replace("LOCK TABLE", "EXECUTE 'LOCK TABLE").replace("MODE", "MODE'")], "SELECT f()"),
         ([LOCKING, f"DO $a$ BEGIN {CALLING}; END $a$"], "SELECT g()"),
     ],
@@ -77,6 +80,7 @@ def test_a_procedure_that_ends_its_transaction_is_told_to_lock(ground: Ground):
         [LOCKING, "COMMENT ON FUNCTION f() IS 'locks'"],
         ["CREATE TABLE f (lock int)", "INSERT INTO f (lock) VALUES (1)", "UPDATE f SET lock = 2"],
         [FIRED, TRIGGER, "DELETE FROM children WHERE id = 1"],
+        [FIRED, TRIGGER, "DO $$ BEGIN DELETE FROM children WHERE id = 1; END $$"],
     ],
 )
 def test_who_calls_no_routine_that_locks_locks_nothing(ground: Ground, statements: list[str]):
@@ -99,11 +103,11 @@ REPLACED = LOCKING.replace("CREATE", "CREATE OR REPLACE").replace("loose", "chil
 @pytest.mark.parametrize(
     ("statements", "name"),
     [
-        ([BUILT, "SELECT f()"], "The function f "),
-        ([BUILT, CALLING, "SELECT g()"], "The function f "),
-        ([VARIABLE, "SELECT f()"], "The function f "),
-        ([LOCKING, OVERLOADED, "SELECT f()"], "The function f "),
-        ([LOCKING, "SELECT f()", REPLACED], "The function f "),
+        ([BUILT, "SELECT f()"], "Function f "),
+        ([BUILT, CALLING, "SELECT g()"], "Function f "),
+        ([VARIABLE, "SELECT f()"], "Function f "),
+        ([LOCKING, OVERLOADED, "SELECT f()"], "Function f "),
+        ([LOCKING, "SELECT f()", REPLACED], "Function f "),
         (["DO $$ BEGIN EXECUTE 'LOCK TABLE ' || 'loose'; END $$"], "A block of code "),
     ],
 )

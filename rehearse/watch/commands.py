@@ -1,7 +1,7 @@
 """Commands the tracer cannot see or sees too late: their locks and work, by what the text says.
 
-Event triggers do not fire for TRUNCATE, LOCK TABLE, VACUUM, ANALYZE, CLUSTER, COPY, and before PostgreSQL 17 not for
-REINDEX; at the end of a CONCURRENTLY its locks are gone already (manual 13.3.1, 40.2).
+Event triggers do not fire for TRUNCATE, LOCK TABLE, VACUUM, ANALYZE, CLUSTER, COPY, REASSIGN OWNED, and before
+PostgreSQL 17 not for REINDEX; at the end of a CONCURRENTLY its locks are gone already (manual 13.3.1, 40.2).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from rehearse.watch.words import Words
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
 _WITH_ROWS = ("r", "m")
+_OWNED = (*_WITH_ROWS, "p", "v", "f")
+_ONESELF = ("CURRENT_USER", "CURRENT_ROLE", "SESSION_USER")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,14 @@ def _drop_index(words: Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=index, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
+def _reassign(words: Words, relations: Relations) -> Iterator[Known]:
+    """Yield what the roles own, as far as they did before the migration."""
+    roles = {relations.role if name.upper() in _ONESELF else name for _, name, _ in words.names()}
+    for relation in relations.by_oid.values():
+        if relation.owner in roles and relation.kind in _OWNED:
+            yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE)
+
+
 def _copy(words: Words, relations: Relations) -> Iterator[Known]:
     found = words.name()
     while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
@@ -249,6 +259,7 @@ _READERS: dict[tuple[str, ...], Callable[[Words, Relations], Iterator[Known]]] =
     ("CREATE", "UNIQUE", "INDEX"): _create_index,
     ("CREATE", "INDEX"): _create_index,
     ("DROP", "INDEX"): _drop_index,
+    ("REASSIGN", "OWNED", "BY"): _reassign,
     ("COPY",): _copy,
     ("INSERT", "INTO"): _change,
     ("UPDATE",): _change,

@@ -126,7 +126,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
         search_path, in_force = defaults(stage, admin)
-        found = relations.read(admin, search_path)
+        found = relations.read(admin, search_path, role)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
         try:
@@ -208,7 +208,8 @@ def _unread(known: Routines, statements: Iterable[Execution]) -> Iterator[str]:
     """Yield the routines that may have locked tables unseen."""
     unclear = {name: each for each in statements if each.error is None for name in known.of(each).unclear}
     for name, each in sorted(unclear.items()):
-        who = "A block of code" if name == routines.BLOCK else f"The function {name}"
+        is_named = name == routines.BLOCK or name.startswith(routines.TRIGGER)
+        who = f"{name[0].upper()}{name[1:]}" if is_named else f"Function {name}"
         yield (
             f"{who} may have locked tables ({openings.shown(each.sql)}): its LOCK is put together from strings, or is "
             "in one of several functions of that name, so that which table is not known. Write LOCK TABLE out as a "

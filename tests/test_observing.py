@@ -148,6 +148,26 @@ def test_the_log_tells_what_each_step_took(ending: str, production: Production):
     assert steps["0002"]["held"] is (low <= steps["0002"]["seconds"] <= high)
 
 
+def test_a_release_by_a_command_is_watched_and_its_exit_code_passed_on(production: Production):
+    project = production.project
+    rehearse("run", "--no-downgrade", cwd=project)
+    upgrade = (sys.executable, "-m", "alembic", "upgrade")
+    words = ("observe", "--interval", "0.05", "--format", "json", "production", "--")
+
+    broken = rehearse(*words, *upgrade, "nowhere", cwd=project, DATABASE_URL=production.url)
+    done = rehearse(*words, *upgrade, "head", cwd=project, DATABASE_URL=production.url)
+    again = rehearse(*words, *upgrade, "head", cwd=project, DATABASE_URL=production.url)
+    missing = rehearse(*words, "no-such-program", cwd=project)
+
+    assert broken.returncode not in (0, 3)
+    assert "did not reach the target" in broken.stderr
+    assert done.returncode == 0, done.stderr
+    assert [step for found in json.loads(done.stdout)["steps"] for step in found["steps"]] == list(REVISIONS)
+    assert (again.returncode, again.stdout) == (0, "")  # nothing was pending, and the release is not to blame for that
+    assert "the release is not observed" in again.stderr
+    assert missing.returncode == 127
+
+
 def test_production_that_is_there_already_or_elsewhere_is_refused(production: Production):
     project = production.project
     rehearse("run", "--no-downgrade", cwd=project)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from rehearse.errors import RehearseError, RequestError
-from rehearse.model.quantity import duration
 
 
 class NotALog(RequestError):
@@ -56,10 +53,19 @@ class OtherHeads(RequestError):
 
 
 class NotReleased(RehearseError):
-    """The release did not end while it was watched."""
+    """The release did not end while it was watched, or it ended before its target."""
 
-    def __init__(self, run: str, patience: timedelta) -> None:
+    def __init__(self, run: str) -> None:
         super().__init__(
-            f"Production did not reach the target of run {run} within {duration(patience)}.",
+            f"Production did not reach the target of run {run} while it was watched.",
             "Nothing was recorded. Watch longer with --timeout, or take the times from its log: --log FILE.",
+        )
+
+
+class SourceLost(RehearseError):
+    """Production's connection ended, or a look at it failed."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(
+            f"{source} could not be watched any more: {reason}", "Take the times from its log: --log FILE."
         )

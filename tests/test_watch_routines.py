@@ -78,6 +78,7 @@ def test_a_procedure_that_ends_its_transaction_is_told_to_lock(ground: Ground):
         [LOCKING, CALLING, "SELECT 1"],
         [QUIET, CALLING, "SELECT f(), g()"],
         [LOCKING, "COMMENT ON FUNCTION f() IS 'locks'"],
+        [f"DO $a$ BEGIN {SQL}; END $a$"],
         ["CREATE TABLE f (lock int)", "INSERT INTO f (lock) VALUES (1)", "UPDATE f SET lock = 2"],
         [FIRED, TRIGGER, "DELETE FROM children WHERE id = 1"],
         [FIRED, TRIGGER, "DO $$ BEGIN DELETE FROM children WHERE id = 1; END $$"],

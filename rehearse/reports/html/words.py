@@ -6,19 +6,22 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from textwrap import dedent
 
 from rehearse.model.advice import Advice
 from rehearse.model.finding import Acceptance, Finding, Ground
 from rehearse.model.fulfilment import Fulfilment
 from rehearse.model.json import JSON
 from rehearse.model.migration import StepRun
-from rehearse.model.quantity import duration, size
+from rehearse.model.quantity import duration
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import LockMode, Statement, WorkKind
 
 # Signs that steer a terminal, end a line or let a name pass for another one, written as Python writes them.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _GROUNDS = {Ground.ACKNOWLEDGED: "acknowledged", Ground.EXPECTED: "expected", Ground.BASELINE: "in the baseline"}
 _HEADLINES = {
     Verdict.SAFE: "Safe to promote",
@@ -26,13 +29,29 @@ _HEADLINES = {
     Verdict.UNDECIDED: "Undecided",
 }
 _INPUTS = {"max_blocking_ms": "max blocking, ms", "allow_superuser": "allowed as superuser", "rows": "rows a table"}
-_MOST_STATEMENTS = 1_500  # on the whole page
-_SQL_IN_ALL = 300_000  # characters
-_EVIDENCE_IN_ALL = 300_000
-MOST_LOCKS = 400
-MOST_CHANGES = 400
-MOST_COUNTS = 1_000
-MOST_MASKS = 500
+_MOST_STATEMENTS = 400  # on the whole page
+_SQL_IN_ALL = 150_000  # characters
+_EVIDENCE_IN_ALL = 150_000
+MOST_ACTS = 20
+MOST_WORKS = 5  # of a step, in its row
+MOST_LOCKS = 300
+MOST_CHANGES = 300
+MOST_COUNTS = 400
+MOST_MASKS = 400
+
+
+class Told:
+    """Remembers what was said, so that it is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def first(self, sentence: str) -> bool:
+        """Say whether a sentence is said for the first time, which is now."""
+        if sentence in self._said:
+            return False
+        self._said.add(sentence)
+        return True
 
 
 def headline(report: Report) -> str:
@@ -80,8 +99,10 @@ def mode(found: LockMode) -> str:
 
 def advice(found: Advice) -> str:
     """Say how to run a step in a few words; the long form stands below the table."""
-    limit = "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {duration(found.lock_timeout)}"
-    tries = f", {found.tries} tries {duration(found.pause)} apart" if found.tries > 1 else ""
+    limit = (
+        "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {found.lock_timeout.total_seconds():g} s"
+    )
+    tries = f", {found.tries} tries {found.pause.total_seconds():g} s apart" if found.tries > 1 else ""
     return f"{limit}{tries}{', quiet window' if found.quiet_window else ''}"
 
 
@@ -117,7 +138,7 @@ def of_step(rehearsal: Rehearsal, step: StepRun) -> tuple[Statement, ...]:
 
 def statements_a_step(rehearsal: Rehearsal) -> int:
     """Return of how many statements of each step there is room to tell."""
-    return max(20, _MOST_STATEMENTS // max(len(rehearsal.migration.steps), 1))
+    return max(10, _MOST_STATEMENTS // max(len(rehearsal.migration.steps), 1))
 
 
 def sql_room(rehearsal: Rehearsal) -> int:
@@ -127,7 +148,7 @@ def sql_room(rehearsal: Rehearsal) -> int:
 
 def evidence_room(report: Report) -> int:
     """Return of how many characters of one finding's evidence there is room to tell."""
-    return _room(_EVIDENCE_IN_ALL, len(report.findings))
+    return _room(_EVIDENCE_IN_ALL, min(len(report.findings), 200))
 
 
 def _room(in_all: int, number: int) -> int:
@@ -143,6 +164,15 @@ def cut(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     return f"{text[:room]} ... ({len(text) - room:,} more characters)"
+
+
+def sql(statement: str, room: int) -> str:
+    """Write a statement without the margin it has in its file, cut where there is no room for it.
+
+    >>> sql("\\n    SELECT 1\\n      FROM t\\n", 100)
+    'SELECT 1\\n  FROM t'
+    """
+    return cut(dedent(statement.strip("\n")).strip(), room)
 
 
 def evidence(found: Finding) -> Iterator[tuple[str, str, bool]]:
@@ -188,10 +218,6 @@ def version(rehearsal: Rehearsal) -> str:
     """Return the version of the tool that rehearsed."""
     found = rehearsal.inputs.get("versions")
     return written(found.get("rehearse", "")) if isinstance(found, Mapping) else ""
-
-
-def bytes_of(octets: int) -> str:
-    return size(octets)
 
 
 def _title(name: str) -> str:

@@ -11,7 +11,7 @@ from rehearse.model.change import RowCount
 def most(counts: Sequence[RowCount]) -> int:
     """Return the power of ten at which the bars of some tables end: at least 10, not below any number of rows."""
     numbers = [number or 0 for found in counts for number in (found.before, found.after, found.production)]
-    return 10 ** max(1, math.ceil(math.log10(max(numbers, default=0) or 1)))
+    return int(10 ** max(1, math.ceil(math.log10(max(numbers, default=0) or 1))))
 
 
 def share(rows: int | None, end: int) -> float:

@@ -103,7 +103,7 @@ def advice(found: Advice) -> str:
         "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {found.lock_timeout.total_seconds():g} s"
     )
     tries = f", {found.tries} tries {found.pause.total_seconds():g} s apart" if found.tries > 1 else ""
-    return f"{limit}{tries}{', quiet window' if found.quiet_window else ''}"
+    return f"lock_timeout: {limit}{tries}{', quiet window' if found.quiet_window else ''}"
 
 
 def timeout(found: timedelta | None) -> str:
@@ -167,12 +167,12 @@ def cut(text: str, room: int) -> str:
 
 
 def sql(statement: str, room: int) -> str:
-    """Write a statement without the margin it has in its file, cut where there is no room for it.
+    r"""Write a statement without the margin it has in its file, cut where there is no room for it.
 
-    >>> sql("\\n    SELECT 1\\n      FROM t\\n", 100)
-    'SELECT 1\\n  FROM t'
+    >>> sql("\n    SELECT 1\n      FROM t\n", 100)
+    'SELECT 1\n  FROM t'
     """
-    return cut(dedent(statement.strip("\n")).strip(), room)
+    return cut(dedent(statement.replace("\r\n", "\n").strip("\n")).strip(), room)
 
 
 def evidence(found: Finding) -> Iterator[tuple[str, str, bool]]:

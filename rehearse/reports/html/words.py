@@ -19,9 +19,7 @@ from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import LockMode, Statement, WorkKind
 
 # Signs that steer a terminal, end a line or let a name pass for another one, written as Python writes them.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _GROUNDS = {Ground.ACKNOWLEDGED: "acknowledged", Ground.EXPECTED: "expected", Ground.BASELINE: "in the baseline"}
 _HEADLINES = {
     Verdict.SAFE: "Safe to promote",
@@ -80,12 +78,12 @@ def moment(found: datetime) -> str:
 
 
 def since(found: datetime, start: datetime) -> str:
-    """Write how long after the beginning something was.
+    """Write how long after the beginning something was, or before it.
 
     >>> since(datetime(2026, 11, 28, 1, 1, 3), datetime(2026, 11, 28, 1, 0, 59))
     '+4.0 s'
     """
-    return f"+{duration(found - start)}"
+    return f"-{duration(start - found)}" if found < start else f"+{duration(found - start)}"
 
 
 def mode(found: LockMode) -> str:
@@ -134,6 +132,11 @@ def works(statement: Statement) -> Iterator[str]:
 
 def of_step(rehearsal: Rehearsal, step: StepRun) -> tuple[Statement, ...]:
     return tuple(found for found in rehearsal.timeline.statements if found.step == step.id)
+
+
+def outside(rehearsal: Rehearsal) -> tuple[Statement, ...]:
+    """Return the statements that belong to no step: before the first, between two, after the last."""
+    return tuple(found for found in rehearsal.timeline.statements if found.step is None)
 
 
 def statements_a_step(rehearsal: Rehearsal) -> int:

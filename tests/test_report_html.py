@@ -624,6 +624,16 @@ def test_the_heading_is_the_verdict(verdict: Verdict, heading: str):
     assert f"<span>{heading}</span></h1>" in shown
 
 
+@pytest.mark.parametrize(("complete", "times"), [(True, 0), (False, 1)])
+def test_what_samples_may_have_missed_is_not_called_nothing(complete: bool, times: int):
+    given = report(fidelity=fidelity(observation="sampled"), timeline=timeline(lock(), complete=complete))
+
+    said = Page(html.render(given)).said
+
+    assert said.count("rows may have been worked on where none were seen") == times
+    assert ("no work on rows" in said, "not known" in said) == (complete, not complete)
+
+
 def test_statements_beyond_the_room_are_counted():
     played = tuple(statement(1 + number, sql=f"SELECT {number}") for number in range(700))
 

@@ -606,6 +606,14 @@ def test_what_to_do_next(given: Report, told: list[str]):
     assert [act.told for act in acts.acts(given)] == told
 
 
+def test_a_step_that_fails_is_to_be_mended():
+    failure = Failure(step="0001", sqlstate=None, message="m", statement=None, location=None)
+    given = report(finding("versions/1.py", family=Family.FAILING, check="step-failed"), failure=failure)
+
+    assert acts.acts(given)[0].told == "Mend step 0001, which breaks off with an error"
+    assert "Step 0001 breaks off with an error, and the release would stop there." in plain.paragraph(given)
+
+
 def test_an_act_leads_to_its_finding():
     page = Page(html.render(report(finding(), finding("t", step="0002"))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import duration, rows, size
@@ -82,15 +82,16 @@ def difference(found: SizeChange) -> str:
     return f"{'-' if octets < 0 else '+'}{size(abs(octets))}"
 
 
-def _writers(rehearsal: Rehearsal) -> tuple[tuple[SizeChange, frozenset[str]], ...]:
-    """Return each table whose size changed with the steps that may have changed it."""
-    steps: dict[str, set[str]] = {}
+def _writers(rehearsal: Rehearsal) -> Iterator[tuple[SizeChange, frozenset[str]]]:
+    """Yield each table whose size changed with the steps that changed it: that wrote it, or else altered it."""
+    wrote: dict[str, set[str]] = {}
+    altered: dict[str, set[str]] = {}
     for statement in rehearsal.timeline.statements:
         for found in statement.work:
             if statement.step is not None and found.kind is not WorkKind.SCAN:
+                steps = altered if found.kind is WorkKind.METADATA else wrote
                 steps.setdefault(found.object, set()).add(statement.step)
-    return tuple(
-        (found, frozenset(steps.get(found.object, ())))
-        for found in rehearsal.timeline.sizes
-        if found.object not in rehearsal.facts.history
-    )
+    for size_change in rehearsal.timeline.sizes:
+        table = size_change.object
+        if table not in rehearsal.facts.history:
+            yield size_change, frozenset(wrote.get(table) or altered.get(table) or ())

@@ -615,23 +615,14 @@ def test_a_step_that_fails_is_to_be_mended():
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "told"),
+    ("kinds", "told"),
     [
-        (WorkKind.METADATA, WorkKind.REWRITE, ((), ("public.orders: +64 kB",))),
-        (WorkKind.METADATA, WorkKind.SCAN, (("public.orders: +64 kB",), ())),
-        (
-            WorkKind.ROWS,
-            WorkKind.INDEX_BUILD,
-            (
-                ("public.orders: +64 kB, together with other steps",),
-                ("public.orders: +64 kB, together with other steps",),
-            ),
-        ),
+        ((WorkKind.METADATA, WorkKind.REWRITE), [(), ("public.orders: +64 kB",)]),
+        ((WorkKind.METADATA, WorkKind.SCAN), [("public.orders: +64 kB",), ()]),
+        ((WorkKind.ROWS, WorkKind.INDEX_BUILD), [("public.orders: +64 kB, together with other steps",)] * 2),
     ],
 )
-def test_a_change_of_size_is_that_of_the_steps_that_made_it(
-    first: WorkKind, second: WorkKind, told: tuple[object, ...]
-):
+def test_a_change_of_size_is_that_of_the_steps_that_made_it(kinds: tuple[WorkKind, WorkKind], told: list[object]):
     size = TableSize(table=8192, indexes=0, toast=0)
     given = rehearsal(
         timeline=timeline(

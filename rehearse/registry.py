@@ -30,6 +30,24 @@ def checks() -> dict[str, Check]:
     return {name: cast("Check", module) for name, module in _modules("checks", "findings")}
 
 
+def rules() -> tuple[Rule, ...]:
+    """Return what every check looks for, sorted by name; of one that cannot be imported nothing."""
+    found: list[Rule] = []
+    for name in check_names():
+        with suppress(Exception):  # that it crashes is said when it is run
+            known = check(name)
+            found.append(
+                Rule(
+                    check=name,
+                    family=known.FAMILY,
+                    condition=known.CONDITION,
+                    effect=known.EFFECT,
+                    remedy=known.REMEDY,
+                )
+            )
+    return tuple(found)
+
+
 def check_names() -> tuple[str, ...]:
     """Return the name of every check, sorted, of one that cannot be imported as well."""
     return tuple(sorted(name for name, load in _plugins("checks") if _may_be_a_check(load)))

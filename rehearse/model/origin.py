@@ -30,9 +30,9 @@ class Origin:
 
 
 def beginning(sql: str) -> str:
-    """Return the words of a statement up to the first value, in lower case and without comments.
+    r"""Return the words of a statement up to the first value, in lower case and without comments.
 
-    >>> beginning("ALTER TABLE t  -- why\\n ADD c int;"), beginning("UPDATE t SET c = 'x'")
+    >>> beginning("ALTER TABLE t  -- why\n ADD c int;"), beginning("UPDATE t SET c = 'x'")
     ('alter table t add c int', 'update t set c =...')
     """
     words, *values = _VALUE.split(_COMMENT.sub(" ", sql), maxsplit=1)

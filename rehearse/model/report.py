@@ -13,6 +13,7 @@ from rehearse.model.finding import Finding
 from rehearse.model.fulfilment import Fulfilment
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.rule import Rule
 
 
 class Verdict(Enum):
@@ -39,3 +40,4 @@ class Report:
     baseline: Baseline | None = None
     fulfilments: tuple[Fulfilment, ...] = ()  # what became of what the steps declared
     unused: tuple[Acknowledgement, ...] = ()  # acknowledgements that cover nothing
+    rules: tuple[Rule, ...] = ()  # of every check that was asked, whether it found something or not

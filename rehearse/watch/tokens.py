@@ -82,9 +82,9 @@ def parts(sql: str) -> tuple[str, ...]:
 
 
 def placed_parts(sql: str) -> tuple[tuple[int, str], ...]:
-    """Return the statements of a text, each with where it begins.
+    r"""Return the statements of a text, each with where it begins.
 
-    >>> placed_parts("-- TRUNCATE t\\n TRUNCATE t;")
+    >>> placed_parts("-- TRUNCATE t\n TRUNCATE t;")
     ((15, 'TRUNCATE t'),)
     """
     found: list[list[Token]] = []

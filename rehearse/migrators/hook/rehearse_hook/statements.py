@@ -17,7 +17,7 @@ _LONGEST = 2000
 @contextlib.contextmanager
 def noted(connection: Any, step: str, migrate: Any) -> Iterator[None]:
     """Note from which line of the function's file a connection is sent what, as long as the block lasts."""
-    event = getattr(sys.modules.get("sqlalchemy"), "event", None)
+    event: Any = getattr(sys.modules.get("sqlalchemy"), "event", None)
     notes = _Notes(step, getattr(getattr(migrate, "__code__", None), "co_filename", ""))
     try:
         event.listen(connection, "before_cursor_execute", notes.take)

@@ -69,6 +69,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _downgrades(rehearsal)
     yield from _fidelity(report)
     yield Text(f"\nNext: {verdict.next_act(report)}")
+    if rehearsal.id:
+        yield Text(f"Run {rehearsal.id} (rehearse report {rehearsal.id} --format html)", style="dim")
 
 
 def _steps(rehearsal: Rehearsal) -> Table:

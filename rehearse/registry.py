@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -15,6 +16,7 @@ from rehearse.errors import RequestError
 if TYPE_CHECKING:  # these know every noun there is, and a short command must not wait for them
     from rehearse.model.evidence import Evidence
     from rehearse.model.finding import Finding
+    from rehearse.model.rule import Rule
     from rehearse.protocols import Check, CountsFormat, Migrator, ReportFormat
 
 
@@ -32,6 +34,8 @@ def checks() -> dict[str, Check]:
 
 def rules() -> tuple[Rule, ...]:
     """Return what every check looks for, sorted by name; of one that cannot be imported nothing."""
+    from rehearse.model.rule import Rule  # noqa: PLC0415 - it knows of findings, and a short command must not wait
+
     found: list[Rule] = []
     for name in check_names():
         with suppress(Exception):  # that it crashes is said when it is run

@@ -30,7 +30,7 @@ class Annotation:
     notes: tuple[str, ...] = ()  # why it weighs what it weighs
 
 
-def annotations(report: Report) -> tuple[Annotation, ...]:
+def annotated(report: Report) -> tuple[Annotation, ...]:
     """Return the remarks of a report, what is open first, then the findings in their order."""
     places = Places.of(report)
     prints = _fingerprints(report.findings)

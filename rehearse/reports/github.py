@@ -5,7 +5,7 @@ from __future__ import annotations
 from rehearse.model.finding import Severity
 from rehearse.model.report import Report, Verdict
 from rehearse.reports import verdict
-from rehearse.reports.annotations import Annotation, annotations
+from rehearse.reports.annotations import Annotation, annotated
 
 _COMMANDS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.NOTE: "notice"}
 
@@ -15,7 +15,7 @@ def render(report: Report) -> str:
 
     GitHub shows the first ten of a kind beside the code, and all of them in the log.
     """
-    return "\n".join((_summary(report), *(_line(found) for found in annotations(report))))
+    return "\n".join((_summary(report), *(_line(found) for found in annotated(report))))
 
 
 def _summary(report: Report) -> str:

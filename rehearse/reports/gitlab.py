@@ -7,7 +7,7 @@ import json
 from rehearse.model.finding import Severity
 from rehearse.model.json import JSON
 from rehearse.model.report import Report
-from rehearse.reports.annotations import Annotation, annotations
+from rehearse.reports.annotations import Annotation, annotated
 from rehearse.reports.places import Place
 
 _SEVERITIES = {Severity.BLOCK: "blocker", Severity.WARN: "minor", Severity.NOTE: "info"}
@@ -16,7 +16,7 @@ _NOWHERE = Place(file="rehearse.toml", line=1)  # GitLab wants a place of everyt
 
 def render(report: Report) -> str:
     """Return the list as JSON; what is accepted is information only."""
-    return json.dumps([_entry(found) for found in annotations(report)], indent=2, ensure_ascii=False)
+    return json.dumps([_entry(found) for found in annotated(report)], indent=2, ensure_ascii=False)
 
 
 def _entry(found: Annotation) -> JSON:

@@ -29,7 +29,7 @@ def render(report: Report) -> str:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in suites)))
     root.extend(suites)
     ET.indent(root)
-    return f'{_DECLARATION}\n{ET.tostring(root, encoding="unicode")}\n'
+    return f"{_DECLARATION}\n{ET.tostring(root, encoding='unicode')}\n"
 
 
 def _suite(name: str, cases: Sequence[ET.Element]) -> ET.Element:
@@ -80,7 +80,8 @@ def _fill(case: ET.Element, findings: Sequence[Finding]) -> None:
     blocks = [found for found in findings if found.blocks]
     others = [found for found in findings if not found.blocks]
     if blocks:
-        _add(case, "failure", ", ".join(dict.fromkeys(found.check for found in blocks)), [_told(found) for found in blocks])
+        checks = dict.fromkeys(found.check for found in blocks)
+        _add(case, "failure", ", ".join(checks), [_told(found) for found in blocks])
     if others:
         printed = ET.SubElement(case, "system-out")
         printed.text = _clean("\n\n".join(f"{found.severity.value}: {_told(found)}" for found in others))

@@ -11,7 +11,7 @@ from rehearse.model.json import JSON
 from rehearse.model.report import Report, Verdict
 from rehearse.model.rule import Rule
 from rehearse.reports import verdict
-from rehearse.reports.annotations import UNDECIDED, Annotation, annotations
+from rehearse.reports.annotations import UNDECIDED, Annotation, annotated
 from rehearse.reports.places import Place
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 
 
 def _run(report: Report) -> JSON:
-    found = annotations(report)
+    found = annotated(report)
     rules = _rules(report)
     return {
         "tool": {"driver": {"name": "rehearse", "version": __version__, "rules": list(rules.values())}},
@@ -77,12 +77,12 @@ def _invocation(report: Report) -> JSON:
 
 
 def _result(found: Annotation, rules: list[str]) -> JSON:
-    told = "\n\n".join(part for part in (found.message, *found.notes, f"Do: {found.remedy}" * bool(found.remedy)) if part)
+    do = (f"Do: {found.remedy}",) if found.remedy else ()
     result: dict[str, JSON] = {
         "ruleId": found.check,
         "ruleIndex": rules.index(found.check),
         "level": _LEVELS[found.severity],
-        "message": {"text": told},
+        "message": {"text": "\n\n".join((found.message, *found.notes, *do))},
         "partialFingerprints": {_FINGERPRINT: found.fingerprint},
     }
     if found.place is not None:

@@ -31,12 +31,17 @@ def lines(report: Report) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def _lines(report: Report, step: str) -> Iterator[str]:
-    predictions = [found for found in report.predictions if found.statement.step == step]
+    predictions = of_step(report, step)
     larger = [found for found in predictions if found.production_rows != found.work.rows]
     yield from _works(larger)
     yield from _time(predictions)
     yield from (_sort(found) for found in predictions if found.outgrows_memory)
     yield from (advice.told for advice in report.advice if advice.step == step)
+
+
+def of_step(report: Report, step: str) -> tuple[Prediction, ...]:
+    """Return the works of a step, at production's size."""
+    return tuple(found for found in report.predictions if found.statement.step == step)
 
 
 def _works(predictions: Sequence[Prediction]) -> Iterator[str]:
@@ -70,20 +75,32 @@ def _extent(parts: Sequence[Prediction]) -> str:
 
 def _time(predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how long the statements take together that work on rows, or why nobody can say."""
+    total = forecast(predictions)
+    if total is not None and total.high > _WORTH_TELLING:
+        yield f"{total.told} on this hardware with a warm cache"
+    if total is None and (reason := untold(predictions)):
+        yield reason
+
+
+def forecast(predictions: Sequence[Prediction]) -> Interval | None:
+    """Return how long the statements of some works take together; None: of one of them nobody can say."""
     forecasts = {found.statement.number: found.forecast for found in predictions}
     spans = [span for span in forecasts.values() if span is not None]
-    if len(spans) == len(forecasts):
-        total = Interval(
-            low=sum((span.low for span in spans), timedelta(0)), high=sum((span.high for span in spans), timedelta(0))
-        )
-        if total.high > _WORTH_TELLING:
-            yield f"{total.told} on this hardware with a warm cache"
-        return
+    if len(spans) < len(forecasts):
+        return None
+    return Interval(
+        low=sum((span.low for span in spans), timedelta(0)), high=sum((span.high for span in spans), timedelta(0))
+    )
+
+
+def untold(predictions: Sequence[Prediction]) -> str | None:
+    """Say why nobody can say how long some works take, if there is a reason worth a line."""
     factors = [found.factor for found in predictions if found.factor is not None]
     if any(found.production_rows is None for found in predictions):
-        yield "no time is told: production's size is not known"
-    elif factors and max(factors) > 1:
-        yield f"no time is told: production has up to {max(factors):,.0f} times the rows that were measured here"
+        return "no time is told: production's size is not known"
+    if factors and max(factors) > 1:
+        return f"no time is told: production has up to {max(factors):,.0f} times the rows that were measured here"
+    return None
 
 
 def _sort(found: Prediction) -> str:

@@ -22,7 +22,7 @@ FLOORS = (
     {"registry"},
     {"run", "policies"},
     {"request"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -37,19 +37,13 @@ def rules() -> tuple[Rule, ...]:
     from rehearse.model.rule import Rule  # noqa: PLC0415 - it knows of findings, and a short command must not wait
 
     found: list[Rule] = []
-    for name in check_names():
+    for name, load in _plugins("checks"):
         with suppress(Exception):  # that it crashes is said when it is run
-            known = check(name)
-            found.append(
-                Rule(
-                    check=name,
-                    family=known.FAMILY,
-                    condition=known.CONDITION,
-                    effect=known.EFFECT,
-                    remedy=known.REMEDY,
-                )
-            )
-    return tuple(found)
+            check = cast("Check", load())
+            if hasattr(check, "findings"):
+                told = {"condition": check.CONDITION, "effect": check.EFFECT, "remedy": check.REMEDY}
+                found.append(Rule(check=name, family=check.FAMILY, **told))
+    return tuple(sorted(found, key=lambda rule: rule.check))
 
 
 def check_names() -> tuple[str, ...]:

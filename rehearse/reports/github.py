@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rehearse.model.finding import Severity
 from rehearse.model.report import Report, Verdict
-from rehearse.reports import verdict
+from rehearse.reports import markup, verdict
 from rehearse.reports.annotations import Annotation, annotated
 
 _COMMANDS = {Severity.BLOCK: "error", Severity.WARN: "warning", Severity.NOTE: "notice"}
@@ -44,7 +44,7 @@ def _command(name: str, properties: dict[str, str], message: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return "%0A".join(markup.shown(line).replace("%", "%25") for line in text.splitlines())
 
 
 def _property(text: str) -> str:

@@ -21,7 +21,7 @@ def escaped(text: str) -> str:
     >>> escaped("a|b_c <d> @anna\n#12")
     'a\\|b\\_c &lt;d&gt; @&#8203;anna #&#8203;12'
     """
-    return _quiet(_SIGNS.sub(_ESCAPED, html.escape(_shown(text), quote=False)))
+    return _quiet(_SIGNS.sub(_ESCAPED, html.escape(shown(text), quote=False)))
 
 
 def raw(text: str) -> str:
@@ -30,7 +30,7 @@ def raw(text: str) -> str:
     >>> raw("<d> @anna")
     '&lt;d&gt; @&#8203;anna'
     """
-    return _quiet(html.escape(_shown(text)))
+    return _quiet(html.escape(shown(text)))
 
 
 def code(text: str) -> str:
@@ -39,10 +39,10 @@ def code(text: str) -> str:
     >>> code("a"), code("a`b"), code("`")
     ('`a`', '``a`b``', '`` ` ``')
     """
-    shown = _shown(text) or " "
-    fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    apart = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{apart}{shown}{apart}{fence}"
+    line = shown(text) or " "
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    apart = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{apart}{line}{apart}{fence}"
 
 
 def row(cells: Iterable[str]) -> str:
@@ -58,7 +58,7 @@ def _quiet(text: str) -> str:
     return _LINK.sub(rf"\g<0>{_NOTHING}", _CALLS.sub(rf"\g<0>{_NOTHING}", text))
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return text on one line in which nothing hides: what cannot be seen is written out."""
     line = " ".join(text.split())
     return "".join(repr(sign)[1:-1] if not sign.isprintable() or sign in _BIDI else sign for sign in line)

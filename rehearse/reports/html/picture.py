@@ -199,7 +199,9 @@ def _rows(scale: Scale, found: Sequence[Lane]) -> Iterator[Row]:
     for lane in found:
         is_long = len(lane.table) > _LONG_NAME
         bars = tuple(
-            scale.bar(part.started, part.ended, part.stop.value, f"{part.stop.told}, {duration(part.ended - part.started)}")
+            scale.bar(
+                part.started, part.ended, part.stop.value, f"{part.stop.told}, {duration(part.ended - part.started)}"
+            )
             for part in lane.stretches
         )
         told = f"{lane.worst.told}, {duration(lane.blocked)}"

@@ -18,7 +18,9 @@ from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import LockMode, Statement, WorkKind
 
 # Signs that steer a terminal, end a line or let a name pass for another one, written as Python writes them.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _GROUNDS = {Ground.ACKNOWLEDGED: "acknowledged", Ground.EXPECTED: "expected", Ground.BASELINE: "in the baseline"}
 _HEADLINES = {
     Verdict.SAFE: "Safe to promote",

@@ -377,7 +377,7 @@ def test_github_lets_no_name_write_a_command_of_its_own():
 
     assert len(lines) == 2
     assert all(line.startswith("::error ") for line in lines)
-    assert lines[1].split("::")[1].endswith(',title=table-rewrite in step 0001%3A ' + HOSTILE_PROPERTY)
+    assert lines[1].split("::")[1].endswith(",title=table-rewrite in step 0001%3A " + HOSTILE_PROPERTY)
     assert "%2525" in lines[1]
 
 

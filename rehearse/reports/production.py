@@ -34,7 +34,7 @@ def _lines(report: Report, step: str) -> Iterator[str]:
     predictions = of_step(report, step)
     larger = [found for found in predictions if found.production_rows != found.work.rows]
     yield from _works(larger)
-    yield from _time(predictions)
+    yield from _time(report.forecast_of(step), predictions)
     yield from (_sort(found) for found in predictions if found.outgrows_memory)
     yield from (advice.told for advice in report.advice if advice.step == step)
 
@@ -73,12 +73,11 @@ def _extent(parts: Sequence[Prediction]) -> str:
     return f"{about}{count(sum(known))} rows{f' ({size(octets)})' if octets else ''}"
 
 
-def _time(predictions: Sequence[Prediction]) -> Iterator[str]:
+def _time(forecast: Interval | None, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how long the statements take together that work on rows, or why nobody can say."""
-    total = forecast(predictions)
-    if total is not None and total.high > _WORTH_TELLING:
-        yield f"{total.told} on this hardware with a warm cache"
-    if total is None and (reason := untold(predictions)):
+    if forecast is not None and forecast.high > _WORTH_TELLING:
+        yield f"{forecast.told} on this hardware with a warm cache"
+    if forecast is None and (reason := untold(predictions)):
         yield reason
 
 

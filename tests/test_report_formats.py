@@ -480,10 +480,25 @@ def test_markdown_stays_within_its_limit_and_leaves_out_what_weighs_least():
     assert 59_000 < len(text) <= 60_000
     assert text.count("**block-") == 100
     assert text.count("**note-") == 0
-    assert "100 more groups of notes (all of them with `--format json`)" in text
+    assert "100 more groups (all of them with `--format json`)" in text
     shown = text.count("**warn-")
-    assert f"{100 - shown} more groups of findings (all of them with `--format json`)" in text
+    assert f"{100 - shown} more groups (all of them with `--format json`)" in text
     assert 0 < shown < 100
+
+
+def test_markdown_tells_what_is_alike_once():
+    text = markdown.render(having(*(finding(number, object=f"public.t{number}") for number in range(300))))
+
+    assert text.count("was written anew") == 5
+    assert "- The same of public.t5, public.t6" in text
+    assert "and 275 more (each with `--format json`)." in text
+    assert text.count("What to do") == 1
+
+
+def test_one_thing_that_is_left_out_is_one():
+    report = having(finding(message="y" * 70_000))
+
+    assert "1 more group (all of them with `--format json`)" in markdown.render(report)
 
 
 def test_markdown_of_everything_too_long_still_says_the_verdict():
@@ -495,7 +510,7 @@ def test_markdown_of_everything_too_long_still_says_the_verdict():
 
     assert len(text) <= 60_000
     assert "unsafe" in text
-    assert "3 more groups of findings" in text
+    assert "3 more groups" in text
 
 
 @pytest.mark.parametrize("name", ["markdown", "junit", "sarif", "github", "gitlab"])

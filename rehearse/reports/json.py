@@ -77,7 +77,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
 
 
 def _finding(found: Finding, places: Places) -> JSON:
-    place = places.of_finding(found)
+    place = places.of_finding(found) if found.step else None
     return {
         "check": found.check,
         "family": found.family.value,

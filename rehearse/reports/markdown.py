@@ -8,6 +8,7 @@ from rehearse import __version__
 from rehearse.model.downgrade import Downgrade
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.migration import StepRun
+from rehearse.model.quantity import listing
 from rehearse.model.report import Report, Verdict
 from rehearse.reports import (
     failure,
@@ -30,6 +31,8 @@ MARKER = "<!-- rehearse: report -->"  # by which the comment is found again
 LONGEST = 60_000  # characters; GitHub takes 65,536
 _SIGN = {Verdict.SAFE: "✅", Verdict.UNSAFE: "❌", Verdict.UNDECIDED: "❓"}
 _SEVERITY = {Severity.BLOCK: "❌", Severity.WARN: "⚠️", Severity.NOTE: "💬"}
+_MOST_ALIKE = 5  # findings of one check in one step
+_MOST_NAMED = 20
 _HEADS = ("step", "time", "strongest lock", "work on existing tables", "size", "at production's size")
 
 
@@ -69,7 +72,7 @@ def _open(report: Report) -> Iterator[Section]:
     points = report.reasons if report.verdict is Verdict.UNDECIDED else verdict.open_besides(report)
     if points:
         title = "Open" if report.verdict is Verdict.UNDECIDED else "Open besides"
-        yield Section(title=title, items=tuple(map(_item, points)), rank=9, noun="open points", folded=False)
+        yield Section(title=title, items=tuple(map(_item, points)), rank=9, noun="open point", folded=False)
 
 
 def _findings(report: Report, places: Places) -> Iterator[Section]:
@@ -77,7 +80,7 @@ def _findings(report: Report, places: Places) -> Iterator[Section]:
         found = [each for each in report.findings if each.severity is severity and each.acceptance is None]
         if found:
             told = _told(found, places)
-            yield Section(title=title, items=told, rank=rank, noun="groups of findings", folded=False, between="\n\n")
+            yield Section(title=title, items=told, rank=rank, noun="group", folded=False, between="\n\n")
 
 
 def _told(found: Sequence[Finding], places: Places) -> tuple[str, ...]:
@@ -88,8 +91,10 @@ def _told(found: Sequence[Finding], places: Places) -> tuple[str, ...]:
 def _group(group: Sequence[Finding], places: Places) -> str:
     """Return what was found, with what to do folded, and said once."""
     lines = [f"{_SEVERITY[group[0].severity]} **{escaped(findings.head(group))}**", ""]
-    lines += [_bullet(found, places) for found in group]
-    if remedies := dict.fromkeys(found.remedy for found in group if found.remedy):
+    lines += [_bullet(found, places) for found in group[:_MOST_ALIKE]]
+    if more := tuple(found.object for found in group[_MOST_ALIKE:]):
+        lines.append(f"- The same of {escaped(listing(more, _MOST_NAMED))} (each with `--format json`).")
+    if remedies := dict.fromkeys(found.remedy for found in group[:_MOST_ALIKE] if found.remedy):
         told = "\n\n".join(map(escaped, remedies))
         lines += ["", f"<details><summary>What to do</summary>\n\n{told}\n\n</details>"]
     return "\n".join(lines)
@@ -108,20 +113,20 @@ def _why(found: Finding) -> str:
 def _failure(report: Report) -> Iterator[Section]:
     if report.rehearsal.failure is not None:
         items = tuple(_item(line.removeprefix("  - ")) for line in failure.lines(report.rehearsal.failure))
-        yield Section(title="The failure", items=items, rank=8, noun="lines", folded=False)
+        yield Section(title="The failure", items=items, rank=8, noun="line", folded=False)
 
 
 def _settings(report: Report) -> Iterator[Section]:
     if changes := report.rehearsal.settings:
         items = tuple(_item(settings.line(change)) for change in changes)
-        yield Section(title="Settings", items=items, rank=7, noun="settings", folded=False)
+        yield Section(title="Settings", items=items, rank=7, noun="setting", folded=False)
 
 
 def _steps(report: Report) -> Section:
     told = _at_productions_size(report)
     head = f"{row(_HEADS)}\n|---|---:|---|---|---|---|"
     items = tuple(_step(report, step, told.get(step.id, ())) for step in report.rehearsal.migration.steps)
-    return Section(title="Steps", items=items, rank=7, noun="steps", folded=False, head=head)
+    return Section(title="Steps", items=items, rank=7, noun="step", folded=False, head=head)
 
 
 def _at_productions_size(report: Report) -> Mapping[str, tuple[str, ...]]:
@@ -147,11 +152,11 @@ def _weaker(report: Report, places: Places) -> Iterator[Section]:
     notes = [each for each in report.findings if each.severity is Severity.NOTE and each.acceptance is None]
     if notes:
         title = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
-        yield Section(title=title, items=_told(notes, places), rank=1, noun="groups of notes", between="\n\n")
+        yield Section(title=title, items=_told(notes, places), rank=1, noun="group", between="\n\n")
     accepted = [each for each in report.findings if each.acceptance is not None]
     if accepted:
         title = f"{len(accepted)} accepted finding{'' if len(accepted) == 1 else 's'}"
-        yield Section(title=title, items=tuple(map(_accepted, accepted)), rank=2, noun="accepted findings")
+        yield Section(title=title, items=tuple(map(_accepted, accepted)), rank=2, noun="accepted finding")
 
 
 def _accepted(found: Finding) -> str:
@@ -163,12 +168,12 @@ def _lists(report: Report) -> Iterator[Section]:
     back = [line for group in way_back.alike(rehearsal.downgrades) for line in _way_back(group)]
     on = (rests.versions(fidelity), rests.observation(fidelity), *rests.remarks(report))
     lists: tuple[tuple[str, Sequence[str], int, str], ...] = (
-        ("Expectations", [sentences.expected(found) for found in report.fulfilments], 5, "expectations"),
-        ("How to run it in production", [f"{found.step}: {found.told}" for found in report.advice], 5, "steps"),
-        ("Schema changes", rehearsal.changes_told, 3, "changes"),
-        ("Row counts", [*_counts(report), row_counts.others(rehearsal)], 3, "tables"),
-        ("The way back", back, 3, "lines"),
-        ("What this rests on", on, 4, "remarks"),
+        ("Expectations", [sentences.expected(found) for found in report.fulfilments], 5, "expectation"),
+        ("How to run it in production", [f"{found.step}: {found.told}" for found in report.advice], 5, "step"),
+        ("Schema changes", rehearsal.changes_told, 3, "change"),
+        ("Row counts", [*_counts(report), row_counts.others(rehearsal)], 3, "table"),
+        ("The way back", back, 3, "line"),
+        ("What this rests on", on, 4, "remark"),
     )
     for title, lines, rank, noun in lists:
         if lines:

@@ -15,7 +15,7 @@ class Section:
     title: str
     items: tuple[str, ...]
     rank: int  # the lowest goes first where there is no room
-    noun: str  # what its items are called, several of them
+    noun: str  # what one of its items is called
     folded: bool = True
     head: str = ""  # of a table, whose rows the items are
     between: str = "\n"
@@ -23,7 +23,8 @@ class Section:
 
     @property
     def text(self) -> str:
-        more = f"{self.left_out:,} more {self.noun} (all of them with `--format json`)" if self.left_out else ""
+        nouns = f"{self.noun}{'' if self.left_out == 1 else 's'}"
+        more = f"{self.left_out:,} more {nouns} (all of them with `--format json`)" if self.left_out else ""
         rows = (self.head, *self.items) if self.head else self.items
         told = _APART.join(part for part in (self.between.join(rows) if self.items else "", more) if part)
         if self.folded:

@@ -44,7 +44,7 @@ from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.severity import Override
 from rehearse.model.timeline import NestedCommand, Outcome, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
-from rehearse.reports import github, gitlab, junit, markdown, markup, sarif
+from rehearse.reports import github, gitlab, junit, markdown, markup, plain, sarif
 from rehearse.reports import json as json_report
 from rehearse.reports.schema import schema
 
@@ -394,7 +394,7 @@ def test_markdown_begins_with_marker_verdict_and_a_plain_sentence():
 
     assert lines[0] == "<!-- rehearse: report -->"
     assert lines[1] == "### ❌ Rehearsal: unsafe"
-    assert lines[2].startswith("This change must not go to production as it is.")
+    assert lines[2] == markup.escaped(plain.paragraph(unsafe()))
     assert markdown.render(safe()).split("\n\n")[1] == "### ✅ Rehearsal: safe"
     assert markdown.render(undecided()).split("\n\n")[1] == "### ❓ Rehearsal: undecided"
 

@@ -10,14 +10,15 @@ from rehearse.model.quantity import listing
 from rehearse.model.report import Report, Verdict
 from rehearse.reports import findings, verdict
 
-_BLOCKING = {
+_ACTS = {
     Family.BLOCKING: "Change {step} so that {objects} can be used while it runs",
-    Family.FAILING: "Mend {step}, which does not do what it should ({objects})",
+    Family.FAILING: "Mend {step}: {objects} does not do what it should",
     Family.LOSS: "See that what {step} takes from {objects} may go, or keep a copy",
     Family.CONTRACT: "Release code that does without {objects} as it is now, before {step}",
     Family.HYGIENE: "Put {objects} in order in {step}",
     Family.FIDELITY: "Settle what the stage could not show of {objects} in {step}",
 }
+_MOST_NAMED = 3
 _OR_ACCEPT = "Or acknowledge a finding, with its reason, under [[policy.acknowledge]]"
 
 
@@ -62,7 +63,9 @@ def _warnings(report: Report) -> Iterator[Act]:
 def _told(group: Sequence[Finding]) -> str:
     found = group[0]
     step = f"step {found.step}" if found.step else "the change"
-    return _BLOCKING[found.family].format(step=step, objects=_objects(group))
+    if found.family is Family.FAILING and found.object == found.step:
+        return f"Mend {step}"
+    return _ACTS[found.family].format(step=step, objects=_objects(group))
 
 
 def _of(group: Sequence[Finding]) -> str:
@@ -71,4 +74,13 @@ def _of(group: Sequence[Finding]) -> str:
 
 
 def _objects(group: Sequence[Finding]) -> str:
-    return listing(tuple(dict.fromkeys(found.object for found in group)), 3)
+    return few(tuple(dict.fromkeys(found.object for found in group)))
+
+
+def few(names: tuple[str, ...]) -> str:
+    """Name up to three, of more the first: a sentence that lists what a table lists as well is not read.
+
+    >>> few(("a", "b")), few(("a", "b", "c", "d"))
+    ('a and b', 'a and 3 more')
+    """
+    return listing(names, 1 if len(names) > _MOST_NAMED else _MOST_NAMED)

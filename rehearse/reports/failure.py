@@ -12,20 +12,10 @@ _STATEMENT = 200  # characters that are shown of one
 
 def lines(failure: Failure) -> Iterator[str]:
     """Yield what failed, where, and how the database was left, a line each."""
-    yield head(failure)
+    state = f" ({failure.sqlstate})" if failure.sqlstate else ""
+    yield f"{failure.step}{f' at {failure.location}' if failure.location else ''}: {failure.message}{state}"
     if failure.statement:
         yield f"statement: {shortened(failure.statement, _STATEMENT)}"
-    yield from left(failure)
-
-
-def head(failure: Failure) -> str:
-    """Say which step failed, where and with what: "0007 at versions/0007_x.py:31: there is no such column (42703)"."""
-    state = f" ({failure.sqlstate})" if failure.sqlstate else ""
-    return f"{failure.step}{f' at {failure.location}' if failure.location else ''}: {failure.message}{state}"
-
-
-def left(failure: Failure) -> Iterator[str]:
-    """Yield how the database was left, a line each."""
     if failure.undone:
         yield f"undone: {', '.join(failure.undone)}"
     if failure.kept:

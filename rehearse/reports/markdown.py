@@ -167,9 +167,10 @@ def _lists(report: Report) -> Iterator[Section]:
     rehearsal, fidelity = report.rehearsal, report.rehearsal.fidelity
     back = [line for group in way_back.alike(rehearsal.downgrades) for line in _way_back(group)]
     on = (rests.versions(fidelity), rests.observation(fidelity), *rests.remarks(report))
+    advice = [f"{listing(group, _MOST_NAMED)}: {told}" for group, told in production.advised(report)]
     lists: tuple[tuple[str, Sequence[str], int, str], ...] = (
         ("Expectations", [sentences.expected(found) for found in report.fulfilments], 5, "expectation"),
-        ("How to run it in production", [f"{found.step}: {found.told}" for found in report.advice], 5, "step"),
+        ("How to run it in production", advice, 5, "step"),
         ("Schema changes", rehearsal.changes_told, 3, "change"),
         ("Row counts", [*_counts(report), row_counts.others(rehearsal)], 3, "table"),
         ("The way back", back, 3, "line"),
@@ -190,7 +191,7 @@ def _way_back(group: Sequence[Downgrade]) -> Iterator[str]:
     yield way_back.head(group)
     yield from (f"{group[0].step}: {loss}" for loss in way_back.losses(group[0]))
     if group[0].failure is not None:
-        yield failure.head(group[0].failure)
+        yield next(failure.lines(group[0].failure))
 
 
 def _item(line: str) -> str:

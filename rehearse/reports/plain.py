@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rehearse.model.finding import Family, Finding, Severity
-from rehearse.model.quantity import duration, listing
+from rehearse.model.quantity import duration
 from rehearse.model.report import Report, Verdict
+from rehearse.reports.acts import few
 
 # What is worst for the people who use the application comes first.
 _CAUSES = {
-    Family.FAILING: "{steps} would not work as planned",
+    Family.FAILING: "{objects} would not work as planned",
     Family.LOSS: "data that is there today would be gone or changed ({objects})",
     Family.BLOCKING: "whoever uses {objects} would have to wait while the change works through the data",
     Family.CONTRACT: "the program in use today relies on {objects} as it is now and could break",
@@ -27,7 +28,6 @@ _FIXES = {
     Family.FIDELITY: "try that part on a server more like production",
 }
 _ORDER = list(_CAUSES)
-_MOST_NAMED = 3
 
 
 def paragraph(report: Report) -> str:
@@ -56,12 +56,13 @@ def _safe(report: Report) -> Iterator[str]:
 
 
 def _unsafe(report: Report) -> Iterator[str]:
-    yield "This change must not go to production as it is."
     by_family = _by_family(report)
-    causes = [_cause(report, family, group) for family, group in by_family]
-    yield f"It was played on a copy of the database first, and there it showed: {'; '.join(causes)}."
+    yield "Played on a copy of the database, this change proved unsafe: it must not go to production as it is."
+    for family, group in by_family:
+        cause = _cause(report, family, group)
+        yield f"{cause[0].upper()}{cause[1:]}."
     fixes = [_FIXES[family].format(steps=_steps(group)) for family, group in by_family]
-    yield f"The smallest fix: {'; '.join(fixes)}. Production itself has not been touched."
+    yield f"The smallest fix: {'; '.join(fixes)}."
 
 
 def _undecided(report: Report) -> Iterator[str]:
@@ -92,12 +93,12 @@ def _steps(group: Sequence[Finding]) -> str:
     steps = tuple(dict.fromkeys(found.step for found in group if found.step))
     if not steps:
         return "the change"
-    return f"{'step' if len(steps) == 1 else 'steps'} {listing(steps, _MOST_NAMED)}"
+    return f"{'step' if len(steps) == 1 else 'steps'} {few(steps)}"
 
 
 def _objects(group: Sequence[Finding]) -> str:
     """Name the objects, without the schema that everything is in."""
-    return listing(tuple(dict.fromkeys(found.object.removeprefix("public.") for found in group)), _MOST_NAMED)
+    return few(tuple(dict.fromkeys(found.object.removeprefix("public.") for found in group)))
 
 
 def _warns(found: Finding) -> bool:

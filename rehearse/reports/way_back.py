@@ -18,14 +18,14 @@ def alike(downgrades: Sequence[Downgrade]) -> Iterator[tuple[Downgrade, ...]]:
 
 def head(group: Sequence[Downgrade]) -> str:
     """Say how revisions fared that fared alike: "0003, 0004: lossy, tried as one"."""
-    return f"{', '.join(each.step for each in group)}: {fared(group)}"
+    return f"{', '.join(each.step for each in group)}: {group[0].way.value}{remark(group)}"
 
 
-def fared(group: Sequence[Downgrade]) -> str:
-    """Say it without their names: "irreversible, no downgrade is written"."""
+def remark(group: Sequence[Downgrade]) -> str:
+    """Say what is to be said of their way beside its label: ", no downgrade is written"; often nothing."""
     found = group[0]
     reason = f", {found.reason}" if found.reason else ""
-    return f"{found.way.value}{reason}{', tried as one' if len(group) > 1 and found.together else ''}"
+    return f"{reason}{', tried as one' if len(group) > 1 and found.together else ''}"
 
 
 def losses(found: Downgrade) -> Iterator[str]:

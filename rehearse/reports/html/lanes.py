@@ -43,6 +43,10 @@ class Stretch:
     started: datetime
     ended: datetime
 
+    @property
+    def took(self) -> timedelta:
+        return self.ended - self.started
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
@@ -53,7 +57,7 @@ class Lane:
 
     @property
     def blocked(self) -> timedelta:
-        return sum((found.ended - found.started for found in self.stretches), timedelta(0))
+        return sum((found.took for found in self.stretches), timedelta(0))
 
     @property
     def worst(self) -> Stop:

@@ -15,8 +15,8 @@ from rehearse.reports.html.lanes import Stop, worst
 from rehearse.reports.html.picture import WIDTH, Tick
 
 _MOST = 16
-_TOP = 26.0
-_ROW = 34.0
+_TOP = 28.0
+_ROW = 40.0
 _NARROWEST = 3.0
 _SHORTEST = timedelta(milliseconds=1)
 

@@ -9,7 +9,6 @@ from rehearse.model.report import Report
 from rehearse.reports import (
     acts,
     calibration,
-    failure,
     findings,
     plain,
     production,
@@ -21,7 +20,7 @@ from rehearse.reports import (
     verdict,
     way_back,
 )
-from rehearse.reports.html import bars, changes, lanes, outlook, picture, words
+from rehearse.reports.html import bars, changes, folding, lanes, outlook, picture, words
 
 
 def of(report: Report) -> Mapping[str, object]:
@@ -35,7 +34,7 @@ def of(report: Report) -> Mapping[str, object]:
         "fidelity": rehearsal.fidelity,
         "sections": tuple(_sections(report)),
         "acts_next": acts.acts(report),
-        "groups": tuple(findings.alike(report.findings)),
+        "folds": tuple(folding.folds(findings.alike(report.findings))),
         "picture": picture.picture(rehearsal),
         "stops": lanes.Stops(rehearsal),
         "outlooks": outlooks,
@@ -47,8 +46,6 @@ def of(report: Report) -> Mapping[str, object]:
         "bars": bars,
         "calibration": calibration,
         "changes": changes,
-        "failures": failure,
-        "grouping": findings,
         "outlook": outlook,
         "plain": plain,
         "production": production,

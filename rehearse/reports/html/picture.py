@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import duration
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Outcome, Statement
-from rehearse.reports.html.lanes import Lane, lanes, works
+from rehearse.reports.html.lanes import Lane, Stop, lanes, works
 
 WIDTH = 960.0
 _NARROWEST = 2.0  # or nobody sees the bar
-_NUMBERED = 16.0  # room a step needs for its number
+_DIGIT = 7.0  # room a step needs for a digit of its number
 _MOST_LANES = 24
 _TICKS = 8
+_STATEMENTS = ("word", "work", "error")
+_STOPS = tuple(stop.value for stop in Stop)
 _NICE = (1, 2, 5)
 _LONG_NAME = 76  # characters; what is said of the table then needs a line of its own
 _TOP = 46.0  # the ticks and the steps
@@ -97,7 +100,7 @@ def picture(rehearsal: Rehearsal) -> Picture | None:
         height=end + 6.0,
         ticks=ticks(took),
         steps=tuple(_steps(scale, rehearsal.migration.steps)),
-        statements=tuple(_merged(_statements(scale, rehearsal))),
+        statements=tuple(_merged(_statements(scale, rehearsal), _STATEMENTS)),
         rows=rows,
         left_out=len(found) - len(rows),
     )
@@ -157,7 +160,9 @@ def _steps(scale: Scale, steps: Sequence[StepRun]) -> Iterator[Bar]:
             continue
         kind = "failed" if step.outcome is Outcome.FAILED else "odd" if number % 2 else "even"
         bar = scale.bar(step.started, step.ended, kind, "")
-        yield Bar(x=bar.x, width=bar.width, kind=kind, told=str(number) if bar.width >= _NUMBERED else "")
+        yield Bar(
+            x=bar.x, width=bar.width, kind=kind, told=str(number) if bar.width > _DIGIT * len(str(number)) else ""
+        )
 
 
 def _statements(scale: Scale, rehearsal: Rehearsal) -> Iterator[Bar]:
@@ -173,19 +178,16 @@ def _look(statement: Statement, rehearsal: Rehearsal) -> str:
     return "work" if works(statement, rehearsal) else "word"
 
 
-def _merged(bars: Iterator[Bar]) -> Iterator[Bar]:
-    """Yield the bars with those of one look that touch one another drawn as one; what works on rows lies on top."""
-    by_look: dict[str, list[Bar]] = {"word": [], "work": [], "error": []}
-    for bar in bars:
-        by_look[bar.kind].append(bar)
-    for group in by_look.values():
+def _merged(bars: Iterator[Bar], looks: Sequence[str]) -> Iterator[Bar]:
+    """Yield the bars with those of one look that touch one another drawn as one; of the looks the last lies on top."""
+    for look, group in groupby(sorted(bars, key=lambda bar: (looks.index(bar.kind), bar.x)), key=lambda bar: bar.kind):
         last: Bar | None = None
         many = 1
-        for bar in sorted(group, key=lambda each: each.x):
+        for bar in group:
             if last is not None and bar.x <= last.x + last.width:
                 many += 1
                 width = max(last.width, round(bar.x + bar.width - last.x, 2))
-                last = Bar(x=last.x, width=width, kind=bar.kind, told=f"{many} statements")
+                last = Bar(x=last.x, width=width, kind=look, told=f"{many} that touch")
                 continue
             if last is not None:
                 yield last
@@ -195,15 +197,15 @@ def _merged(bars: Iterator[Bar]) -> Iterator[Bar]:
 
 
 def _rows(scale: Scale, found: Sequence[Lane]) -> Iterator[Row]:
-    y = _TOP + _ROW + 12.0
+    y = _TOP + _ROW + 14.0
     for lane in found:
         is_long = len(lane.table) > _LONG_NAME
-        bars = tuple(
+        stretches = (
             scale.bar(
                 part.started, part.ended, part.stop.value, f"{part.stop.told}, {duration(part.ended - part.started)}"
             )
             for part in lane.stretches
         )
         told = f"{lane.worst.told}, {duration(lane.blocked)}"
-        yield Row(y=y, name=lane.table, told=told, is_long=is_long, bars=bars)
-        y += 48.0 if is_long else 34.0
+        yield Row(y=y, name=lane.table, told=told, is_long=is_long, bars=tuple(_merged(stretches, _STOPS)))
+        y += 54.0 if is_long else 40.0

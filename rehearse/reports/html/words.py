@@ -6,21 +6,20 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from textwrap import dedent
 
 from rehearse.model.advice import Advice
 from rehearse.model.finding import Acceptance, Finding, Ground
 from rehearse.model.fulfilment import Fulfilment
 from rehearse.model.json import JSON
 from rehearse.model.migration import StepRun
-from rehearse.model.quantity import duration, size
+from rehearse.model.quantity import duration
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import LockMode, Statement, WorkKind
 
 # Signs that steer a terminal, end a line or let a name pass for another one, written as Python writes them.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _GROUNDS = {Ground.ACKNOWLEDGED: "acknowledged", Ground.EXPECTED: "expected", Ground.BASELINE: "in the baseline"}
 _HEADLINES = {
     Verdict.SAFE: "Safe to promote",
@@ -28,13 +27,29 @@ _HEADLINES = {
     Verdict.UNDECIDED: "Undecided",
 }
 _INPUTS = {"max_blocking_ms": "max blocking, ms", "allow_superuser": "allowed as superuser", "rows": "rows a table"}
-_MOST_STATEMENTS = 1_500  # on the whole page
-_SQL_IN_ALL = 300_000  # characters
-_EVIDENCE_IN_ALL = 300_000
-MOST_LOCKS = 400
-MOST_CHANGES = 400
-MOST_COUNTS = 1_000
-MOST_MASKS = 500
+_MOST_STATEMENTS = 400  # on the whole page
+_SQL_IN_ALL = 150_000  # characters
+_EVIDENCE_IN_ALL = 150_000
+MOST_ACTS = 20
+MOST_WORKS = 5  # of a step, in its row
+MOST_LOCKS = 300
+MOST_CHANGES = 300
+MOST_COUNTS = 400
+MOST_MASKS = 400
+
+
+class Told:
+    """Remembers what was said, so that it is said once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def first(self, sentence: str) -> bool:
+        """Say whether a sentence is said for the first time, which is now."""
+        if sentence in self._said:
+            return False
+        self._said.add(sentence)
+        return True
 
 
 def headline(report: Report) -> str:
@@ -63,12 +78,12 @@ def moment(found: datetime) -> str:
 
 
 def since(found: datetime, start: datetime) -> str:
-    """Write how long after the beginning something was.
+    """Write how long after the beginning something was, or before it.
 
     >>> since(datetime(2026, 11, 28, 1, 1, 3), datetime(2026, 11, 28, 1, 0, 59))
     '+4.0 s'
     """
-    return f"+{duration(found - start)}"
+    return f"-{duration(start - found)}" if found < start else f"+{duration(found - start)}"
 
 
 def mode(found: LockMode) -> str:
@@ -82,9 +97,11 @@ def mode(found: LockMode) -> str:
 
 def advice(found: Advice) -> str:
     """Say how to run a step in a few words; the long form stands below the table."""
-    limit = "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {duration(found.lock_timeout)}"
-    tries = f", {found.tries} tries {duration(found.pause)} apart" if found.tries > 1 else ""
-    return f"{limit}{tries}{', quiet window' if found.quiet_window else ''}"
+    limit = (
+        "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {found.lock_timeout.total_seconds():g} s"
+    )
+    tries = f", {found.tries} tries {found.pause.total_seconds():g} s apart" if found.tries > 1 else ""
+    return f"lock_timeout: {limit}{tries}{', quiet window' if found.quiet_window else ''}"
 
 
 def timeout(found: timedelta | None) -> str:
@@ -117,9 +134,14 @@ def of_step(rehearsal: Rehearsal, step: StepRun) -> tuple[Statement, ...]:
     return tuple(found for found in rehearsal.timeline.statements if found.step == step.id)
 
 
+def outside(rehearsal: Rehearsal) -> tuple[Statement, ...]:
+    """Return the statements that belong to no step: before the first, between two, after the last."""
+    return tuple(found for found in rehearsal.timeline.statements if found.step is None)
+
+
 def statements_a_step(rehearsal: Rehearsal) -> int:
     """Return of how many statements of each step there is room to tell."""
-    return max(20, _MOST_STATEMENTS // max(len(rehearsal.migration.steps), 1))
+    return max(10, _MOST_STATEMENTS // max(len(rehearsal.migration.steps), 1))
 
 
 def sql_room(rehearsal: Rehearsal) -> int:
@@ -129,7 +151,7 @@ def sql_room(rehearsal: Rehearsal) -> int:
 
 def evidence_room(report: Report) -> int:
     """Return of how many characters of one finding's evidence there is room to tell."""
-    return _room(_EVIDENCE_IN_ALL, len(report.findings))
+    return _room(_EVIDENCE_IN_ALL, min(len(report.findings), 200))
 
 
 def _room(in_all: int, number: int) -> int:
@@ -145,6 +167,15 @@ def cut(text: str, room: int) -> str:
     if len(text) <= room:
         return text
     return f"{text[:room]} ... ({len(text) - room:,} more characters)"
+
+
+def sql(statement: str, room: int) -> str:
+    r"""Write a statement without the margin it has in its file, cut where there is no room for it.
+
+    >>> sql("\n    SELECT 1\n      FROM t\n", 100)
+    'SELECT 1\n  FROM t'
+    """
+    return cut(dedent(statement.replace("\r\n", "\n").strip("\n")).strip(), room)
 
 
 def evidence(found: Finding) -> Iterator[tuple[str, str, bool]]:
@@ -190,10 +221,6 @@ def version(rehearsal: Rehearsal) -> str:
     """Return the version of the tool that rehearsed."""
     found = rehearsal.inputs.get("versions")
     return written(found.get("rehearse", "")) if isinstance(found, Mapping) else ""
-
-
-def bytes_of(octets: int) -> str:
-    return size(octets)
 
 
 def _title(name: str) -> str:

@@ -322,6 +322,13 @@ def test_sarif_explains_every_rule_and_points_into_the_repository():
     ]
 
 
+def test_sarif_writes_a_path_as_a_uri():
+    done = migration(replace(step(), file="db/a b%ü.py"))
+    (result,) = run_of(having(finding(), rehearsal=rehearsal(migration=done)))["results"]
+
+    assert '"uri": "db/a%20b%25%C3%BC.py"' in json.dumps(result)
+
+
 def test_sarif_suppresses_what_is_accepted():
     (result,) = (each for each in run_of(accepted())["results"] if each["ruleId"] == "table-rewrite")
 

@@ -52,7 +52,7 @@ from rehearse.model.setting import Standing
 from rehearse.model.severity import Override
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import LockMode, Outcome, SizeChange, TableSize, Wait, WorkKind
-from rehearse.reports import acts, html, plain
+from rehearse.reports import acts, html, plain, steps
 from rehearse.reports.html import bars, changes, folding, lanes, outlook, picture
 from rehearse.reports.html.lanes import Stop
 
@@ -606,6 +606,35 @@ def test_what_to_do_next(given: Report, told: list[str]):
     assert [act.told for act in acts.acts(given)] == told
 
 
+def test_a_step_that_fails_is_to_be_mended():
+    failure = Failure(step="0001", sqlstate=None, message="m", statement=None, location=None)
+    given = report(finding("versions/1.py", family=Family.FAILING, check="step-failed"), failure=failure)
+
+    assert acts.acts(given)[0].told == "Mend step 0001, which breaks off with an error"
+    assert "Step 0001 breaks off with an error, and the release would stop there." in plain.paragraph(given)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ((WorkKind.METADATA, WorkKind.REWRITE), [(), ("public.orders: +64 kB",)]),
+        ((WorkKind.METADATA, WorkKind.SCAN), [("public.orders: +64 kB",), ()]),
+        ((WorkKind.ROWS, WorkKind.INDEX_BUILD), [("public.orders: +64 kB, together with other steps",)] * 2),
+    ],
+)
+def test_a_change_of_size_is_that_of_the_steps_that_made_it(kinds: tuple[WorkKind, WorkKind], told: list[object]):
+    size = TableSize(table=8192, indexes=0, toast=0)
+    given = rehearsal(
+        timeline=timeline(
+            statement(1, work=(work(kinds[0]),)),
+            statement(2, work=(work(kinds[1]),), step="0002"),
+            sizes=(SizeChange(object=ORDERS, before=size, after=replace(size, table=8192 * 9)),),
+        )
+    )
+
+    assert [steps.sizes(given, step(identifier)) for identifier in ("0001", "0002")] == told
+
+
 def test_an_act_leads_to_its_finding():
     page = Page(html.render(report(finding(), finding("t", step="0002"))))
 
@@ -618,10 +647,20 @@ def test_an_act_leads_to_its_finding():
     [(Verdict.SAFE, "Safe to promote"), (Verdict.UNSAFE, "Unsafe to promote"), (Verdict.UNDECIDED, "Undecided")],
 )
 def test_the_heading_is_the_verdict(verdict: Verdict, heading: str):
-    shown = html.render(report(verdict=verdict))
+    shown = registry.report_format("html").render(report(verdict=verdict))
 
     assert f"<title>{heading}: rehearsal of shop, 2026-11-24 12:00 UTC</title>" in shown
     assert f"<span>{heading}</span></h1>" in shown
+
+
+@pytest.mark.parametrize(("complete", "times"), [(True, 0), (False, 1)])
+def test_what_samples_may_have_missed_is_not_called_nothing(complete: bool, times: int):
+    given = report(fidelity=fidelity(observation="sampled"), timeline=timeline(lock(), complete=complete))
+
+    said = Page(html.render(given)).said
+
+    assert said.count("rows may have been worked on where none were seen") == times
+    assert ("no work on rows" in said, "not known" in said) == (complete, not complete)
 
 
 def test_statements_beyond_the_room_are_counted():

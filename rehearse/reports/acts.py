@@ -43,7 +43,7 @@ def _acts(report: Report) -> Iterator[Act]:
         return
     for number, group in enumerate(findings.alike(report.findings)):
         if group[0].blocks:
-            yield Act(told=_told(group), finding=number, check=group[0].check)
+            yield Act(told=_told(report, group), finding=number, check=group[0].check)
     if report.verdict is Verdict.UNSAFE:
         yield Act(told=_OR_ACCEPT)
     yield from (Act(told=reason) for reason in _open(report))
@@ -60,11 +60,11 @@ def _warnings(report: Report) -> Iterator[Act]:
             yield Act(told=f"Heed {_of(group)}", finding=number, check=group[0].check)
 
 
-def _told(group: Sequence[Finding]) -> str:
-    found = group[0]
+def _told(report: Report, group: Sequence[Finding]) -> str:
+    found, failure = group[0], report.rehearsal.failure
     step = f"step {found.step}" if found.step else "the change"
-    if found.family is Family.FAILING and found.object == found.step:
-        return f"Mend {step}"
+    if found.family is Family.FAILING and failure is not None and failure.step == found.step:
+        return f"Mend {step}, which breaks off with an error"
     return _ACTS[found.family].format(step=step, objects=_objects(group))
 
 

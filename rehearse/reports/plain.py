@@ -74,7 +74,7 @@ def _undecided(report: Report) -> Iterator[str]:
     else:
         yield "What was seen on a copy of the database forbids nothing for certain, and does not prove it harmless."
     questions = "one question" if points == 1 else f"{points} questions"
-    yield f"The smallest step on: close {questions} that stayed open; below stands which, and how."
+    yield f"The smallest step on: close {questions} that stayed open; how to is said below."
 
 
 def _by_family(report: Report) -> list[tuple[Family, tuple[Finding, ...]]]:

@@ -34,7 +34,7 @@ def lines(report: Report) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 def _lines(report: Report, step: str) -> Iterator[str]:
     predictions = of_step(report, step)
     yield from _works(_larger(predictions))
-    yield from _time(predictions)
+    yield from _time(report.forecast_of(step), predictions)
     yield from _sorts(predictions)
     yield from (advice.told for advice in report.advice if advice.step == step)
 
@@ -95,24 +95,12 @@ def _extent(parts: Sequence[Prediction]) -> str:
     return f"{about}{count(sum(known))} rows{f' ({size(octets)})' if octets else ''}"
 
 
-def _time(predictions: Sequence[Prediction]) -> Iterator[str]:
+def _time(forecast: Interval | None, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how long the statements take together that work on rows, or why nobody can say."""
-    total = forecast(predictions)
-    if total is not None and total.high > _WORTH_TELLING:
-        yield f"{total.told} on this hardware with a warm cache"
-    if total is None and (reason := untold(predictions)):
+    if forecast is not None and forecast.high > _WORTH_TELLING:
+        yield f"{forecast.told} on this hardware with a warm cache"
+    if forecast is None and (reason := untold(predictions)):
         yield reason
-
-
-def forecast(predictions: Sequence[Prediction]) -> Interval | None:
-    """Return how long the statements of some works take together; None: of one of them nobody can say."""
-    forecasts = {found.statement.number: found.forecast for found in predictions}
-    spans = [span for span in forecasts.values() if span is not None]
-    if len(spans) < len(forecasts):
-        return None
-    return Interval(
-        low=sum((span.low for span in spans), timedelta(0)), high=sum((span.high for span in spans), timedelta(0))
-    )
 
 
 def untold(predictions: Sequence[Prediction]) -> str | None:

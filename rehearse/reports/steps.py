@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from rehearse.model.migration import StepRun
 from rehearse.model.quantity import duration, rows, size
@@ -17,10 +17,20 @@ def took(step: StepRun) -> str:
     return duration(step.duration) if step.outcome is Outcome.APPLIED else step.outcome.value
 
 
+def is_known(rehearsal: Rehearsal) -> bool:
+    """Say whether what was not seen was not there: samples miss things, unless everything else told."""
+    return rehearsal.fidelity.observation != "sampled" or rehearsal.timeline.complete
+
+
+def nothing(rehearsal: Rehearsal, established: str) -> str:
+    """Return how nothing is called, where it is established and where it is not."""
+    return established if is_known(rehearsal) else _NOT_KNOWN
+
+
 def work(rehearsal: Rehearsal, step: StepRun) -> tuple[str, ...]:
     """Return what a step did to rows of tables that were there before, a line each; never empty."""
     lines = tuple(f"{what}: {rows(number)}" for what, number in works(rehearsal, step).items())
-    return lines or (_nothing(rehearsal, "none"),)
+    return lines or (nothing(rehearsal, "none"),)
 
 
 def works(rehearsal: Rehearsal, step: StepRun) -> Mapping[str, int]:
@@ -40,7 +50,7 @@ def lock(rehearsal: Rehearsal, step: StepRun) -> str:
     """Say which lock of a step stops most traffic, what it stops and for how long it was held on the stage."""
     locks = blocking(rehearsal, step)
     if not locks:
-        return _nothing(rehearsal, "none that blocks")
+        return nothing(rehearsal, "none that blocks")
     strongest = max(locks, key=lambda lock: (lock.mode.strength, lock.held))
     others = len({lock.object for lock in locks}) - 1
     more = f" (and {others} more)" if others else ""
@@ -72,21 +82,16 @@ def difference(found: SizeChange) -> str:
     return f"{'-' if octets < 0 else '+'}{size(abs(octets))}"
 
 
-def _writers(rehearsal: Rehearsal) -> tuple[tuple[SizeChange, frozenset[str]], ...]:
-    """Return each table whose size changed with the steps that may have changed it."""
-    steps: dict[str, set[str]] = {}
+def _writers(rehearsal: Rehearsal) -> Iterator[tuple[SizeChange, frozenset[str]]]:
+    """Yield each table whose size changed with the steps that changed it: that wrote it, or else altered it."""
+    wrote: dict[str, set[str]] = {}
+    altered: dict[str, set[str]] = {}
     for statement in rehearsal.timeline.statements:
         for found in statement.work:
             if statement.step is not None and found.kind is not WorkKind.SCAN:
+                steps = altered if found.kind is WorkKind.METADATA else wrote
                 steps.setdefault(found.object, set()).add(statement.step)
-    return tuple(
-        (found, frozenset(steps.get(found.object, ())))
-        for found in rehearsal.timeline.sizes
-        if found.object not in rehearsal.facts.history
-    )
-
-
-def _nothing(rehearsal: Rehearsal, established: str) -> str:
-    """Return how nothing is called: what samples did not show may have been there, unless everything else told."""
-    is_open = rehearsal.fidelity.observation == "sampled" and not rehearsal.timeline.complete
-    return _NOT_KNOWN if is_open else established
+    for size_change in rehearsal.timeline.sizes:
+        table = size_change.object
+        if table not in rehearsal.facts.history:
+            yield size_change, frozenset(wrote.get(table) or altered.get(table) or ())

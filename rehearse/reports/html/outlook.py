@@ -85,7 +85,7 @@ def _outlooks(report: Report) -> Iterator[Outlook]:
         if not predictions:
             continue
         spent = {found.statement.number: found.statement.duration for found in predictions}
-        forecast = production.forecast(predictions)
+        forecast = report.forecast_of(step.id)
         yield Outlook(
             number=number,
             step=step.id,

@@ -97,11 +97,11 @@ def mode(found: LockMode) -> str:
 
 def advice(found: Advice) -> str:
     """Say how to run a step in a few words; the long form stands below the table."""
-    limit = (
-        "no lock_timeout" if found.lock_timeout is None else f"lock_timeout {found.lock_timeout.total_seconds():g} s"
-    )
+    limit = "no lock_timeout"
+    if found.lock_timeout is not None:
+        limit = f"lock_timeout {found.lock_timeout.total_seconds():g} s"
     tries = f", {found.tries} tries {found.pause.total_seconds():g} s apart" if found.tries > 1 else ""
-    return f"lock_timeout: {limit}{tries}{', quiet window' if found.quiet_window else ''}"
+    return f"{limit}{tries}{', quiet window' if found.quiet_window else ''}"
 
 
 def timeout(found: timedelta | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from types import ModuleType
@@ -15,6 +16,7 @@ from rehearse.errors import RequestError
 if TYPE_CHECKING:  # these know every noun there is, and a short command must not wait for them
     from rehearse.model.evidence import Evidence
     from rehearse.model.finding import Finding
+    from rehearse.model.rule import Rule
     from rehearse.protocols import Check, CountsFormat, Migrator, ReportFormat
 
 
@@ -28,6 +30,20 @@ class UnknownPlugin(RequestError):
 def checks() -> dict[str, Check]:
     """Return every check by name, sorted."""
     return {name: cast("Check", module) for name, module in _modules("checks", "findings")}
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return what every check looks for, sorted by name; of one that cannot be imported nothing."""
+    from rehearse.model.rule import Rule  # noqa: PLC0415 - it knows of findings, and a short command must not wait
+
+    found: list[Rule] = []
+    for name, load in _plugins("checks"):
+        with suppress(Exception):  # that it crashes is said when it is run
+            check = cast("Check", load())
+            if hasattr(check, "findings"):
+                told = {"condition": check.CONDITION, "effect": check.EFFECT, "remedy": check.REMEDY}
+                found.append(Rule(check=name, family=check.FAMILY, **told))
+    return tuple(sorted(found, key=lambda rule: rule.check))
 
 
 def check_names() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ FLOORS = (
     {"protocols"},
     {"diff", "checks", "forecast", "reports", "judge"},
     {"db", "config"},
-    {"catalog", "archive", "engine", "runs", "watch"},
+    {"catalog", "archive", "engine", "forges", "runs", "watch"},
     {"sanitise"},
     {"stages", "migrators", "snapshot", "compare", "observing"},
     {"registry"},

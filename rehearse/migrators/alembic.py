@@ -154,6 +154,7 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         versions=journal.versions,
         stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
+        origins=journal.origins,
     )
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, cast
 
-from rehearse.migrators import remarks
+from rehearse.migrators import places, remarks
 from rehearse.migrators.process import output
 from rehearse.migrators.process.run import Ended
 from rehearse.model import wording
 from rehearse.model.migration import ForeignConnection, StepRun
+from rehearse.model.origin import Origin
 from rehearse.model.timeline import Outcome
 
 Event = Mapping[str, object]
@@ -98,6 +99,20 @@ class Journal:
         return tuple(dict.fromkeys((*others, *python[:1])))
 
     @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Return which lines of the revisions sent the statements, in order."""
+        return tuple(
+            origin
+            for event in self.named("statements")
+            for origin in places.of_call(
+                str(event["sql"]),
+                step=str(event["step"]),
+                line=cast("int", event["line"]),
+                times=cast("int", event["times"]),
+            )
+        )
+
+    @property
     def env_failure(self) -> EnvFailure | None:
         for event in self.named("env-failed"):
             return EnvFailure(
@@ -174,11 +189,14 @@ def _stopped(step: StepRun, ended: Ended) -> StepRun:
 
 def _planned(plan: Event) -> Iterable[StepRun]:
     for step in cast("list[_Planned]", plan["steps"]):
+        path = Path(step["path"])
         yield StepRun(
             id=step["id"],
             title=step["title"],
             source=step["source"],
-            remarks=remarks.of_file(Path(step["path"]), step["source"]),
+            remarks=remarks.of_file(path, step["source"]),
+            file=places.in_repository(path, step["source"]),
+            line=places.of_upgrade(path),
             parents=None if step["parents"] is None else tuple(step["parents"]),
             downgrade=step["downgrade"],
             started=None,

@@ -69,7 +69,7 @@ def of_sql(text: str, path: Path, source: str) -> tuple[Remark, ...]:
     """Return the remarks in the comments of a script; what stands in a string, a body or copied rows is none."""
     if "rehearse:" not in text:
         return ()
-    script = _statements_of(text)
+    script = without_rows(text)
     found: list[Remark] = []
     for token in tokens.comments(script):
         said = token.text[2:-2] if token.kind == "comment" else token.text.lstrip("-")
@@ -102,10 +102,10 @@ def _remarks(said: str, line: int, path: Path, source: str) -> Iterator[Remark]:
         yield Remark(text=" ".join(addressed["text"].split()), path=path, source=source, line=line)
 
 
-def _statements_of(text: str) -> str:
+def without_rows(text: str) -> str:
     r"""Return a script with rows that psql copies and commands of its own left out, lines where they were.
 
-    >>> _statements_of("COPY t FROM stdin;\n-- a row\n\\.\n\\echo it's\n-- a comment")
+    >>> without_rows("COPY t FROM stdin;\n-- a row\n\\.\n\\echo it's\n-- a comment")
     'COPY t FROM stdin;\n\n\n\n-- a comment'
     """
     lines = text.split("\n")

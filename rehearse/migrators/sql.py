@@ -18,13 +18,14 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
-from rehearse.migrators import remarks
+from rehearse.migrators import places, remarks
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
 from rehearse.migrators.scripts import dbmate, flyway, golang_migrate, plain
 from rehearse.migrators.scripts.script import Pending, Script, text_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
+from rehearse.model.origin import Origin
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Outcome
 
@@ -67,7 +68,8 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
                 break
-    return _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
+    migration = _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
+    return replace(migration, origins=_origins(steps, pending))
 
 
 def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
@@ -90,6 +92,7 @@ def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
             id=path.name if names[path.name] == 1 else source_of(path, plan),
             title=_title(path),
             source=source_of(path, plan),
+            file=places.in_repository(path, source_of(path, plan)),
             remarks=remarks.of_sql(_upwards(script), path, source_of(path, plan)),
             started=None,
             ended=None,
@@ -98,6 +101,16 @@ def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
         for script in pending.scripts
         for path in (script.path,)
     ]
+
+
+def _origins(steps: list[StepRun], pending: Pending) -> tuple[Origin, ...]:
+    """Return where the statements of the scripts that were played stand."""
+    return tuple(
+        origin
+        for step, script in zip(steps, pending.scripts, strict=True)
+        if step.outcome is not Outcome.SKIPPED
+        for origin in places.of_script(_upwards(script), step.id)
+    )
 
 
 def _title(path: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rehearse.model.origin import Origin
 from rehearse.model.quantity import duration
 from rehearse.model.remark import Remark
 from rehearse.model.timeline import Outcome
@@ -48,6 +49,8 @@ class StepRun:
     sqlstate: str | None = None  # of the error, as the driver told it
     statement: str | None = None  # that failed, as SQLAlchemy told it: placeholders for parameters
     remarks: tuple[Remark, ...] = ()  # comments of its file that are addressed to rehearse
+    file: str | None = None  # path from the root of the repository, if it is in one; None: it is no file of the project
+    line: int = 1  # of that file, where it begins
 
     @property
     def duration(self) -> timedelta:
@@ -104,6 +107,7 @@ class Migration:
     versions: tuple[tuple[str, str], ...] = ()  # ("alembic", "1.20.1"), of the project's interpreter
     stopped: Stopped | None = None  # at a limit
     isolation: tuple[str, ...] = ()  # layers that held the process: "network namespace", ...
+    origins: tuple[Origin, ...] = ()  # which lines of the steps' files sent the statements, in order
 
     @property
     def failed(self) -> tuple[StepRun, ...]:

@@ -15,6 +15,7 @@ from rehearse.model.forecast import Interval
 from rehearse.model.fulfilment import Fulfilment
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.rule import Rule
 
 
 class Verdict(Enum):
@@ -41,6 +42,7 @@ class Report:
     baseline: Baseline | None = None
     fulfilments: tuple[Fulfilment, ...] = ()  # what became of what the steps declared
     unused: tuple[Acknowledgement, ...] = ()  # acknowledgements that cover nothing
+    rules: tuple[Rule, ...] = ()  # of every check that was asked, whether it found something or not
 
     def forecast_of(self, step: str) -> Interval | None:
         """Return how long those statements of a step take together that work on rows; None where no time is told."""

@@ -29,6 +29,7 @@ from rehearse.model.timeline import (
     Work,
 )
 from rehearse.reports import weighing
+from rehearse.reports.places import Places
 
 SCHEMA_VERSION = 1
 
@@ -40,14 +41,14 @@ def render(report: Report) -> str:
 
 def as_object(report: Report) -> Mapping[str, JSON]:
     """Return the report in the published shape."""
-    rehearsal = report.rehearsal
+    rehearsal, places = report.rehearsal, Places.of(report)
     return {
         "schema_version": SCHEMA_VERSION,
         "run": rehearsal.id or None,
         "started_at": rehearsal.started_at.isoformat(),
         "verdict": report.verdict.value,
         "reasons": list(report.reasons),
-        "findings": [_finding(found) for found in report.findings],
+        "findings": [_finding(found, places) for found in report.findings],
         "steps": [_step(report, step) for step in rehearsal.migration.steps],
         "expectations": [weighing.of_expectation(found) for found in report.fulfilments],
         "policy": weighing.of_policy(report),
@@ -75,7 +76,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
     }
 
 
-def _finding(found: Finding) -> JSON:
+def _finding(found: Finding, places: Places) -> JSON:
+    place = places.of_finding(found) if found.step else None
     return {
         "check": found.check,
         "family": found.family.value,
@@ -86,6 +88,7 @@ def _finding(found: Finding) -> JSON:
         "remedy": found.remedy,
         "evidence": dict(found.evidence),
         "acknowledged": found.acknowledged,
+        "place": None if place is None else {"file": place.file, "line": place.line},
         **weighing.of_finding(found),
     }
 
@@ -96,6 +99,8 @@ def _step(report: Report, step: StepRun) -> JSON:
         "id": step.id,
         "title": step.title,
         "source": step.source,
+        "file": step.file,
+        "line": step.line,
         "seconds": _seconds(step.duration),
         "outcome": step.outcome.value,
         "error": step.error,

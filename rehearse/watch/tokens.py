@@ -87,6 +87,15 @@ def parts(sql: str) -> tuple[str, ...]:
     >>> parts("SELECT ';'; TRUNCATE t;")
     ("SELECT ';'", 'TRUNCATE t')
     """
+    return tuple(part for _, part in placed_parts(sql))
+
+
+def placed_parts(sql: str) -> tuple[tuple[int, str], ...]:
+    r"""Return the statements of a text, each with where it begins.
+
+    >>> placed_parts("-- TRUNCATE t\n TRUNCATE t;")
+    ((15, 'TRUNCATE t'),)
+    """
     found: list[list[Token]] = []
     current: list[Token] = []
     depth = 0
@@ -97,7 +106,7 @@ def parts(sql: str) -> tuple[str, ...]:
             current = []
         else:
             current.append(token)
-    return tuple(sql[part[0].start : part[-1].end] for part in (*found, current) if part)
+    return tuple((part[0].start, sql[part[0].start : part[-1].end]) for part in (*found, current) if part)
 
 
 def _body_depth(depth: int, token: Token, current: list[Token]) -> int:

@@ -20,6 +20,11 @@ def of_caller() -> str | None:
     return None
 
 
+def line_in(filename: str) -> int | None:
+    """Return the line the innermost frame of a file is at, among those that lead here."""
+    return next((frame.f_lineno for frame in _frames() if frame.f_code.co_filename == filename), None)
+
+
 def of_error(error: BaseException, directory: str | None = None) -> str | None:
     """Return file:line where the error passed last through a file: one of a directory's, else any of the project."""
     passed = list(_passed(error.__traceback__))

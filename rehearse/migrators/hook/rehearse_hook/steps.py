@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from . import journal, places
+from . import journal, places, statements
 
 
 def _patch_context(module: ModuleType) -> None:
@@ -61,7 +61,8 @@ def _marking(migrate: Any, context: Any, revision: str) -> Any:
             context.connection.exec_driver_sql(
                 f"SET application_name = '{quoted}'", execution_options={"no_parameters": True}
             )
-        return migrate(*arguments, **named)
+        with statements.noted(context.connection, revision, migrate):
+            return migrate(*arguments, **named)
 
     return marked
 

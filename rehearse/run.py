@@ -17,6 +17,7 @@ from rehearse import __version__, archive, catalog, forecast, judge, registry, w
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
+from rehearse.demands import Demands
 from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
@@ -72,6 +73,7 @@ class Request:
     into: Place | None = None  # a server that others own; None: one of rehearse's own
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
+    demands: Demands | None = None  # what the project itself asks of the migrated stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +192,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
         _raised(request, snapshot, trial, progress) as raised,
     ):
         play = partial(registry.migrator(request.plan.tool).play, request.plan)
+        answers = request.demands.ask_first(raised.stage, progress) if request.demands else {}
         rehearsal = play_on(
             raised,
             snapshot,
@@ -201,6 +204,9 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
             clock=clock,
             progress=progress,
         )
+        if request.demands:
+            with clock.apart("own checks"):
+                rehearsal = request.demands.answered(rehearsal, raised.stage, answers, progress)
         rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
         return _with_downgrades(request, raised, rehearsal, clock, progress)
 

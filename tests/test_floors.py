@@ -20,6 +20,7 @@ FLOORS = (
     {"sanitise"},
     {"stages", "migrators", "snapshot", "compare"},
     {"registry"},
+    {"demands"},
     {"run"},
     {"request"},
     {"cli"},

@@ -24,7 +24,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import Outcome, WorkKind
-from rehearse.reports import calibration, production, sentences
+from rehearse.reports import calibration, demands, production, sentences
 
 _COLOUR = {Verdict.SAFE: "bold green", Verdict.UNSAFE: "bold red", Verdict.UNDECIDED: "bold yellow"}
 _SEVERITY = {Severity.BLOCK: "red", Severity.WARN: "yellow", Severity.NOTE: "dim"}
@@ -61,6 +61,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield Text("\nFindings", style="bold")
         yield from _findings(report.findings)
     yield from _expectations(report)
+    yield from _demands(rehearsal)
     if report.verdict is Verdict.UNSAFE and (left := _open_points(report)):
         yield Text("\nOpen besides", style="bold")
         yield from (_indented(f"- {point}") for point in left)
@@ -351,6 +352,13 @@ def _redirections(rehearsal: Rehearsal) -> tuple[str, ...]:
         f"The migration asked for {target}{f' ({location})' if location else ''} and was given the stage instead."
         for target, location in asked
     )
+
+
+def _demands(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    told = tuple(demands.lines(rehearsal))
+    if told:
+        yield Text("\nThe project's own checks", style="bold")
+        yield from (_indented(line) for line in told)
 
 
 def _indented(line: str) -> RenderableType:

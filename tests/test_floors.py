@@ -16,14 +16,14 @@ FLOORS = (
     {"protocols"},
     {"diff", "checks", "forecast", "reports", "judge"},
     {"db", "config"},
-    {"catalog", "archive", "engine", "watch"},
+    {"catalog", "archive", "engine", "runs", "watch"},
     {"sanitise"},
     {"stages", "migrators", "snapshot", "compare"},
     {"registry"},
     {"demands"},
-    {"run"},
+    {"run", "policies"},
     {"request"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

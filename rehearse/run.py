@@ -196,7 +196,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
         _raised(request, snapshot, trial, progress) as raised,
     ):
         play = partial(registry.migrator(request.plan.tool).play, request.plan)
-        answers = request.demands.ask_first(raised.stage, progress) if request.demands else {}
+        answers = request.demands.ask_first(raised, progress) if request.demands else {}
         rehearsal = play_on(
             raised,
             snapshot,
@@ -414,6 +414,8 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "folder": str(plan.folder) if plan.folder else None,
         "command": list(plan.command),
         "target": plan.target,
+        "at": request.demands.at if request.demands else None,
+        "base": request.demands.base if request.demands else None,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,

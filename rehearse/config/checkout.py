@@ -41,10 +41,9 @@ class Checkout:
         within = self.base.within(path.absolute())
         return path if within is None else self.directory / within
 
-    def program(self, path: Path) -> Path:
-        """Return a program of the checkout, or of the working tree where git does not know it (.venv/bin/python)."""
-        found = self.path(path)
-        return found if found.exists() else path
+    def today(self, path: Path) -> Path:
+        """Return where a path of the checkout is in the working tree; one outside the checkout stays."""
+        return self.base.root / path.relative_to(self.directory) if path.is_relative_to(self.directory) else path
 
 
 @contextmanager

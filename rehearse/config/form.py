@@ -192,9 +192,7 @@ class CheckTable(_Table):
     @model_validator(mode="after")
     def _one(self) -> CheckTable:
         if (self.sql is None) == (self.command is None):
-            raise ValueError(
-                "it needs one of sql, a query that must return no row, and command, which must succeed"
-            )
+            raise ValueError("it needs one of sql, a query that must return no row, and command, which must succeed")
         return self
 
 

@@ -18,9 +18,7 @@ from rehearse.migrators import project, sql
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.quantity import listing
 
-_TAKEN_FROM_BASE = (
-    "SQL files are recorded nowhere: --base alone says that production is at {told}, and what is pending."
-)
+_TAKEN_FROM_BASE = "SQL files are recorded nowhere: only --base says that production is at {told}, and what is pending."
 
 
 class NotInRelease(RequestError):

@@ -133,6 +133,7 @@ class Asked:
     at: str | None = None  # as above: the code that is rehearsed
     release: str | None = None  # as above: the code that is in production
     still_works: str | None = None  # a command
+    migrate: bool = True  # False: nothing is played
     baseline: Path | None = None  # a report in JSON
 
 
@@ -336,6 +337,8 @@ def _check_files(plan: MigrationPlan) -> None:
 
 
 def _chosen(asked: Asked, configuration: Configuration, checkout: Checkout | None) -> MigrationPlan:
+    if not asked.migrate:
+        return MigrationPlan(tool="none", directory=_here(checkout))
     if asked.alembic is not None:
         path = _placed(asked.alembic, checkout)
         return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, _here(checkout)))

@@ -116,7 +116,7 @@ def rehearse(request: Request, progress: Progress) -> Report:
     started, clock = datetime.now(UTC), Clock()
     if request.into is not None:
         server.examine(request.into)
-    with _snapshot(request, clock, progress) as snapshot:
+    with given_or_taken(request, clock, progress) as snapshot:
         rehearsal = replace(_rehearse(request, snapshot, started, clock, progress), id=runs.new_id(started))
     return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
 
@@ -151,7 +151,7 @@ def judged(
 
 
 @contextmanager
-def _snapshot(request: Request, clock: Clock, progress: Progress) -> Iterator[Snapshot]:
+def given_or_taken(request: Request, clock: Clock, progress: Progress) -> Iterator[Snapshot]:
     """Open the snapshot that was given, or take one that lasts as long as the rehearsal."""
     if request.snapshot is not None:
         with clock.phase("snapshot"):
@@ -193,7 +193,7 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
-        _raised(request, snapshot, trial, progress) as raised,
+        raised_for(request, snapshot, trial, progress) as raised,
     ):
         play = partial(registry.migrator(request.plan.tool).play, request.plan)
         answers = request.demands.ask_first(raised, progress) if request.demands else {}
@@ -305,9 +305,10 @@ def _with_downgrades(
     return replace(rehearsal, downgrades=found)
 
 
-def _raised(
+def raised_for(
     request: Request, snapshot: Snapshot, trial: Trial, progress: Progress
 ) -> AbstractContextManager[RaisedStage]:
+    """Raise the stage of a request, for as long as the context is not left."""
     if request.into is not None:
         return server.raise_stage(snapshot, progress, where=request.into)
     return embedded.raise_stage(

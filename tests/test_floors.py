@@ -23,7 +23,7 @@ FLOORS = (
     {"standing"},
     {"demands"},
     {"run", "policies", "releases"},
-    {"request"},
+    {"request", "keeping"},
     {"cli", "testing"},
     {"__main__"},
 )

@@ -93,30 +93,23 @@ def keep(wish: Wish, progress: Progress) -> KeptStage:
     Raises as `shown` does, and NameTaken.
     """
     request = wish.request
+    if wish.name is not None:
+        kept.refuse_taken(wish.name)
     if request.into is not None:
         server.examine(request.into)
+    begun = None
     with given_or_taken(request, Clock(), progress) as snapshot:
-        now = datetime.now(UTC)
-        begun = kept.begin(
-            KeptStage(
-                name=wish.name or kept.free_name(snapshot.facts.database),
-                provider=embedded.PROVIDER if request.into is None else server.PROVIDER,
-                source=_source(request, snapshot),
-                database=snapshot.facts.database,
-                made_at=now,
-                who=f"{getpass.getuser()}@{socket.gethostname()}",
-                until=None if wish.lasts is None else now + wish.lasts,
-                into=None if request.into is None else _without_password(request.into.url),
-            )
-        )
-        progress("raising the stage")
         try:
-            done = _kept(wish, begun, snapshot, progress)
-        except BaseException:
             with held_back():
-                kept.forget(begun)
+                begun = kept.begin(_wanted(wish, snapshot, datetime.now(UTC)))
+            progress("raising the stage")
+            done = _kept(wish, begun, snapshot, progress)
+            kept.finish(done)
+        except BaseException:
+            if begun is not None:
+                with held_back():
+                    kept.forget(begun)
             raise
-    kept.finish(done)
     return done
 
 
@@ -157,6 +150,20 @@ def shell(stage: KeptStage, configuration: Configuration) -> tuple[Path, tuple[s
     return binaries.bin_dir / "psql", (place,), {**environment, **client_environment(binaries), **secret}
 
 
+def _wanted(wish: Wish, snapshot: Snapshot, now: datetime) -> KeptStage:
+    request = wish.request
+    return KeptStage(
+        name=wish.name or kept.free_name(snapshot.facts.database),
+        provider=embedded.PROVIDER if request.into is None else server.PROVIDER,
+        source=_source(request, snapshot),
+        database=snapshot.facts.database,
+        made_at=now,
+        who=f"{getpass.getuser()}@{socket.gethostname()}",
+        until=None if wish.lasts is None else now + wish.lasts,
+        into=None if request.into is None else _without_password(request.into.url),
+    )
+
+
 def _kept(wish: Wish, begun: KeptStage, snapshot: Snapshot, progress: Progress) -> KeptStage:
     request = wish.request
     if request.into is not None:
@@ -181,15 +188,9 @@ def _kept_on_server(wish: Wish, begun: KeptStage, into: Place, snapshot: Snapsho
     where = replace(into, database=into.database or f"rehearse_{begun.name.replace('-', '_')}", mark=mark)
     assert where.database is not None
     named = replace(begun, database=where.database)
-    try:
-        with server.raise_stage(snapshot, progress, where=where) as raised:
-            told = _migrated(wish, raised, snapshot, progress)
-            settings = raised.stage.session_settings
-        server.settle(where, settings)
-    except BaseException:
-        with held_back(), suppress(RehearseError):
-            server.take_down(replace(where, wait=True), progress)
-        raise
+    with server.raise_stage(snapshot, progress, where=where) as raised:
+        told = _migrated(wish, raised, snapshot, progress)
+        server.settle(where, raised.stage.session_settings)
     return replace(named, url=_url(where), version=told.version, steps=told.steps)
 
 

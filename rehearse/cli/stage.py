@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -79,9 +80,8 @@ def up(
     config: ConfigFile = None,
 ) -> None:
     """Raise a stage from masked data, migrate it, and print how it is reached; Ctrl-C takes it down, unless --keep."""
+    from rehearse import keeping  # noqa: PLC0415 - drivers are slow to import
     from rehearse.config import parse_duration  # noqa: PLC0415 - nobody needs it for --help
-    from rehearse.keeping import Wish, remove_expired  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.keeping import keep as keep_standing
     from rehearse.request import Asked, requested  # noqa: PLC0415 - as above
     from rehearse.stages.kept import check_name  # noqa: PLC0415 - as above
 
@@ -109,9 +109,9 @@ def up(
     span = None if lasts is None else parse_duration(lasts)
     called = None if name is None else check_name(name)
     with progress() as tell:
-        _tell_gone(remove_expired(_configuration(config), tell))
+        _tell_gone(keeping.remove_expired(_configuration(config), tell))
     with requested(asked) as request, progress() as tell:
-        stage = keep_standing(Wish(request=request, migrate=migrates, name=called, lasts=span), tell)
+        stage = keeping.keep(keeping.Wish(request=request, migrate=migrates, name=called, lasts=span), tell)
     _tell_standing(stage.url, stage.source, stage.steps, stage.version)
     until = "" if stage.until is None else f" (it goes by itself after {_local(stage.until)})"
     typer.echo(f"Shell: rehearse stage shell {stage.name}\nDown:  rehearse stage down {stage.name}{until}")
@@ -188,19 +188,14 @@ def _stand(asked: Asked) -> None:
     from rehearse.keeping import Wish, shown  # noqa: PLC0415 - drivers are slow to import
     from rehearse.request import requested  # noqa: PLC0415 - as above
 
-    with (
-        requested(asked) as request,
-        progress() as tell,
-        shown(Wish(request=request, migrate=asked.migrate), tell) as it,
-    ):
+    with requested(asked) as request, ExitStack() as standing:
+        with progress() as tell:
+            it = standing.enter_context(shown(Wish(request=request, migrate=asked.migrate), tell))
         _tell_standing(it.url, it.source, it.steps, it.version)
-        typer.echo("Ctrl-C takes it down.")
-        tell("standing")
-        try:
+        with suppress(KeyboardInterrupt):
+            typer.echo("Ctrl-C takes it down.")
             while True:
                 signal.pause()
-        except KeyboardInterrupt:
-            tell("taking it down")
 
 
 def _configuration(path: Path | None) -> Configuration:

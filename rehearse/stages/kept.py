@@ -131,9 +131,14 @@ def free_name(wanted: str) -> str:
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in wanted).strip("-").lower()
     plain = plain[: lasting.LONGEST_NAME - 4] or "stage"
     taken = {stage.name for stage in all_kept()}
-    return next(
-        name for number in range(1, 1000) if (name := plain + (f"-{number}" if number > 1 else "")) not in taken
-    )
+    names = (plain if number == 1 else f"{plain}-{number}" for number in range(1, 1000))
+    return next(name for name in names if name not in taken)
+
+
+def refuse_taken(name: str) -> None:
+    """Make sure, before anything is done, that a name is free. Raises NameTaken."""
+    if (lasting.place() / name).exists():
+        raise NameTaken(name)
 
 
 def check_name(name: str) -> str:

@@ -212,6 +212,10 @@ def _raised(
                 before=before,
                 _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
             )
+    except BaseException:
+        with held_back(), suppress(psycopg.OperationalError):  # as above
+            _abandon(site)
+        raise
     finally:
         with held_back(), suppress(psycopg.OperationalError):  # as above
             _put_away(site, original_name)
@@ -292,6 +296,16 @@ def _put_away(site: _Site, original_name: str) -> None:
         return
     database.drop(site.admin, original_name)
     if not site.ground.kept:
+        database.drop(site.admin, site.ground.database)
+
+
+def _abandon(site: _Site) -> None:
+    """Take back what was to be kept: nobody will know of it."""
+    if site.admin.closed or site.ground.mark == MARK:
+        return
+    if site.ground.in_place:
+        _empty_in_place(site.admin, site.ground.database)
+    else:
         database.drop(site.admin, site.ground.database)
 
 

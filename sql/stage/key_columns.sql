@@ -2,7 +2,7 @@
 -- needs: CONNECT to the stage
 -- returns: position
 SELECT p.position AS position
-  FROM pg_catalog.unnest(%(tables)s::pg_catalog.oid[], %(columns)s::pg_catalog.int2[])
+  FROM ROWS FROM (pg_catalog.unnest(%(tables)s::pg_catalog.oid[]), pg_catalog.unnest(%(columns)s::pg_catalog.int2[]))
        WITH ORDINALITY AS p (relation, attribute, position)
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relation AND a.attnum = p.attribute
  WHERE a.atttypid IN ('pg_catalog.int2'::pg_catalog.regtype,

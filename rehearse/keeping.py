@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
-
-from psycopg import conninfo
 
 from rehearse import registry
 from rehearse.config import Configuration
-from rehearse.db.connect import describe, normalise
+from rehearse.db.addresses import beside, password_of, url_beside, without_password
+from rehearse.db.connect import describe
 from rehearse.engine import server as engine
 from rehearse.engine.binaries import Binaries, client_environment, client_tools
 from rehearse.engine.interrupts import held_back
@@ -136,18 +134,22 @@ def dsn(stage: KeptStage, configuration: Configuration) -> str:
     if stage.provider == embedded.PROVIDER:
         return stage.url
     where = _place(stage, configuration)
-    return conninfo.make_conninfo(normalise(where.url), dbname=stage.database, connect_timeout=5)
+    return beside(where.url, stage.database)
 
 
 def shell(stage: KeptStage, configuration: Configuration) -> tuple[Path, tuple[str, ...], dict[str, str]]:
     """Return the psql for a stage, its arguments and its environment; a password is in the latter only."""
-    parts = conninfo.conninfo_to_dict(dsn(stage, configuration))
-    secret = {"PGPASSWORD": str(parts.pop("password"))} if parts.get("password") else {}
+    address = dsn(stage, configuration)
+    password = password_of(address)
+    secret = {} if password is None else {"PGPASSWORD": password}
     binaries = client_tools(int(stage.version.partition(".")[0] or 0))
     told = of_libpq() - ({"PGPASSFILE", "PGPASSWORD"} if stage.provider == server.PROVIDER else set())
     environment = {name: value for name, value in os.environ.items() if name not in told}
-    place = conninfo.make_conninfo("", **parts)
-    return binaries.bin_dir / "psql", (place,), {**environment, **client_environment(binaries), **secret}
+    return (
+        binaries.bin_dir / "psql",
+        (without_password(address),),
+        {**environment, **client_environment(binaries), **secret},
+    )
 
 
 def _wanted(wish: Wish, snapshot: Snapshot, now: datetime) -> KeptStage:
@@ -160,7 +162,7 @@ def _wanted(wish: Wish, snapshot: Snapshot, now: datetime) -> KeptStage:
         made_at=now,
         who=f"{getpass.getuser()}@{socket.gethostname()}",
         until=None if wish.lasts is None else now + wish.lasts,
-        into=None if request.into is None else _without_password(request.into.url),
+        into=None if request.into is None else without_password(request.into.url),
     )
 
 
@@ -191,7 +193,7 @@ def _kept_on_server(wish: Wish, begun: KeptStage, into: Place, snapshot: Snapsho
     with server.raise_stage(snapshot, progress, where=where) as raised:
         told = _migrated(wish, raised, snapshot, progress)
         server.settle(where, raised.stage.session_settings)
-    return replace(named, url=_url(where), version=told.version, steps=told.steps)
+    return replace(named, url=url_beside(where.url, where.database), version=told.version, steps=told.steps)
 
 
 def _migrated(wish: Wish, raised: RaisedStage, snapshot: Snapshot, progress: Progress) -> Shown:
@@ -223,23 +225,8 @@ def _mark(stage: KeptStage) -> str:
 
 def _place(stage: KeptStage, configuration: Configuration) -> Place:
     """Return where a stage on a server of others is; its password, if it needs one, from the configuration."""
-    known = (url for url in configuration.known_urls() if _without_password(url) == stage.into)
+    known = (url for url in configuration.known_urls() if without_password(url) == stage.into)
     return Place(url=next(known, stage.into or ""), database=stage.database, mark=_mark(stage))
-
-
-def _without_password(url: str) -> str:
-    parts = conninfo.conninfo_to_dict(normalise(url))
-    return conninfo.make_conninfo("", **{name: value for name, value in parts.items() if "password" not in name})
-
-
-def _url(where: Place) -> str:
-    """Return the URL of a stage on a server of others, without a password."""
-    parts = {name: str(value) for name, value in conninfo.conninfo_to_dict(normalise(where.url)).items()}
-    user = f"{quote(parts['user'], safe='')}@" if "user" in parts else ""
-    host, port, database = parts.get("host", ""), parts.get("port", ""), quote(where.database or "", safe="")
-    if host.startswith("/"):
-        return f"postgresql://{user}/{database}?host={quote(host, safe='')}{f'&port={port}' if port else ''}"
-    return f"postgresql://{user}{host}{f':{port}' if port else ''}/{database}"
 
 
 @contextmanager

@@ -90,6 +90,9 @@ def _open_points(evidence: Evidence) -> Iterator[str]:
     yield from _masked_predicates(rehearsal)
     yield from demands(rehearsal)
     yield from fulfilment.open_points(evidence)
+    yield from (point for found in rehearsal.own_checks if (point := found.open_point))
+    if rehearsal.old_release is not None and (point := rehearsal.old_release.open_point):
+        yield point
 
 
 def _never_played(rehearsal: Rehearsal, points: Sequence[str]) -> Iterator[str]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Iterator
 from configparser import Error, RawConfigParser
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from rehearse import runs
+from rehearse import releases, runs
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
 from rehearse.config.base import Base
 from rehearse.config.baseline import read_baseline
+from rehearse.config.checkout import Checkout
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
+from rehearse.demands import Demands
 from rehearse.errors import RequestError
 from rehearse.migrators import remarks, sql
 from rehearse.migrators.project import ConfigMissing
@@ -25,6 +29,7 @@ from rehearse.model.declaration import declared
 from rehearse.model.migration import MigrationPlan
 from rehearse.policies import policy_for
 from rehearse.registry import check_names
+from rehearse.releases import NotInRelease, Releases
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.stages import embedded, server
@@ -125,11 +130,26 @@ class Asked:
     replace: bool = False
     wait: bool = False
     policy_from: str | None = None  # a revision of git
+    at: str | None = None  # as above: the code that is rehearsed
+    release: str | None = None  # as above: the code that is in production
+    still_works: str | None = None  # a command
+    migrate: bool = True  # False: nothing is played
     baseline: Path | None = None  # a report in JSON
 
 
-def request(asked: Asked) -> Request:
+@contextmanager
+def requested(asked: Asked) -> Iterator[Request]:
+    """Provide the request, and as long as it lasts the code of the releases that it names.
+
+    Raises RequestError where flags or configuration are wrong, and NoWorktree.
+    """
+    with releases.provided(asked.at, asked.release, _home(asked)) as code:
+        yield request(asked, code)
+
+
+def request(asked: Asked, code: Releases | None = None) -> Request:
     """Return the request; raises RequestError where flags or configuration are wrong."""
+    code = code or Releases()
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
     base = None if asked.policy_from is None else Base.of(asked.policy_from, _home(asked))
@@ -141,7 +161,8 @@ def request(asked: Asked) -> Request:
         max_blocking=None if asked.max_blocking is None else parse_duration(asked.max_blocking),
     )
     settings = wanted(asked.settings_file, asked.settings)
-    plan = _plan(asked, found.source, configuration, alone=bool(settings))
+    plan = _plan(asked, found.source, configuration, alone=bool(settings), checkout=code.at)
+    plan, demands = _demands(asked, found.source, configuration, plan, code)
     into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
         raise NothingToReplace
@@ -164,6 +185,7 @@ def request(asked: Asked) -> Request:
         role=configuration.migrations.role,
         allowed=allowed,
         into=into,
+        demands=demands,
         home=runs.home(configuration.file, Path.cwd()),
     )
 
@@ -255,20 +277,36 @@ def _configured_stage(asked: Asked, configuration: Configuration) -> str | None:
     return names[0] if names else None
 
 
-def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alone: bool) -> MigrationPlan:
+def _demands(
+    asked: Asked, source: str | None, configuration: Configuration, plan: MigrationPlan, code: Releases
+) -> tuple[MigrationPlan, Demands]:
+    """Return what is asked beside the migration, and of the plan what the release in production leaves of it."""
+    if code.base is None:
+        return plan, releases.demands(code, configuration, plan, None, asked.still_works)
+    told = code.base.base.told
+    old = _plan(replace(asked, target=None), source, configuration, alone=plan.tool == "none", checkout=code.base)
+    plan, remarks = releases.since(old, plan, told)
+    found = releases.demands(code, configuration, plan, old, asked.still_works)
+    return plan, replace(found, remarks=(*found.remarks, *remarks))
+
+
+def _plan(
+    asked: Asked, source: str | None, configuration: Configuration, *, alone: bool, checkout: Checkout | None = None
+) -> MigrationPlan:
     """Return what is to be played; `alone` says that something is rehearsed even without a migration."""
     if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
         raise OneMigrator
     try:
-        chosen = _chosen(asked, configuration)
+        chosen = _chosen(asked, releases.seen_from(checkout, configuration), checkout)
     except NothingToMigrate:
+        if not alone and checkout is not None:
+            raise NotInRelease(checkout.base.told, Path("alembic.ini")) from None
         if not alone:
             raise
-        chosen = MigrationPlan(tool="none", directory=Path.cwd())
+        chosen = MigrationPlan(tool="none", directory=_here(checkout))
     if asked.target is not None and chosen.tool != "alembic":
         raise NoTarget(chosen.tool)
-    _check_files(chosen)
-    return replace(
+    plan = replace(
         chosen,
         target=asked.target,
         python=(asked.python or configuration.migrations.python),
@@ -277,6 +315,9 @@ def _plan(asked: Asked, source: str | None, configuration: Configuration, *, alo
         max_seconds=_limit(asked.max_seconds, configuration.migrations.max_seconds),
         max_step_seconds=_limit(asked.max_step_seconds, configuration.migrations.max_step_seconds),
     )
+    plan = releases.settled(plan, checkout)
+    _check_files(plan)
+    return plan
 
 
 def _limit(asked: float | None, configured: timedelta) -> timedelta:
@@ -295,15 +336,27 @@ def _check_files(plan: MigrationPlan) -> None:
         raise NoScripts(plan.folder)
 
 
-def _chosen(asked: Asked, configuration: Configuration) -> MigrationPlan:
+def _chosen(asked: Asked, configuration: Configuration, checkout: Checkout | None) -> MigrationPlan:
+    if not asked.migrate:
+        return MigrationPlan(tool="none", directory=_here(checkout))
     if asked.alembic is not None:
-        path = asked.alembic.absolute()
-        return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, Path.cwd()))
+        path = _placed(asked.alembic, checkout)
+        return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, _here(checkout)))
     if asked.sql:
-        return _scripts(asked.sql, configuration)
+        paths = tuple(_placed(path, checkout) for path in asked.sql)
+        return replace(_scripts(paths, configuration), directory=_here(checkout))
     if asked.command is not None:
-        return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=Path.cwd())
+        return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=_here(checkout))
     return configuration.migrations.plan()
+
+
+def _here(checkout: Checkout | None) -> Path:
+    """Return where we were started, in a checkout if one is meant."""
+    return Path.cwd() if checkout is None else checkout.path(Path.cwd())
+
+
+def _placed(path: Path, checkout: Checkout | None) -> Path:
+    return path.absolute() if checkout is None else checkout.path(path.absolute())
 
 
 def _scripts(paths: tuple[Path, ...], configuration: Configuration) -> MigrationPlan:

@@ -17,6 +17,7 @@ from rehearse import __version__, archive, catalog, forecast, judge, registry, r
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
+from rehearse.demands import Demands
 from rehearse.diff.failures import account, idle
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
@@ -72,6 +73,7 @@ class Request:
     into: Place | None = None  # a server that others own; None: one of rehearse's own
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
+    demands: Demands | None = None  # what the project itself asks of the migrated stage
     home: Path = Path(".rehearse")  # of the project's runs
 
 
@@ -114,7 +116,7 @@ def rehearse(request: Request, progress: Progress) -> Report:
     started, clock = datetime.now(UTC), Clock()
     if request.into is not None:
         server.examine(request.into)
-    with _snapshot(request, clock, progress) as snapshot:
+    with given_or_taken(request, clock, progress) as snapshot:
         rehearsal = replace(_rehearse(request, snapshot, started, clock, progress), id=runs.new_id(started))
     return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
 
@@ -149,7 +151,7 @@ def judged(
 
 
 @contextmanager
-def _snapshot(request: Request, clock: Clock, progress: Progress) -> Iterator[Snapshot]:
+def given_or_taken(request: Request, clock: Clock, progress: Progress) -> Iterator[Snapshot]:
     """Open the snapshot that was given, or take one that lasts as long as the rehearsal."""
     if request.snapshot is not None:
         with clock.phase("snapshot"):
@@ -191,9 +193,10 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
     progress("raising the stage")
     with (
         clock.phase("rehearsal"),
-        _raised(request, snapshot, trial, progress) as raised,
+        raised_for(request, snapshot, trial, progress) as raised,
     ):
         play = partial(registry.migrator(request.plan.tool).play, request.plan)
+        answers = request.demands.ask_first(raised, progress) if request.demands else {}
         rehearsal = play_on(
             raised,
             snapshot,
@@ -205,6 +208,9 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
             clock=clock,
             progress=progress,
         )
+        if request.demands:
+            with clock.apart("own checks"):
+                rehearsal = request.demands.answered(rehearsal, raised.stage, answers, progress)
         rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
         return _with_downgrades(request, raised, rehearsal, clock, progress)
 
@@ -299,9 +305,10 @@ def _with_downgrades(
     return replace(rehearsal, downgrades=found)
 
 
-def _raised(
+def raised_for(
     request: Request, snapshot: Snapshot, trial: Trial, progress: Progress
 ) -> AbstractContextManager[RaisedStage]:
+    """Raise the stage of a request, for as long as the context is not left."""
     if request.into is not None:
         return server.raise_stage(snapshot, progress, where=request.into)
     return embedded.raise_stage(
@@ -408,6 +415,8 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "folder": str(plan.folder) if plan.folder else None,
         "command": list(plan.command),
         "target": plan.target,
+        "at": request.demands.at if request.demands else None,
+        "base": request.demands.base if request.demands else None,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
         "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,

@@ -14,7 +14,6 @@ from rehearse.config import (
     Configuration,
     ConfigurationError,
     NotADuration,
-    SqlCheck,
     UnknownEnvironment,
     UnsetVariable,
     load,
@@ -23,6 +22,7 @@ from rehearse.config import (
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
+from rehearse.model.own_check import OwnCheck
 from rehearse.model.policy import Rate
 from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
@@ -117,7 +117,7 @@ def test_everything_documented_is_read(read: Read, tmp_path: Path):
         ),
     )
     assert found.checks == (
-        SqlCheck(name="every order has a customer", sql="select id from orders where customer_id is null"),
+        OwnCheck(name="every order has a customer", sql="select id from orders where customer_id is null"),
     )
 
 

@@ -20,8 +20,10 @@ FLOORS = (
     {"sanitise"},
     {"stages", "migrators", "snapshot", "compare", "observing"},
     {"registry"},
-    {"run", "policies", "history"},
-    {"request"},
+    {"standing"},
+    {"demands"},
+    {"run", "policies", "history", "releases"},
+    {"request", "keeping"},
     {"cli", "testing"},
     {"__main__"},
 )

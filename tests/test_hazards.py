@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,8 +14,10 @@ import psycopg
 import pytest
 
 from rehearse import forecast, judge, registry, runs
+from rehearse.config import load
 from rehearse.config.fragment import wanted
 from rehearse.db.queries import SAMPLES
+from rehearse.demands import Demands, OldRelease
 from rehearse.engine.server import Server
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Severity
@@ -55,7 +58,7 @@ def played(server: Server, database: str, name: str) -> Mapping[str, Report]:
     """Play both halves of a sample: on one stage, if the stage is all they need."""
     _fill(server.dsn(database), HAZARDS / name / "before.sql")
     requests = {half: _request(server, database, HAZARDS / name / half) for half in ("unsafe", "safe")}
-    if all(request.plan.tool == "sql" for request in requests.values()):
+    if all(request.plan.tool == "sql" and request.demands is None for request in requests.values()):
         found = _on_one_stage(requests)
     else:
         found = {half: rehearse(request, silent) for half, request in requests.items()}
@@ -69,7 +72,19 @@ def _request(server: Server, database: str, directory: Path) -> Request:
         plan=_plan(directory),
         sampling=SampleRules(rows=1_000_000),
         settings=wanted(fragment, ()) if fragment.exists() else (),
+        demands=_demands(directory.parent / "with"),
     )
+
+
+def _demands(directory: Path) -> Demands | None:
+    """Return what a sample's rehearse.toml asks of the stage; what it runs lies beside it."""
+    if not directory.is_dir():
+        return None
+    configuration = load(directory / "rehearse.toml", directory, {})
+    project = MigrationPlan(tool="none", directory=directory)
+    command = shlex.split(configuration.migrations.old_release_command or "")
+    old = OldRelease(told="v1", command=tuple(command), project=project) if command else None
+    return Demands(project=project, checks=configuration.checks, old_release=old)
 
 
 def _on_one_stage(requests: Mapping[str, Request]) -> Mapping[str, Report]:

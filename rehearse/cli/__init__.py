@@ -1,4 +1,4 @@
-"""The command line: every module of this folder with a `command` function is a command."""
+"""The command line: every module of this folder with a `command` function is a command, with `commands` a group."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from functools import wraps
+from types import ModuleType
 from typing import NoReturn
 
 import typer
@@ -80,8 +81,18 @@ def application(only: str | None = None) -> typer.Typer:
         module = importlib.import_module(f"{__name__}.{found.name}")
         if hasattr(module, "command"):
             app.command(name=found.name.replace("_", "-"))(_interruptible(module.command))
+        if hasattr(module, "commands"):
+            app.add_typer(_group(module), name=found.name.replace("_", "-"))
     app.callback(invoke_without_command=True)(_version)
     return app
+
+
+def _group(module: ModuleType) -> typer.Typer:
+    """Return the commands of a module that has several."""
+    group = typer.Typer(help=module.HELP, no_args_is_help=True, rich_markup_mode=None)
+    for name, command in module.commands.items():
+        group.command(name=name)(_interruptible(command))
+    return group
 
 
 def _version(

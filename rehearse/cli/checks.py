@@ -56,9 +56,9 @@ def _explain(name: str) -> None:
     for title, text in (("Condition", found.CONDITION), ("Effect", found.EFFECT), ("Remedy", found.REMEDY)):
         typer.echo(f"{title}\n{_wrapped(text)}\n")
     typer.echo(f"Accept it\n{_wrapped(_ACCEPT.format(name=name))}\n")
-    for half in ("unsafe", "safe"):
+    for half in ("with", "unsafe", "safe"):
         for path in sorted((SAMPLES / "hazards" / name / half).rglob("*")):
-            if path.suffix in (".sql", ".py", ".conf") and path.is_file():
+            if path.suffix in (".sql", ".py", ".conf", ".toml") and path.is_file():
                 typer.echo(f"{half}: {path.name}\n{_indented(path)}\n")
 
 

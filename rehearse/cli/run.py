@@ -67,6 +67,25 @@ def command(
             help="The JSON report of the base branch: what it found, too, does not block.",
         ),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Rehearse the migrations of a tag or commit, not those of the working tree."),
+    ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV",
+            help="The tag or commit that is in production: it is made sure that production has its migrations and no "
+            "others.",
+        ),
+    ] = None,
+    still_works: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="Run from the code of --base on the migrated stage; it must succeed (default: as configured).",
+        ),
+    ] = None,
     downgrade: Annotated[
         bool | None,
         typer.Option(
@@ -111,7 +130,7 @@ def command(
 
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
-    from rehearse.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request import Asked, requested  # noqa: PLC0415 - drivers are slow to import
     from rehearse.run import rehearse  # noqa: PLC0415 - as above
 
     asked = Asked(
@@ -136,10 +155,12 @@ def command(
         wait=wait,
         policy_from=policy_from,
         baseline=baseline,
+        at=at,
+        release=base,
+        still_works=still_works,
     )
     check_format(wanted)
-    wish = request(asked)
-    with progress() as tell:
+    with requested(asked) as wish, progress() as tell:
         report = rehearse(wish, tell)
     keep(report, wish.home)
     show(report, wanted)

@@ -6,7 +6,6 @@ from rehearse.config.configuration import (
     EngineConfig,
     MigrationsConfig,
     SanitiseConfig,
-    SqlCheck,
 )
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import ConfigurationError, NotADuration, UnknownEnvironment, UnsetVariable
@@ -20,7 +19,6 @@ __all__ = [
     "MigrationsConfig",
     "NotADuration",
     "SanitiseConfig",
-    "SqlCheck",
     "UnknownEnvironment",
     "UnsetVariable",
     "load",

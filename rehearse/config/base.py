@@ -1,7 +1,8 @@
-"""A base: the commit that a policy is read from, so that a change cannot excuse itself."""
+"""A base: a commit that a policy or code is read from, so that a change cannot excuse itself."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +10,22 @@ from pathlib import Path
 
 from rehearse.errors import RequestError
 
+_OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")  # git sets them in hooks; they outrank -C
+
 
 class NoGit(RequestError):
     """There is no git to ask."""
 
-    def __init__(self) -> None:
-        super().__init__("--policy-from reads a commit, and git is not installed here.", "Install git.")
+    def __init__(self, flag: str) -> None:
+        super().__init__(f"{flag} reads a commit, and git is not installed here.", "Install git.")
 
 
 class NotARepository(RequestError):
     """A directory that git does not know, or does not want to."""
 
-    def __init__(self, directory: Path, said: str) -> None:
+    def __init__(self, directory: Path, said: str, flag: str) -> None:
         super().__init__(
-            f"--policy-from reads a commit, and {directory} is in no git repository ({said}).",
+            f"{flag} reads a commit, and {directory} is in no git repository ({said}).",
             "Run it in a checkout of the project.",
         )
 
@@ -30,11 +33,14 @@ class NotARepository(RequestError):
 class UnknownCommit(RequestError):
     """A revision that the repository does not have."""
 
-    def __init__(self, revision: str, root: Path) -> None:
-        super().__init__(
-            f'--policy-from: the repository {root} has no commit "{revision}".',
-            "In CI a checkout may have one commit only: fetch the base branch first (git fetch origin main).",
+    def __init__(self, revision: str, root: Path, flag: str, *, shallow: bool) -> None:
+        hint = (
+            "It is a shallow clone, which lacks tags and history: git fetch --unshallow --tags (in CI: a checkout of "
+            "full depth), or fetch that one: git fetch origin REVISION."
+            if shallow
+            else "In CI a checkout may have one commit only: fetch the base branch first (git fetch origin main)."
         )
+        super().__init__(f'{flag}: the repository {root} has no commit "{revision}".', hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +52,22 @@ class Base:
     root: Path  # of the repository
 
     @classmethod
-    def of(cls, revision: str, directory: Path) -> Base:
-        """Return the commit a revision names. Raises NoGit, NotARepository and UnknownCommit."""
-        asked = _git(directory, "rev-parse", "--show-toplevel")
+    def of(cls, revision: str, directory: Path, flag: str = "--policy-from") -> Base:
+        """Return the commit a revision names, which `flag` asked for.
+
+        Raises NoGit, NotARepository and UnknownCommit.
+        """
+        try:
+            asked = git(directory, "rev-parse", "--show-toplevel")
+        except FileNotFoundError:
+            raise NoGit(flag) from None
         if asked.returncode:
-            raise NotARepository(directory, _said(asked))
+            raise NotARepository(directory, said(asked), flag)
         root = Path(asked.stdout.decode().rstrip("\n"))
-        found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        found = git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         if found.returncode:
-            raise UnknownCommit(revision, root)
+            shallow = git(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+            raise UnknownCommit(revision, root, flag, shallow=shallow)
         return cls(revision=revision, commit=found.stdout.decode().strip(), root=root)
 
     @property
@@ -63,25 +76,29 @@ class Base:
         short = self.commit[:10]
         return short if self.commit.startswith(self.revision) else f"{self.revision} ({short})"
 
+    def within(self, path: Path) -> Path | None:
+        """Return a path as the repository knows it, None for one outside."""
+        place = path.parent.resolve() / path.name
+        root = self.root.resolve()
+        return place.relative_to(root) if place.is_relative_to(root) else None
+
     def content(self, path: Path) -> bytes | None:
         """Return what a file held at that commit, None where there was none."""
-        place = path.parent.resolve() / path.name
-        if not place.is_relative_to(self.root.resolve()):
+        place = self.within(path)
+        if place is None:
             return None
-        within = place.relative_to(self.root.resolve()).as_posix()
-        found = _git(self.root, "cat-file", "blob", f"{self.commit}:{within}")
+        found = git(self.root, "cat-file", "blob", f"{self.commit}:{place.as_posix()}")
         return None if found.returncode else found.stdout
 
 
-def _git(directory: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+def git(directory: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a directory, whatever repository a hook that we run in is about. Raises FileNotFoundError."""
     asked: Sequence[str] = ("git", "-C", str(directory), *words)
-    try:
-        return subprocess.run(asked, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    except FileNotFoundError:
-        raise NoGit from None
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER}
+    return subprocess.run(asked, capture_output=True, check=False, stdin=subprocess.DEVNULL, env=environment)
 
 
-def _said(asked: subprocess.CompletedProcess[bytes]) -> str:
+def said(asked: subprocess.CompletedProcess[bytes]) -> str:
     """Return the first line of what git says, without its label."""
     lines = asked.stderr.decode(errors="replace").strip().splitlines()
     return lines[0].removeprefix("fatal: ").rstrip(".") if lines else "git gives no reason"

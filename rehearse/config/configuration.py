@@ -12,6 +12,7 @@ from rehearse.config.errors import NothingToMigrate, NoWayToMigrate, UnknownEnvi
 from rehearse.config.variables import expanded, unset
 from rehearse.model.environment import Environment
 from rehearse.model.migration import MigrationPlan
+from rehearse.model.own_check import OwnCheck
 from rehearse.model.policy import Policy
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.retention import Retention
@@ -33,6 +34,8 @@ class MigrationsConfig:
     role: str | None = None  # who migrates; None: production's owner
     allow_superuser: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on a stage
     downgrade: bool | None = None  # rehearse the way back, too; None: as far as that is quick
+    old_release_command: str | None = None  # says, run from the code of --base, whether the old release works
+    old_release_max_seconds: timedelta = timedelta(minutes=5)
     max_seconds: timedelta = timedelta(hours=1)  # of the whole run
     max_step_seconds: timedelta = timedelta(minutes=30)  # of one step
 
@@ -101,14 +104,6 @@ class ParityConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqlCheck:
-    """A query of the project that must return no row."""
-
-    name: str
-    sql: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftConfig:
     """How schemas are compared."""
 
@@ -140,7 +135,7 @@ class Configuration:
     retention: Retention = field(default_factory=Retention)  # of snapshots
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
-    checks: tuple[SqlCheck, ...] = ()
+    checks: tuple[OwnCheck, ...] = ()
     elements: Mapping[str, str] = field(default_factory=dict)  # name -> SELECT of one number
     counts: CountsConfig = field(default_factory=CountsConfig)
     parity: ParityConfig = field(default_factory=ParityConfig)

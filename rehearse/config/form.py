@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
@@ -31,8 +41,14 @@ def _allowance(text: object) -> object:
         raise ValueError(f"{error.sentence} {error.hint}") from None
 
 
+def _command(text: str) -> str:
+    shlex.split(text)  # raises ValueError
+    return text
+
+
 Text = Annotated[str, Field(min_length=1)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Command = Annotated[str, Field(min_length=1), AfterValidator(_command)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -63,6 +79,8 @@ class MigrationsTable(_Table):
     role: Text | None = None
     allow_superuser: tuple[Allowance, ...] = ()
     downgrade: Annotated[bool | None, Field(strict=True)] = None
+    old_release_command: Command | None = None
+    old_release_max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
     max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=1)
     max_step_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
 
@@ -166,8 +184,24 @@ class PolicyTable(_Table):
 
 
 class CheckTable(_Table):
-    name: Text
-    sql: Text
+    name: Words
+    sql: Text | None = None
+    command: Command | None = None
+    max_seconds: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
+
+    @model_validator(mode="after")
+    def _one(self) -> CheckTable:
+        if (self.sql is None) == (self.command is None):
+            raise ValueError("it needs one of sql, a query that must return no row, and command, which must succeed")
+        return self
+
+
+def _apart(checks: tuple[CheckTable, ...]) -> tuple[CheckTable, ...]:
+    names = [check.name for check in checks]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'two checks are called "{name}"')
+    return checks
 
 
 class CountsTable(_Table):
@@ -193,7 +227,7 @@ class File(_Table):
     snapshot: SnapshotTable = Field(default_factory=SnapshotTable)
     sanitise: SanitiseTable = Field(default_factory=SanitiseTable)
     policy: PolicyTable = Field(default_factory=PolicyTable)
-    checks: tuple[CheckTable, ...] = ()
+    checks: Annotated[tuple[CheckTable, ...], AfterValidator(_apart)] = ()
     elements: dict[str, Text] = Field(default_factory=dict)
     counts: CountsTable = Field(default_factory=CountsTable)
     parity: ParityTable = Field(default_factory=ParityTable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -18,13 +19,13 @@ from rehearse.config.configuration import (
     MigrationsConfig,
     ParityConfig,
     SanitiseConfig,
-    SqlCheck,
 )
 from rehearse.config.errors import ConfigurationError
 from rehearse.config.variables import expanded, unset
 from rehearse.errors import did_you_mean
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.environment import Environment
+from rehearse.model.own_check import OwnCheck
 from rehearse.model.policy import RATES, Limit, Policy, Rate
 from rehearse.model.reading import ReadingLimits
 from rehearse.model.retention import Retention
@@ -32,7 +33,7 @@ from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.severity import Override
 
 if TYPE_CHECKING:
-    from rehearse.config.form import EngineTable, File, MigrationsTable, PolicyTable
+    from rehearse.config.form import CheckTable, EngineTable, File, MigrationsTable, PolicyTable
 
 FILE = "rehearse.toml"
 PROJECT = "pyproject.toml"
@@ -225,7 +226,7 @@ def _from_form(form: File, file: Path, text: str, environ: Mapping[str, str]) ->
         retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form.policy, file.name, text),
-        checks=tuple(SqlCheck(name=check.name, sql=check.sql) for check in form.checks),
+        checks=tuple(_own_check(check) for check in form.checks),
         elements=form.elements,
         counts=CountsConfig(**form.counts.model_dump()),
         parity=ParityConfig(ignore=form.parity.ignore),
@@ -246,9 +247,16 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
         role=form.role,
         allow_superuser=form.allow_superuser,
         downgrade=form.downgrade,
+        old_release_command=form.old_release_command,
+        old_release_max_seconds=form.old_release_max_seconds,
         max_seconds=form.max_seconds,
         max_step_seconds=form.max_step_seconds,
     )
+
+
+def _own_check(form: CheckTable) -> OwnCheck:
+    command = tuple(shlex.split(form.command)) if form.command else ()
+    return OwnCheck(name=form.name, sql=form.sql, command=command, max_seconds=form.max_seconds)
 
 
 def _engine(form: EngineTable, directory: Path) -> EngineConfig:

@@ -50,6 +50,21 @@ class Account:
         (prctl(2), PR_SET_PDEATHSIG; Linux only). To be called with interrupts held back: with a preexec_fn Python
         runs its fork hooks, and an interrupt that comes inside one is swallowed.
         """
+        return self._start(command, output, first, _ending_with(os.getpid()))
+
+    def leave(
+        self, command: Sequence[str | Path], output: int | IO[bytes], *, first: Callable[[], None] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a program as `launch` does, which goes on when we end."""
+        return self._start(command, output, first, None)
+
+    def _start(
+        self,
+        command: Sequence[str | Path],
+        output: int | IO[bytes],
+        first: Callable[[], None] | None,
+        last: Callable[[], None] | None,
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -58,7 +73,7 @@ class Account:
             cwd="/",
             env={"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in _PASSED_ON if name in os.environ}},
             start_new_session=True,
-            preexec_fn=self._becoming(first, _ending_with(os.getpid())),  # noqa: PLW1509 - prctl(2) has no other place
+            preexec_fn=self._becoming(first, last),  # noqa: PLW1509 - prctl(2) has no other place
             user=self.uid if self.is_other and first is None else None,
             group=self.gid if self.is_other and first is None else None,
             extra_groups=[] if self.is_other and first is None else None,

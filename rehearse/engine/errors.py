@@ -95,6 +95,15 @@ class NoPlace(RehearseError):
         )
 
 
+class NotAStage(RehearseError):
+    """A directory is not one that we made for a server."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is no directory that rehearse made for a stage: it was not removed.", "Look at it, and remove it."
+        )
+
+
 class ServerFailed(RehearseError):
     """An owned server could not be made or started."""
 

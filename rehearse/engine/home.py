@@ -28,7 +28,7 @@ def cache() -> Path:
     """
     candidates = tuple(_candidates())
     for path in candidates:
-        if _is_ours(path):
+        if is_ours(path):
             return path
     raise NoCache(candidates)
 
@@ -103,7 +103,7 @@ def _candidates() -> Iterator[Path]:
     yield Path(f"/var/tmp/rehearse-{os.geteuid()}")  # noqa: S108 - refused unless it is ours alone
 
 
-def _is_ours(path: Path) -> bool:
+def is_ours(path: Path) -> bool:
     """Make a directory if need be; say whether nobody else can write to it, and root's can be passed."""
     try:
         if not path.is_dir():

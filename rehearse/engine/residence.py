@@ -20,7 +20,7 @@ from rehearse.engine.interrupts import held_back
 
 _PREFIX = "rehearse-server-"
 _MAKING = "rehearse-making-"
-_LONGEST_SOCKET = 107  # bytes, of sockaddr_un.sun_path on Linux
+LONGEST_SOCKET = 107  # bytes, of sockaddr_un.sun_path on Linux
 _TEMPORARY = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - what lies there is made by mkdtemp, or checked
 _STOP_SECONDS = 20
 
@@ -66,7 +66,7 @@ def _place(who: Account) -> Path:
     """Return the first directory that the account can reach and that is short enough for a socket inside."""
     for wanted in _places():
         socket = wanted / f"{_PREFIX}12345678" / "s" / ".s.PGSQL.5432"
-        fits = len(os.fsencode(socket)) <= _LONGEST_SOCKET
+        fits = len(os.fsencode(socket)) <= LONGEST_SOCKET
         if fits and os.access(wanted, os.W_OK | os.X_OK) and (not who.is_other or home.passable(wanted)):
             return wanted
     raise NoPlace(_places())
@@ -82,7 +82,7 @@ def _sweep(who: Account) -> Iterator[Path]:
     for place in sorted(set(_places())):
         for root in sorted(place.glob(f"{_PREFIX}*")):
             if _is_left(root, who):
-                _stop_postmaster(root / "data")
+                stop_postmaster(root / "data")
                 shutil.rmtree(root, ignore_errors=True)
                 yield root
 
@@ -106,11 +106,10 @@ def _is_left(root: Path, who: Account) -> bool:
     return True
 
 
-def _stop_postmaster(data: Path) -> None:
+def stop_postmaster(data: Path) -> None:
     """Stop a postmaster whose tool is gone, if the process is still the one that wrote the file."""
-    try:
-        pid = int((data / "postmaster.pid").read_text().splitlines()[0])
-    except (OSError, ValueError, IndexError):
+    pid = _postmaster(data)
+    if pid is None:
         return
     for number in (signal.SIGQUIT, signal.SIGKILL):
         if not _serves(pid, data):
@@ -129,3 +128,16 @@ def _serves(pid: int, data: Path) -> bool:
         return same_account and os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
+
+
+def serves(data: Path) -> bool:
+    """Say whether the postmaster of a cluster runs."""
+    pid = _postmaster(data)
+    return pid is not None and _serves(pid, data)
+
+
+def _postmaster(data: Path) -> int | None:
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return None

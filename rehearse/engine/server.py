@@ -120,13 +120,43 @@ def secluded(binaries: Binaries, *, settings: Mapping[str, str] | None = None) -
     """
     who = account()
     with variables.put_away(), occupied(who) as root:
-        server = Server(binaries=binaries, root=root, passfile=root / "passfile")
-        server.hba_file.write_text("local all all trust\n", encoding="utf-8")
-        who.own(server.hba_file)
+        server, told = _closable(binaries, root, who, settings or {})
         hidden = seclusion.sockets()
-        told = {**(settings or {}), "hba_file": str(server.hba_file)}
         with _postmaster(server, who, told, first=seclusion.entrance(hidden)) as pid:
             yield replace(server, layers=seclusion.layers(pid, hidden))
+
+
+@contextmanager
+def lasting(binaries: Binaries, *, root: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start a server as `secluded` does, in a directory of the account's; it goes on when the context is left.
+
+    Where an error leaves it, the server is stopped, and the directory stays.
+    """
+    who, process = account(), None
+    with variables.put_away():
+        server, told = _closable(binaries, root, who, settings or {})
+        hidden = seclusion.sockets()
+        try:
+            programs = _prepare(server, who)
+            with held_back():
+                process = _launch(server, programs, who.leave, told, seclusion.entrance(hidden))
+            _await(server, process)
+            yield replace(server, layers=seclusion.layers(process.pid, hidden))
+        except BaseException:
+            if process is not None:
+                with held_back():
+                    _stop(process)
+            raise
+
+
+def _closable(
+    binaries: Binaries, root: Path, who: Account, settings: Mapping[str, str]
+) -> tuple[Server, Mapping[str, str]]:
+    """Return a server that admits everybody until its `hba_file` says otherwise, and its settings."""
+    server = Server(binaries=binaries, root=root, passfile=root / "passfile")
+    server.hba_file.write_text("local all all trust\n", encoding="utf-8")
+    who.own(server.hba_file)
+    return server, {**settings, "hba_file": str(server.hba_file)}
 
 
 @contextmanager
@@ -137,7 +167,7 @@ def _postmaster(
     try:
         programs = _prepare(server, who)
         with held_back():
-            process = _launch(server, programs, who, settings, first)
+            process = _launch(server, programs, who.launch, settings, first)
         _await(server, process)
         yield process.pid
     finally:
@@ -160,7 +190,11 @@ def _prepare(server: Server, who: Account) -> Path:
 
 
 def _launch(
-    server: Server, programs: Path, who: Account, settings: Mapping[str, str], first: Callable[[], None] | None
+    server: Server,
+    programs: Path,
+    launch: Callable[..., subprocess.Popen[bytes]],
+    settings: Mapping[str, str],
+    first: Callable[[], None] | None,
 ) -> subprocess.Popen[bytes]:
     log = {
         "log_directory": str(server.root / "log"),
@@ -171,7 +205,7 @@ def _launch(
     place: list[str | Path] = ["-D", server.data_dir, "-k", server.socket_dir, "-p", str(server.port)]
     try:
         with (server.root / "output").open("wb") as output:
-            return who.launch([programs / "postgres", *place, *options], output, first=first)
+            return launch([programs / "postgres", *place, *options], output, first=first)
     except (OSError, subprocess.SubprocessError) as error:
         raise ServerFailed("start", str(error)) from error
 

@@ -85,6 +85,12 @@ def _pending(plan: MigrationPlan, stage: Stage) -> Pending:
     return found
 
 
+def unrecorded(folder: Path) -> tuple[Path, ...] | None:
+    """Return the files of a folder, in their order, that no tool keeps a record of; None where one does."""
+    is_recorded = any(each.recognises(sorted(folder.rglob("*.sql"))) for each in _CONVENTIONS if each is not plain)
+    return None if is_recorded else plain.files(folder)
+
+
 def _planned(plan: MigrationPlan, pending: Pending) -> list[StepRun]:
     names = Counter(script.path.name for script in pending.scripts)
     return [

@@ -26,6 +26,7 @@ class MigrationPlan:
     python: Path | None = None  # the project's interpreter; None: the active virtual environment
     command: tuple[str, ...] = ()  # the project's own command instead of `alembic upgrade`
     env: tuple[str, ...] = ()  # names of variables handed through
+    search: tuple[Path, ...] = ()  # what Python looks through before all else
     declared: tuple[str, ...] = ()  # URLs of declared environments: redirected to the stage
     max_seconds: timedelta = timedelta(hours=1)  # of the whole run
     max_step_seconds: timedelta = timedelta(minutes=30)  # of one step

@@ -54,6 +54,19 @@ def duration(span: timedelta) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
+def age(span: timedelta) -> str:
+    """Write how old something is, in its largest unit.
+
+    >>> age(timedelta(seconds=20)), age(timedelta(hours=5, minutes=50)), age(timedelta(days=3, hours=2))
+    ('20 s', '5 h', '3 d')
+    """
+    seconds = int(span.total_seconds())
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
 def shortened(text: str, most: int = 80) -> str:
     """Write a text on one line, cut where it gets long.
 

@@ -14,6 +14,7 @@ from rehearse.model.facts import Facts
 from rehearse.model.failure import Failure
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
+from rehearse.model.own_check import OldReleaseRun, OwnCheckRun
 from rehearse.model.proof import Proof
 from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import SettingChange
@@ -77,6 +78,8 @@ class Rehearsal:
     proofs: tuple[Proof, ...] = ()  # of the constraints that the migration left NOT VALID
     sequences_before: tuple[SequencePosition, ...] = ()
     sequences_after: tuple[SequencePosition, ...] = ()
+    own_checks: tuple[OwnCheckRun, ...] = ()  # of the project, in its order
+    old_release: OldReleaseRun | None = None  # None: it was not tried
     timings: Mapping[str, timedelta] = field(default_factory=dict)
 
     def created(self, kind: str) -> Iterator[CatalogObject]:

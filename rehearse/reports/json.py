@@ -28,7 +28,7 @@ from rehearse.model.timeline import (
     Wait,
     Work,
 )
-from rehearse.reports import weighing
+from rehearse.reports import demands, weighing
 from rehearse.reports.places import Places
 
 SCHEMA_VERSION = 1
@@ -73,6 +73,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
             "after": {table: list(heads) for table, heads in rehearsal.heads_after.items()},
             "targets": list(rehearsal.migration.targets),
         },
+        "own_checks": demands.of_checks(rehearsal),
+        "old_release": demands.of_old_release(rehearsal.old_release),
     }
 
 

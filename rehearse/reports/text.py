@@ -19,6 +19,7 @@ from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.reports import (
     calibration,
+    demands,
     failure,
     production,
     rests,
@@ -59,6 +60,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield Text("\nFindings", style="bold")
         yield from _findings(report.findings)
     yield from _expectations(report)
+    yield from _demands(rehearsal)
     if points := verdict.open_besides(report):
         yield Text("\nOpen besides", style="bold")
         yield from (_indented(f"- {point}") for point in points)
@@ -204,6 +206,13 @@ def _fidelity(report: Report) -> Iterator[RenderableType]:
     yield _indented(rests.data(fidelity))
     yield _indented(rests.observation(fidelity))
     yield from (_indented(f"- {sentence}") for sentence in rests.remarks(report))
+
+
+def _demands(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    told = tuple(demands.lines(rehearsal))
+    if told:
+        yield Text("\nThe project's own checks", style="bold")
+        yield from (_indented(line) for line in told)
 
 
 def _indented(line: str) -> RenderableType:

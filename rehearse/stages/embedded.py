@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,6 +63,11 @@ class EmbeddedStage:
             roles.reset_settings(connection, self.facts)
             database.clone(connection, _original_name(self.facts), self.facts, self.properties)
 
+    def settle(self) -> None:
+        """Drop the original: the stage is not to be put back any more."""
+        with connect_stage(self.admin) as connection:
+            database.drop(connection, _original_name(self.facts))
+
 
 @contextmanager
 def raise_stage(
@@ -74,8 +79,9 @@ def raise_stage(
     migrating_role: str | None = None,
     changed: Mapping[str, str] | None = None,
     allowed: tuple[str, ...] = (),
+    serve: Callable[..., AbstractContextManager[Server]] = server.secluded,
 ) -> Iterator[EmbeddedStage]:
-    """Raise a stage from a snapshot on a server of its own; leaving the context removes both.
+    """Raise a stage from a snapshot on a server of its own; leaving the context removes both, if `serve` does.
 
     `changed` are settings the server is known to accept: it has them in place of production's once all is restored.
     `allowed` are the statements for which the migrating role has a superuser's rights.
@@ -86,7 +92,7 @@ def raise_stage(
     choice = binaries.resolve(snapshot.facts.server_major, use=use, bin_dir=bin_dir)
     progress(f"starting PostgreSQL {choice.binaries.version}")
     new = changed or {}
-    with server.secluded(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
+    with serve(choice.binaries, settings=settings.at_start({**snapshot.facts.settings, **new})) as running:
         try:
             raised = _raise(snapshot, running, migrating_role, allowed, progress)
             _change(raised, new)

@@ -16,6 +16,7 @@ from rehearse.model.facts import Facts
 
 MARK = "rehearse: a stage, replaced by the next rehearsal"  # the comment of a database that stays
 THROWN_AWAY = "rehearse: a stage, dropped at the end of its rehearsal"
+KEPT = "rehearse: a stage, kept"  # how the comment begins of one that stays until it is taken down
 _PREFIX = "rehearse_"
 _RESERVED = frozenset({"postgres", "template0", "template1"})
 
@@ -27,6 +28,7 @@ class Place:
     url: str = field(repr=False)
     database: str | None = None  # replaced, and stays; None: a new one, dropped at the end
     replace: bool = False  # whatever is in that database, made by rehearse or not
+    mark: str = MARK  # the comment it gets if it stays
     wait: bool = False  # for another rehearsal to end
     role: str | None = None  # who is to migrate; None: whoever can
     declared: tuple[str, ...] = field(default=(), repr=False)  # URLs of databases that are something else
@@ -53,6 +55,28 @@ class NotOurs(RequestError):
             f'The database "{database}" was not made by rehearse: it would be emptied for the stage. Nothing was '
             "changed in it.",
             hint,
+        )
+
+
+class StageKept(RequestError):
+    """The database is a stage that somebody keeps for a demo or for tests by hand."""
+
+    def __init__(self, database: str, told: str) -> None:
+        super().__init__(
+            f'The database "{database}" is a stage that is kept {told}. Nothing was changed in it.',
+            "Wait until it is taken down (rehearse stage down NAME, by who keeps it), name another database, or say "
+            "--replace.",
+        )
+
+
+class NotKept(RequestError):
+    """A database is no longer, or never was, the stage that is to be taken down."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f'The database "{database}" does not carry the mark of the stage that is to be taken down. Nothing was '
+            "changed in it.",
+            "Somebody replaced it: drop it by hand if it may go. rehearse stage down --forget NAME only forgets it.",
         )
 
 
@@ -112,6 +136,7 @@ class Ground:
     database: str
     in_place: bool  # the URL's own database, emptied; False: one that is created
     kept: bool  # it stays, migrated
+    mark: str = MARK  # its comment, if it does
 
 
 def refuse_declared(connection: psycopg.Connection, place: Place) -> None:
@@ -154,12 +179,14 @@ def choose(connection: psycopg.Connection, place: Place, has: Rights, run: str) 
     own = connection.info.dbname
     if place.database is None and has.may_create_databases:
         return Ground(database=f"{_PREFIX}{run}", in_place=False, kept=False)
-    chosen = Ground(database=place.database or own, in_place=place.database in (None, own), kept=True)
+    chosen = Ground(database=place.database or own, in_place=place.database in (None, own), kept=True, mark=place.mark)
     if chosen.database in _RESERVED:
         raise Reserved(chosen.database)
     if not chosen.in_place and not has.may_create_databases:
         raise MayNotCreate(has.role, chosen.database)
     row = connection.execute(query("stage/origin"), {"name": chosen.database}).fetchone()
+    if row is not None and str(row[0]).startswith(KEPT) and not place.replace:
+        raise StageKept(chosen.database, row[0].removeprefix(KEPT).strip())
     if row is not None and row[0] not in (MARK, THROWN_AWAY) and not place.replace:
         raise NotOurs(chosen.database, has.role if place.database is None else None)
     return chosen

@@ -29,7 +29,7 @@ from rehearse.stages.door import Door
 from rehearse.stages.dump import Dump
 from rehearse.stages.errors import StageFailed
 from rehearse.stages.hearing import TALKATIVE, Hearing
-from rehearse.stages.place import MARK, THROWN_AWAY, Ground, Place, Rights
+from rehearse.stages.place import MARK, THROWN_AWAY, Ground, NotKept, Place, Rights
 from rehearse.stages.upstream import Upstream
 
 PROVIDER = "server"
@@ -102,6 +102,37 @@ def examine(where: Place) -> None:
         has = place.rights(admin)
         place.refuse_other_role(where, has)
         place.choose(admin, where, has, run="")
+
+
+def settle(where: Place, settings: Mapping[str, str]) -> None:
+    """Give the database of a stage that is kept the settings its sessions began with."""
+    assert where.database is not None
+    with _connected(where) as admin:
+        for name, value in settings.items():
+            change = sql.SQL("ALTER DATABASE {} SET {} = {}")
+            admin.execute(change.format(sql.Identifier(where.database), sql.Identifier(name), sql.Literal(value)))
+
+
+def take_down(where: Place, progress: Progress) -> bool:
+    """Drop the database of a stage that was kept, by its mark; False where there is none any more.
+
+    Raises SourceUnreachable, StageTaken, StageFailed and NotKept.
+    """
+    assert where.database is not None
+    with _connected(where) as admin, turn.taken(admin, progress, wait=where.wait):
+        row = admin.execute(query("stage/origin"), {"name": where.database}).fetchone()
+        if row is None:
+            return False
+        if row[0] != where.mark:
+            raise NotKept(where.database)
+        try:
+            if admin.info.dbname == where.database:
+                _empty_in_place(admin, where.database)
+            else:
+                database.drop(admin, where.database)
+        except psycopg.Error as error:
+            raise StageFailed("its server refused to drop it.", said(error).splitlines(), "") from error
+        return True
 
 
 @contextmanager
@@ -181,6 +212,10 @@ def _raised(
                 before=before,
                 _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
             )
+    except BaseException:
+        with held_back(), suppress(psycopg.OperationalError):  # as above
+            _abandon(site)
+        raise
     finally:
         with held_back(), suppress(psycopg.OperationalError):  # as above
             _put_away(site, original_name)
@@ -203,11 +238,20 @@ def _make(site: _Site, facts: Facts, name: str) -> tuple[Deviation, ...]:
 
 
 def _empty(site: _Site) -> None:
-    for _, command in site.admin.execute(query("stage/emptying").encode()).fetchall():
-        site.admin.execute(command)
-    _claim(site, site.ground.database, MARK)
+    _empty_of_all(site.admin)
+    _claim(site, site.ground.database, site.ground.mark)
     if site.has.is_superuser:
         site.admin.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(sql.Identifier(site.migrator)))
+
+
+def _empty_of_all(admin: psycopg.Connection) -> None:
+    for _, command in admin.execute(query("stage/emptying").encode()).fetchall():
+        admin.execute(command)
+
+
+def _empty_in_place(admin: psycopg.Connection, name: str) -> None:
+    _empty_of_all(admin)
+    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), MARK))
 
 
 def _claim(site: _Site, name: str, mark: str) -> None:
@@ -240,7 +284,7 @@ def _renew(site: _Site, snapshot: Snapshot, restored_in: str, progress: Progress
         database.drop(site.admin, name)
         copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         site.admin.execute(copy.format(sql.Identifier(name), sql.Identifier(restored_in)))
-        _claim(site, name, MARK if site.ground.kept else THROWN_AWAY)
+        _claim(site, name, site.ground.mark if site.ground.kept else THROWN_AWAY)
     elif not first:
         _empty(site)
         with door.opened(site.upstream(name), "") as way:
@@ -252,6 +296,16 @@ def _put_away(site: _Site, original_name: str) -> None:
         return
     database.drop(site.admin, original_name)
     if not site.ground.kept:
+        database.drop(site.admin, site.ground.database)
+
+
+def _abandon(site: _Site) -> None:
+    """Take back what was to be kept: nobody will know of it."""
+    if site.admin.closed or site.ground.mark == MARK:
+        return
+    if site.ground.in_place:
+        _empty_in_place(site.admin, site.ground.database)
+    else:
         database.drop(site.admin, site.ground.database)
 
 

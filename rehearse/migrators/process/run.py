@@ -91,8 +91,9 @@ def ground(
     _check_token(stage)
     with tempfile.TemporaryDirectory(prefix="rehearse-", ignore_cleanup_errors=True) as name:
         private = Path(name)
+        given = variables.searching(environ, plan.search)
         environment = variables.scrubbed(
-            environ, handed=plan.env, address=stage.address, private=private, interpreter=interpreter
+            given, handed=plan.env, address=stage.address, private=private, interpreter=interpreter
         )
         targets = tuple(target for url in (*plan.declared, *declared) for target in targets_of(parts_of(url), {}))
         yield Ground(plan=plan, stage=stage, private=private, environment=environment, declared=targets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -63,6 +63,14 @@ def scrubbed(
         "DATABASE_URL": _with_driver_of(environ.get("DATABASE_URL", ""), stage_url(address)),
         **{name: _handed_through(name, environ, address) for name in handed},
     }
+
+
+def searching(environ: Mapping[str, str], directories: Sequence[Path]) -> Mapping[str, str]:
+    """Return an environment in which Python looks through some directories first."""
+    if not directories:
+        return environ
+    own = [environ["PYTHONPATH"]] if environ.get("PYTHONPATH") else []
+    return {**environ, "PYTHONPATH": os.pathsep.join([*map(str, directories), *own])}
 
 
 def stage_url(address: StageAddress) -> str:

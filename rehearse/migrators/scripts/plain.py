@@ -40,11 +40,13 @@ def script(path: Path) -> Script:
 
 def pending(folder: Path, connection: psycopg.Connection) -> Pending:  # noqa: ARG001 - the shape every convention has
     """Return every file of the folder in natural order, without those that undo."""
-    files = sorted(
-        (file for file in folder.glob("*.sql") if not _UNDO.search(file.name)),
-        key=lambda file: (natural(file.name), file.name),
-    )
     return Pending(
-        scripts=tuple(script(path) for path in files),
+        scripts=tuple(script(path) for path in files(folder)),
         notes=("Plain SQL files are recorded nowhere: every file was taken for pending.",),
     )
+
+
+def files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of a folder in natural order, without those that undo."""
+    found = (file for file in folder.glob("*.sql") if not _UNDO.search(file.name))
+    return tuple(sorted(found, key=lambda file: (natural(file.name), file.name)))

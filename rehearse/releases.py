@@ -1,0 +1,200 @@
+"""Releases: the code of a tag that is to be rehearsed, and of the one that is in production."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rehearse.config import Configuration
+from rehearse.config.base import Base
+from rehearse.config.checkout import Checkout, checked_out
+from rehearse.demands import Demands, OldRelease
+from rehearse.errors import RequestError
+from rehearse.migrators import project, sql
+from rehearse.model.migration import MigrationPlan
+from rehearse.model.quantity import listing
+
+_TAKEN_FROM_BASE = "SQL files are recorded nowhere: only --base says that production is at {told}, and what is pending."
+
+
+class NotInRelease(RequestError):
+    """A release does not have what is to be played."""
+
+    def __init__(self, told: str, path: Path) -> None:
+        super().__init__(
+            f"{told} has no {path}.",
+            "Name what it has with --alembic, --sql or --command, or in [migrations]; git must know it.",
+        )
+
+
+class NothingOld(RequestError):
+    """A command of the old release was given, and no old release."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--still-works runs from the code of the release that is in production, and none is named.",
+            "Name its tag or commit with --base.",
+        )
+
+
+class NotACommand(RequestError):
+    """A command that no shell would read."""
+
+    def __init__(self, flag: str, error: ValueError) -> None:
+        super().__init__(f"{flag} is no command line: {str(error).lower()}.", "Check its quotes.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases:
+    """The code of the releases that are named, for as long as it is needed."""
+
+    at: Checkout | None = None  # None: the working tree is rehearsed
+    base: Checkout | None = None  # None: no release is said to be in production
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return tuple(remark for checkout in (self.at, self.base) if checkout for remark in checkout.remarks)
+
+
+@contextmanager
+def provided(at: str | None, base: str | None, directory: Path) -> Iterator[Releases]:
+    """Check the releases out, and put them away on leaving.
+
+    Raises NoGit, NotARepository, UnknownCommit and NoWorktree.
+    """
+    named = [None if rev is None else Base.of(rev, directory, flag) for rev, flag in ((at, "--at"), (base, "--base"))]
+    with ExitStack() as held:
+        found = [None if commit is None else held.enter_context(checked_out(commit)) for commit in named]
+        yield Releases(at=found[0], base=found[1])
+
+
+def seen_from(checkout: Checkout | None, configuration: Configuration) -> Configuration:
+    """Return today's configuration, its paths in a checkout."""
+    if checkout is None:
+        return configuration
+    own = configuration.migrations
+    moved = replace(
+        own,
+        directory=checkout.path(own.directory),
+        config=None if own.config is None else checkout.path(own.config),
+        path=None if own.path is None else checkout.path(own.path),
+    )
+    return replace(configuration, migrations=moved)
+
+
+def settled(plan: MigrationPlan, checkout: Checkout | None, environ: Mapping[str, str] = os.environ) -> MigrationPlan:
+    """Return a plan in a checkout with what only the working tree has: its interpreter and its programs.
+
+    Raises NotInRelease.
+    """
+    if checkout is None:
+        return plan
+    for path in (plan.config, plan.folder, *plan.files):
+        if path is not None and not path.exists() and path.is_relative_to(checkout.directory):
+            raise NotInRelease(checkout.base.told, path.relative_to(checkout.directory))
+    today = replace(plan, directory=checkout.today(plan.directory))
+    config = None if plan.config is None else checkout.today(plan.config)
+    return replace(
+        plan,
+        python=project.own_interpreter(today, config, environ),
+        command=_with_program(plan, checkout),
+        search=tuple(_search(plan, checkout, environ)),
+    )
+
+
+def since(base: MigrationPlan, plan: MigrationPlan, told: str) -> tuple[MigrationPlan, tuple[str, ...]]:
+    """Return the plan with the files only that a base does not have, where no tool records what was applied.
+
+    Beside it what is to be said of it; the plan as it is where a tool does.
+    """
+    files = None if plan.folder is None else sql.unrecorded(plan.folder)
+    if plan.folder is None or base.folder is None or files is None:
+        return plan, ()
+    old = {path.relative_to(base.folder): path for path in sql.unrecorded(base.folder) or ()}
+    now = {path.relative_to(plan.folder): path for path in files}
+    new = tuple(path for name, path in now.items() if name not in old)
+    changed = [name for name, path in now.items() if name in old and path.read_bytes() != old[name].read_bytes()]
+    remarks = [_TAKEN_FROM_BASE.format(told=told)]
+    if changed:
+        named = listing(tuple(map(str, changed)))
+        remarks.append(f"Changed since {told}, though production has them already; they were not played: {named}.")
+    return replace(plan, folder=None, files=new), tuple(remarks)
+
+
+def demands(
+    releases: Releases,
+    configuration: Configuration,
+    plan: MigrationPlan,
+    old: MigrationPlan | None,
+    still_works: str | None,
+) -> Demands:
+    """Return what is asked beside a plan; `old` is how the base migrates, `still_works` a command.
+
+    Raises NothingOld, NotACommand and InterpreterMissing.
+    """
+    release, words = None, still_works or configuration.migrations.old_release_command
+    if still_works is not None and releases.base is None:
+        raise NothingOld
+    if releases.base is not None:
+        release = OldRelease(
+            told=releases.base.base.told,
+            command=_split("--still-works", words or ""),
+            project=_project(releases.base, configuration, plan),
+            plan=old if _is_recorded(old) else None,
+            max_seconds=configuration.migrations.old_release_max_seconds,
+        )
+    return Demands(
+        project=_project(releases.at, configuration, plan),
+        checks=configuration.checks,
+        old_release=release,
+        at=None if releases.at is None else releases.at.base.told,
+        remarks=releases.remarks,
+    )
+
+
+def _is_recorded(plan: MigrationPlan | None) -> bool:
+    """Say whether the tool of a plan knows what production has already."""
+    if plan is None or plan.tool == "none":
+        return False
+    return plan.tool != "sql" or (plan.folder is not None and sql.unrecorded(plan.folder) is None)
+
+
+def _project(checkout: Checkout | None, configuration: Configuration, plan: MigrationPlan) -> MigrationPlan:
+    """Return where the project's own commands run: beside its configuration, as its migrations do."""
+    own = seen_from(checkout, configuration).migrations
+    chosen = replace(
+        own.project(), directory=own.directory, command=(), python=plan.python, env=plan.env, declared=plan.declared
+    )
+    return settled(chosen, checkout) if checkout is not None and chosen.directory.is_dir() else chosen
+
+
+def _with_program(plan: MigrationPlan, checkout: Checkout) -> tuple[str, ...]:
+    """Return the command of a plan, its program from the working tree if the checkout does not have it."""
+    if not plan.command or "/" not in plan.command[0]:
+        return plan.command
+    found = plan.directory / plan.command[0]
+    today = checkout.today(found)
+    return (str(today), *plan.command[1:]) if not found.exists() and today.exists() else plan.command
+
+
+def _search(plan: MigrationPlan, checkout: Checkout, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the directories of the checkout that stand for those of the working tree on the project's path.
+
+    They come before what is installed, `pip install -e` of the working tree among it.
+    """
+    for entry in filter(None, environ.get("PYTHONPATH", "").split(os.pathsep)):
+        if Path(entry).is_absolute() and (moved := checkout.path(Path(entry))) != Path(entry):
+            yield moved
+    if (plan.directory / "src").is_dir():
+        yield plan.directory / "src"
+
+
+def _split(flag: str, words: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(words))
+    except ValueError as error:
+        raise NotACommand(flag, error) from None

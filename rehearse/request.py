@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from rehearse import runs
+from rehearse.checkout import root_of
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
@@ -151,9 +152,10 @@ def request(asked: Asked) -> Request:
     if into is not None and allowed:
         raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
+    home = runs.home(configuration.file, Path.cwd())
     return replace(
         found,
-        plan=plan,
+        plan=replace(plan, root=root_of(home.parent)),
         policy=policy,
         base=base,
         baseline=None if asked.baseline is None else read_baseline(asked.baseline),
@@ -164,7 +166,7 @@ def request(asked: Asked) -> Request:
         role=configuration.migrations.role,
         allowed=allowed,
         into=into,
-        home=runs.home(configuration.file, Path.cwd()),
+        home=home,
     )
 
 

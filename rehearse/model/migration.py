@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rehearse.model.material import Material
 from rehearse.model.quantity import duration
 from rehearse.model.remark import Remark
 from rehearse.model.timeline import Outcome
@@ -17,6 +18,7 @@ class MigrationPlan:
 
     tool: str  # "alembic", "sql", "command"
     directory: Path  # working directory of the migrating process
+    root: Path | None = None  # of the project: of its repository, or where its configuration is; None: the directory
     config: Path | None = None  # alembic.ini or pyproject.toml
     files: tuple[Path, ...] = ()  # SQL scripts, in order: all of them are played
     folder: Path | None = None  # or a folder of them, of which the pending ones are
@@ -104,6 +106,7 @@ class Migration:
     versions: tuple[tuple[str, str], ...] = ()  # ("alembic", "1.20.1"), of the project's interpreter
     stopped: Stopped | None = None  # at a limit
     isolation: tuple[str, ...] = ()  # layers that held the process: "network namespace", ...
+    material: Material = field(default_factory=Material)  # the files it was made of
 
     @property
     def failed(self) -> tuple[StepRun, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.admission import Admission
 from rehearse.model.severity import Override, Severity
 from rehearse.model.timeline import WorkKind
 
@@ -55,6 +58,7 @@ class Policy:
     rates: dict[WorkKind, Rate] = field(default_factory=lambda: dict(RATES))
     overrides: tuple[Override, ...] = ()
     limits: tuple[Limit, ...] = ()
+    admission: Admission = field(default_factory=Admission)  # what the gate asks for
     environment: str | None = None  # that is rehearsed for; None: a database nobody declared
     source: str | None = None  # the commit it was read from; None: the working tree
     notes: tuple[str, ...] = ()  # what is to be said of how it was read
@@ -77,6 +81,23 @@ class Policy:
             if entry.speaks_of(check, identity) and self._holds(entry.environment, stricter=stricter):
                 found = entry
         return found
+
+    @property
+    def digest(self) -> str:
+        """Return a sha256 of what it says; where that stands, and what single steps declare, does not count."""
+        rates = {kind.value: [rate.rows, rate.bytes] for kind, rate in self.rates.items()}
+        plain = [
+            [entry.check, entry.object, entry.reason, entry.owner, entry.expires]
+            for entry in self.acknowledgements
+            if entry.step is None
+        ]
+        overrides = [
+            [entry.check, entry.severity.value, entry.reason, entry.object, entry.environment]
+            for entry in self.overrides
+        ]
+        limits = [[limit.object, limit.max_blocking, limit.environment] for limit in self.limits]
+        said = [self.max_blocking, self.max_row_locks, plain, rates, overrides, limits, self.admission.digest]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
     def _holds(self, environment: str | None, *, stricter: bool) -> bool:
         return environment in (None, self.environment) or (self.environment is None and stricter)

@@ -19,7 +19,7 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "
 _PYTHON = (sys.prefix, sys.exec_prefix, sys.base_prefix, sysconfig.get_path("stdlib"), os.path.dirname(os.__file__))  # noqa: PTH120 -- no pathlib at every Python start
 _HOOK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 -- as above
 _OF_PYTHON_ITSELF = frozenset(("uname", "ldconfig", "gcc", "cc", "ld", "objdump"))  # what its own modules start
-_IMPORTLIB = "<frozen importlib._bootstrap_external>"
+_IMPORTERS = ("<frozen importlib", os.path.join("importlib", "metadata"), "importlib_metadata", "pkg_resources")  # noqa: PTH118 -- as above
 _TOLD: set[tuple[str, str]] = set()  # (event, path)
 
 
@@ -55,7 +55,8 @@ def imported(_module: Any, path: Any, *_more: Any) -> None:
 
 def listed(path: Any = None) -> None:
     """Tell what a folder holds that is searched, by anyone but the import system (`os.listdir`, `os.scandir`)."""
-    if sys._getframe(2).f_code.co_filename != _IMPORTLIB:  # noqa: SLF001 -- of all callers this one lists every folder on the path
+    caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- of all callers those lists every folder on the path
+    if not any(importer in caller for importer in _IMPORTERS):
         _tell("folder", "." if path is None else path)
 
 

@@ -67,7 +67,8 @@ def read(home: Path, key: Key | None = None) -> Chain:
     fault = None
     for number, (line, previous) in enumerate(zip(lines, (START, *hashes), strict=False), start=1):
         entry = _entry(line)
-        fault = _fault(entry, number, previous, line, key)
+        since_signed = any(before.signature for before in entries[-1:])  # what was written before there was a key stays
+        fault = _fault(entry, number, previous, line, key, must_be_signed=since_signed)
         if entry is None or fault is not None:
             fault = f"The audit {path} does not hold: {fault}"
             break
@@ -84,7 +85,9 @@ def _entry(line: bytes) -> Entry | None:
         return None
 
 
-def _fault(entry: Entry | None, number: int, previous: str, line: bytes, key: Key | None) -> str | None:
+def _fault(
+    entry: Entry | None, number: int, previous: str, line: bytes, key: Key | None, *, must_be_signed: bool
+) -> str | None:
     if entry is None:
         return f"line {number} is no entry."
     if entry.number != number:
@@ -94,7 +97,7 @@ def _fault(entry: Entry | None, number: int, previous: str, line: bytes, key: Ke
     if key is None:
         return None
     if entry.signature is None:
-        return f"entry {number} is not signed."
+        return f"entry {number} is not signed, and the one before it is." if must_be_signed else None
     told = {name: value for name, value in json.loads(line).items() if name != "signature"}
     if not key.fits(Purpose.AUDIT, told, entry.signature):
         return f"entry {number} was changed, or signed with another key."

@@ -27,12 +27,13 @@ def link_of(path: Path, root: Path) -> str | None:
     return None if found == path_within(path, root) else found
 
 
-def digest_of(path: Path) -> str | None:
-    """Return the sha256 of what a file holds; None where it cannot be read."""
+def digests_of(path: Path) -> tuple[str, str] | None:
+    """Return the sha256 of what a file holds, and of that with LF for CR LF; None where it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        content = path.read_bytes()
     except OSError:
         return None
+    return hashlib.sha256(content).hexdigest(), hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def names_in(folder: Path) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -111,6 +112,7 @@ def command(
 
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
+    from rehearse.model.signature import Key  # noqa: PLC0415 - as below
     from rehearse.request import Asked, request  # noqa: PLC0415 - drivers are slow to import
     from rehearse.run import rehearse  # noqa: PLC0415 - as above
 
@@ -138,9 +140,10 @@ def command(
         baseline=baseline,
     )
     check_format(wanted)
+    key = Key.of(os.environ)
     wish = request(asked)
     with progress() as tell:
         report = rehearse(wish, tell)
-    keep(report, wish.home)
+    keep(report, wish, key)
     show(report, wanted)
     raise typer.Exit(report.verdict.exit_code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import cast
 
-from rehearse.checkout import digest_of, link_of, names_in, path_within
+from rehearse.checkout import digests_of, link_of, names_in, path_within
 from rehearse.model.material import File, Folder, Material, Part, relevant
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.quantity import listing
@@ -31,7 +31,7 @@ def from_journal(
     """Return what a hook saw being read, as it was then; of a file that changed meanwhile that it did."""
     root = plan.root or plan.directory
     steps: set[str] = set()
-    seen: dict[str, set[str]] = {}
+    seen: dict[str, set[tuple[str, str]]] = {}
     made: set[str] = set()
     folders: dict[str, tuple[str, ...]] = {}
     programs = dict.fromkeys(unseen)
@@ -42,7 +42,7 @@ def from_journal(
         elif event["event"] == "made" and path not in seen:
             made.add(path)
         elif event["event"] == "file" and path not in made:
-            seen.setdefault(path, set()).add(str(event["sha256"]))
+            seen.setdefault(path, set()).add((str(event["sha256"]), str(event["text"])))
         elif event["event"] == "folder":
             folders.setdefault(path, tuple(cast("list[str]", event["names"])))
         elif event["event"] == "program":
@@ -60,7 +60,7 @@ def from_scripts(
     """Return the scripts as they are now, with the folder they are from."""
     root = plan.root or plan.directory
     files = tuple(
-        _file(path, root, digest_of(path) or "", Part.REVISION if path.suffix == ".sql" else Part.OPENED)
+        _file(path, root, digests_of(path) or ("", ""), Part.REVISION if path.suffix == ".sql" else Part.OPENED)
         for path in dict.fromkeys(scripts)
     )
     folders = {} if folder is None else {path: names_in(path) or () for path in _with_subfolders(folder)}
@@ -101,8 +101,9 @@ def _changed(paths: tuple[str, ...]) -> tuple[str, ...]:
     return (f"{listing(paths)} {verb} changed while the migration ran: which text was played is unknown.",)
 
 
-def _file(path: Path, root: Path, sha256: str, part: Part) -> File:
-    return File(path=path_within(path, root), sha256=sha256, link=link_of(path, root), part=part)
+def _file(path: Path, root: Path, digests: tuple[str, str], part: Part) -> File:
+    sha256, text = digests
+    return File(path=path_within(path, root), sha256=sha256, text=text, link=link_of(path, root), part=part)
 
 
 def _part(path: str, *, is_step: bool) -> Part:

@@ -23,6 +23,7 @@ class File:
 
     path: str  # relative to the project's root; absolute where it lies elsewhere
     sha256: str
+    text: str  # sha256 of the same with LF for CR LF
     link: str | None = None  # where it really lies, if the path leads there by a symbolic link
     part: Part = Part.OPENED
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -83,8 +84,8 @@ class Policy:
         return found
 
     @property
-    def digest(self) -> str:
-        """Return a sha256 of what it says; where that stands, and what single steps declare, does not count."""
+    def digests(self) -> Mapping[str, str]:
+        """Return a sha256 of each part of what it says; where that stands, and what steps declare, does not count."""
         rates = {kind.value: [rate.rows, rate.bytes] for kind, rate in self.rates.items()}
         plain = [
             [entry.check, entry.object, entry.reason, entry.owner, entry.expires]
@@ -96,8 +97,16 @@ class Policy:
             for entry in self.overrides
         ]
         limits = [[limit.object, limit.max_blocking, limit.environment] for limit in self.limits]
-        said = [self.max_blocking, self.max_row_locks, plain, rates, overrides, limits, self.admission.digest]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+        limits_of_all = [self.max_blocking, self.max_row_locks, rates, overrides, limits]
+        return {
+            "acknowledgements": _digest(plain),
+            "limits": _digest(limits_of_all),
+            "admission": self.admission.digest,
+        }
 
     def _holds(self, environment: str | None, *, stricter: bool) -> bool:
         return environment in (None, self.environment) or (self.environment is None and stricter)
+
+
+def _digest(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

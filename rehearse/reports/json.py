@@ -72,6 +72,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
             "after": {table: list(heads) for table, heads in rehearsal.heads_after.items()},
             "targets": list(rehearsal.migration.targets),
         },
+        "unrehearsed": rehearsal.inputs.get("unrehearsed", []),
     }
 
 

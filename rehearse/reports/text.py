@@ -70,6 +70,7 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
     yield from _fidelity(report)
+    yield from _unrehearsed(rehearsal)
     yield Text(f"\nNext: {_next(report)}")
     if rehearsal.id:
         yield Text(f"Run {rehearsal.id} (rehearse report {rehearsal.id} --format html)", style="dim")
@@ -82,6 +83,14 @@ def _next(report: Report) -> str:
     if report.verdict is Verdict.UNSAFE and not report.rehearsal.migration.steps and report.rehearsal.settings:
         return "Change the settings named above, then rehearse again."
     return _NEXT[report.verdict]
+
+
+def _unrehearsed(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    """Yield the releases that were let through without a rehearsal and are not in this production yet."""
+    told = rehearsal.inputs.get("unrehearsed")
+    if isinstance(told, Sequence) and told:
+        yield Text("\nNot rehearsed", style="bold")
+        yield from (_indented(f"- {sentence}") for sentence in told)
 
 
 def _reasons(report: Report) -> Iterator[RenderableType]:

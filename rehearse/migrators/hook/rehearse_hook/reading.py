@@ -96,10 +96,11 @@ def _tell_file(path: str) -> None:
         return
     try:
         with open(path, "rb") as file:  # noqa: PTH123 -- as above
-            digest = hashlib.sha256(file.read()).hexdigest()
+            content = file.read()
     except OSError:  # its reader is about to learn the same
         return
-    journal.write("file", path=path, sha256=digest)
+    text = hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+    journal.write("file", path=path, sha256=hashlib.sha256(content).hexdigest(), text=text)
 
 
 def _tell_folder(path: str) -> None:

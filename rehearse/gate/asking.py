@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -251,10 +252,12 @@ def _wanted(policy: Policy, candidates: list[Found]) -> frozenset[str]:
     return noted.intersection(policy.admission.versions)
 
 
-def _python(question: Question) -> Path | None:
+def _python(question: Question) -> Path:
+    """Return the interpreter that migrates, found as it is for a rehearsal."""
     plan = question.configuration.migrations.project()
     chosen = question.python.absolute() if question.python else plan.python
-    return project.own_interpreter(replace(plan, python=chosen), plan.config, question.environ)
+    found = project.own_interpreter(replace(plan, python=chosen), plan.config, question.environ)
+    return found or Path(sys.executable)
 
 
 def _answer(ground: _Ground, found: Found | None, against: tuple[Refusal, ...], reading: Reading | None) -> Answer:

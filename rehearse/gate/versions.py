@@ -26,26 +26,23 @@ _SECONDS = 20
 class VersionsUnknown(RehearseError):
     """The project's interpreter could not be asked."""
 
-    def __init__(self, wanted: Collection[str], python: Path | None, reason: str) -> None:
-        where = f"{python} {reason}" if python else "no interpreter of the project was found"
+    def __init__(self, wanted: Collection[str], python: Path) -> None:
         super().__init__(
-            f"Which versions of {' and '.join(sorted(wanted))} will migrate is not known: {where}.",
+            f"Which versions of {' and '.join(sorted(wanted))} will migrate is not known: {python} could not be asked.",
             "Name the project's interpreter with --python or migrations.python, or leave them out of policy.versions.",
         )
 
 
-def read(wanted: Collection[str], python: Path | None) -> Mapping[str, str]:
+def read(wanted: Collection[str], python: Path) -> Mapping[str, str]:
     """Return the versions of what is wanted, rehearse's own always. Raises VersionsUnknown."""
     asked = set(wanted) - {"rehearse"}
     if not asked:
         return {"rehearse": __version__}
-    if python is None:
-        raise VersionsUnknown(asked, python, "")
     try:
         done = subprocess.run(
             [python, "-I", "-c", _PROGRAM], capture_output=True, check=True, timeout=_SECONDS, stdin=subprocess.DEVNULL
         )
         told = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
-        raise VersionsUnknown(asked, python, "could not be asked") from None
+        raise VersionsUnknown(asked, python) from None
     return {**{name: str(version) for name, version in told.items()}, "rehearse": __version__}

@@ -15,7 +15,7 @@ from typing import Any
 from . import journal
 
 _LEFT_OUT = frozenset(("site-packages", "dist-packages", ".git", ".rehearse"))
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/dev", "/run", "/System", "/Library")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/run", "/System", "/Library")
 _PYTHON = (sys.prefix, sys.exec_prefix, sys.base_prefix, sysconfig.get_path("stdlib"), os.path.dirname(os.__file__))  # noqa: PTH120 -- no pathlib at every Python start
 _HOOK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 -- as above
 _OF_PYTHON_ITSELF = frozenset(("uname", "ldconfig", "gcc", "cc", "ld", "objdump"))  # what its own modules start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,8 +46,11 @@ def test_code_configuration_and_files_are_told_and_nothing_of_libraries_or_the_s
     (tmp_path / "rows.csv").write_text("1;2\n")
 
     migration = play(
-        tmp_path, stage, "open('rows.csv').read(); op.execute(f'CREATE TABLE {NAME} ()')", more="from shop.names import NAME\n"
-    )  # fmt: skip
+        tmp_path,
+        stage,
+        "open('rows.csv').read(); op.execute(f'CREATE TABLE {NAME} ()')",
+        more="from shop.names import NAME\n",
+    )
 
     material = migration.material
     assert parts(material) == {
@@ -67,8 +71,7 @@ def test_what_was_compiled_earlier_is_not_what_runs(tmp_path: Path, stage: Stage
     module = tmp_path / "names.py"
     module.write_text("NAME = 'orders'\n")
     when = module.stat()
-    python = "import names"
-    os.spawnve(os.P_WAIT, sys.executable, [sys.executable, "-c", python], {"PYTHONPATH": str(tmp_path)})
+    subprocess.run([sys.executable, "-c", "import names"], env={"PYTHONPATH": str(tmp_path)}, check=True)
     module.write_text("NAME = 'stolen'\n")  # of the same length, and made to look as old
     os.utime(module, ns=(when.st_atime_ns, when.st_mtime_ns))
 

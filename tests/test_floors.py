@@ -18,11 +18,11 @@ FLOORS = (
     {"db", "config", "checkout"},
     {"catalog", "archive", "audit", "engine", "runs", "watch"},
     {"sanitise"},
-    {"stages", "migrators", "snapshot", "compare"},
+    {"stages", "migrators", "snapshot", "compare", "observing"},
     {"registry"},
-    {"run", "policies"},
+    {"run", "policies", "history"},
     {"request", "gate"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -2,8 +2,8 @@
 
 from rehearse.runs.errors import NoRuns, RunDamaged, RunNotKept, RunTooNew, UnknownRun
 from rehearse.runs.place import home
-from rehearse.runs.reading import directory_of, load, runs
-from rehearse.runs.writing import keep, new_id
+from rehearse.runs.reading import directory_of, load, observation, runs
+from rehearse.runs.writing import keep, keep_observation, new_id
 
 __all__ = [
     "NoRuns",
@@ -14,7 +14,9 @@ __all__ = [
     "directory_of",
     "home",
     "keep",
+    "keep_observation",
     "load",
     "new_id",
+    "observation",
     "runs",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from rehearse.model.observation import Observation
 from rehearse.model.report import Report
 from rehearse.model.run import FORMAT, Run
 from rehearse.runs.errors import NoRuns, RunDamaged, RunTooNew, UnknownRun
@@ -17,6 +18,7 @@ from rehearse.runs.place import runs_in
 _T = TypeVar("_T")
 MANIFEST = "run.json"
 EVIDENCE = "evidence.json.gz"
+OBSERVATION = "observation.json"  # made later, so that the manifest does not know it
 _LAST = "last"
 
 
@@ -56,6 +58,13 @@ def load(directory: Path) -> tuple[Run, Report]:
     except (OSError, EOFError):
         raise RunDamaged(directory, EVIDENCE, "cannot be read") from None
     return run, _parsed(evidence, directory, EVIDENCE, Report)
+
+
+def observation(directory: Path) -> Observation | None:
+    """Return what was seen of a run's release in production, if anybody looked. Raises RunDamaged."""
+    if not (directory / OBSERVATION).is_file():
+        return None
+    return _parsed(_content(directory, OBSERVATION), directory, OBSERVATION, Observation)
 
 
 def _directories(home: Path) -> Iterator[Path]:

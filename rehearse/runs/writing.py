@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from rehearse import __version__
 from rehearse.model.finding import Severity
+from rehearse.model.observation import Observation
 from rehearse.model.report import Report
 from rehearse.model.run import FORMAT, Run
 from rehearse.reports import json
 from rehearse.runs.errors import RunNotKept
 from rehearse.runs.place import runs_in
-from rehearse.runs.reading import EVIDENCE, MANIFEST
+from rehearse.runs.reading import EVIDENCE, MANIFEST, OBSERVATION
 
 _T = TypeVar("_T")
 _IGNORED = "# made by rehearse: what stays on this machine\nruns/\nstages/\n"
@@ -53,6 +54,16 @@ def keep(report: Report, home: Path, **more: bytes) -> Path:
     finally:
         shutil.rmtree(making, ignore_errors=True)
     return directory
+
+
+def keep_observation(found: Observation, directory: Path) -> None:
+    """Write what was seen of a run's release beside it; an earlier observation is replaced. Raises RunNotKept."""
+    making = directory / f".{OBSERVATION}"
+    try:
+        making.write_bytes(_dumped(found, Observation, indent=1))
+        making.replace(directory / OBSERVATION)
+    except OSError as error:
+        raise RunNotKept(directory, error.strerror or str(error)) from None
 
 
 def _ignore(home: Path) -> None:

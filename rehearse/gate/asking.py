@@ -15,10 +15,9 @@ from rehearse.config import Configuration
 from rehearse.config.base import Base
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.errors import RehearseError, RequestError
-from rehearse.gate import finding, production, tree, versions
+from rehearse.gate import finding, tree, versions
 from rehearse.gate.issuing import played
 from rehearse.gate.presence import Found, Now
-from rehearse.gate.production import Reading
 from rehearse.gate.refusals import refusals
 from rehearse.migrators import project
 from rehearse.model.audit import START, Act, Entry, Head
@@ -27,6 +26,8 @@ from rehearse.model.policy import Policy
 from rehearse.model.report import Verdict
 from rehearse.model.signature import VARIABLE, Key
 from rehearse.policies import policy_for
+from rehearse.snapshot import standing
+from rehearse.snapshot.standing import Reading
 
 _MOST = 20  # passes that are tried
 
@@ -113,7 +114,7 @@ def ask(question: Question) -> Answer:
         broken = tuple(found for found in opened if isinstance(found, Refusal))
         none = finding.none_of(ground.policy.environment, ground.place, ground.home)
         return _answer(ground, None, broken[:1] or (none,), None)
-    reading = production.read(url, question.configuration.reading.max_lag)
+    reading = standing.read(url, question.configuration.reading.max_lag)
     here = versions.read(_wanted(ground.policy, candidates), _python(question))
     tried = [(found, _refusals(found, ground, reading, here)) for found in candidates]
     found, against = next((pair for pair in tried if not pair[1]), tried[0])
@@ -286,7 +287,7 @@ def _signed(found: Found | None, key: Key | None) -> str:
 
 def _tried(question: Question) -> Reading | None:
     _, url = _ground(question)
-    return _or_none(lambda: production.read(url, question.configuration.reading.max_lag))
+    return _or_none(lambda: standing.read(url, question.configuration.reading.max_lag))
 
 
 def _or_none(read: Callable[[], Reading]) -> Reading | None:

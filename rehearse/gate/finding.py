@@ -139,6 +139,7 @@ def _mislaid(directory: Path, permit: Pass, known: Iterable[Run]) -> str | None:
 def _later(permit: Pass, known: Iterable[Run]) -> Iterable[str]:
     """Yield the runs that began later, of the same files, and were not safe; ids begin with their time."""
     for run in known:
-        same = run.material == permit.material.digest and run.environment in (permit.environment, None)
+        same_place = None in (run.environment, permit.environment) or run.environment == permit.environment
+        same = run.material == permit.material.digest and same_place
         if run.id > permit.run and same and run.verdict is not Verdict.SAFE:
             yield f"{run.id} was {run.verdict.value}"

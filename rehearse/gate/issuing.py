@@ -15,7 +15,7 @@ from rehearse.checkout import Checkout, checkout, path_within, root_of
 from rehearse.model.facts import Facts
 from rehearse.model.finding import Ground
 from rehearse.model.migration import MigrationPlan
-from rehearse.model.passes import FORMAT, SETTINGS, Accepted, Nearness, Pass, Played, Production
+from rehearse.model.passes import FORMAT, Accepted, Nearness, Pass, Played, Production, of_interest
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.severity import Severity
@@ -79,11 +79,6 @@ def production_of(
         heads=heads,
         taken_at=taken_at,
     )
-
-
-def of_interest(settings: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the settings that matter."""
-    return {name: settings[name] for name in SETTINGS if name in settings}
 
 
 def _pass(report: Report, plan: MigrationPlan, home: Path, here: Checkout, key: Key | None, now: datetime) -> Pass:

@@ -134,3 +134,8 @@ class Refusal:
     sentence: str
     remedy: str
     object: str | None = None  # file, table, ...
+
+
+def of_interest(settings: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the settings that matter."""
+    return {name: settings[name] for name in SETTINGS if name in settings}

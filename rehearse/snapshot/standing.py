@@ -16,8 +16,7 @@ from rehearse.db.queries import query
 from rehearse.db.said import said
 from rehearse.db.system import system_identifier
 from rehearse.errors import RehearseError
-from rehearse.gate.issuing import of_interest
-from rehearse.model.passes import Production
+from rehearse.model.passes import Production, of_interest
 from rehearse.model.quantity import duration
 from rehearse.snapshot.facts import read_settings
 

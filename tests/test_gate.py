@@ -821,3 +821,56 @@ def test_the_audit_is_verified_by_itself_by_its_signatures_and_by_the_passes(sce
     assert "line 2 is no entry" in faults()
     path.write_text(second)
     assert "line 1 is entry 2" in faults()
+
+
+def test_what_nobody_saw_being_read_is_bound_to_the_commit(scene: Scene):
+    """A shell reads what it likes: the pass is for a clean commit, and there is none for anything else."""
+    scene.edit("rehearse.toml", 'config = "alembic.ini"', 'tool = "command"\ncommand = "sh migrate.sh"')
+    (scene.root / "migrate.sh").write_text("python -m alembic upgrade head\n")
+    run = ("run", "--no-downgrade", "--format", "json")
+
+    dirty = rehearse(*run, cwd=scene.root, **scene.environ)
+    scene.git("add", "-A")
+    scene.git("commit", "-qm", "by a shell")
+    clean = rehearse(*run, cwd=scene.root, **scene.environ)
+    scene.asked["run"] = json.loads(clean.stdout)["run"]
+    scene.at = datetime.now(UTC) + timedelta(seconds=5)
+    untouched = {refusal.reason for refusal in scene.ask().refusals}
+    scene.edit("README")
+    moved_on = {refusal.reason for refusal in scene.ask().refusals}
+
+    assert (dirty.returncode, clean.returncode, clean.stderr) == (0, 0, "")
+    assert "No pass: sh may have read files that nobody saw. Commit everything" in dirty.stderr
+    assert untouched == {"path"}  # qa was rehearsed otherwise
+    assert moved_on == {"path", "tree-moved", "dirty"}
+
+
+def test_a_rehearsal_of_a_snapshot_counts_for_the_production_it_was_taken_of(scene: Scene):
+    scene.policy('requires = ["qa"]\n', "")
+    taken = rehearse("snapshot", "production", "-o", "snapshot", cwd=scene.root, **scene.environ)
+    ci = {"REHEARSE_PASS_KEY": KEY, "PRODUCTION_URL": ""}
+    ran = rehearse("run", "--from", "snapshot", "--no-downgrade", "--format", "json", cwd=scene.root, **ci)
+    scene.at = datetime.now(UTC) + timedelta(seconds=5)
+    scene.asked["run"] = json.loads(ran.stdout)["run"]
+    reasons = {refusal.reason for refusal in scene.ask().refusals}
+    scene.environ["PRODUCTION_URL"] = scene.environ["OTHER_URL"]
+    other = {refusal.reason for refusal in scene.ask().refusals}
+
+    assert (taken.returncode, ran.returncode) == (0, 0), taken.stderr + ran.stderr
+    assert reasons == {"rehearsed-dirty", "dirty"}  # rehearse.toml was edited above, and the policy asks for the commit
+    assert "other-database" in other
+
+
+def test_a_pass_that_is_carried_along_as_a_file_is_enough(scene: Scene, tmp_path: Path):
+    shutil.move(scene.directory / "pass.json", tmp_path / "pass.json")
+    scene.asked["file"] = tmp_path / "pass.json"
+
+    assert scene.ask().refusals == ()
+
+
+def test_settings_alone_are_no_migration_and_get_no_pass(scene: Scene, tmp_path: Path):
+    done = rehearse(
+        "run", "--from", scene.environ["PRODUCTION_URL"], "--set", "work_mem=8MB", cwd=tmp_path, REHEARSE_PASS_KEY=KEY
+    )
+
+    assert (done.returncode, list((tmp_path / ".rehearse").rglob("pass.json"))) == (0, [])

@@ -18,6 +18,8 @@ _LEFT_OUT = frozenset(("site-packages", "dist-packages", ".git", ".rehearse"))
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys", "/run", "/System", "/Library")
 _PYTHON = (sys.prefix, sys.exec_prefix, sys.base_prefix, sysconfig.get_path("stdlib"), os.path.dirname(os.__file__))  # noqa: PTH120 -- no pathlib at every Python start
 _HOOK = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 -- as above
+_SITE = f"{os.sep}site-packages{os.sep}"
+_STDLIB = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 -- as above
 _OF_PYTHON_ITSELF = frozenset(("uname", "ldconfig", "gcc", "cc", "ld", "objdump"))  # what its own modules start
 _IMPORTERS = ("<frozen importlib", os.path.join("importlib", "metadata"), "importlib_metadata", "pkg_resources")  # noqa: PTH118 -- as above
 _TOLD: set[tuple[str, str]] = set()  # (event, path)
@@ -29,7 +31,7 @@ def install() -> None:
     cache_from_source = bootstrap.cache_from_source
 
     def of_libraries_only(path: Any, *arguments: Any, **named: Any) -> Any:
-        if _counts(os.path.abspath(path)):  # noqa: PTH100 -- as above
+        if not _of_library(path) and _counts(os.path.abspath(path)):  # noqa: PTH100 -- as above
             raise NotImplementedError  # which is how importlib is told that there is no cache
         return cache_from_source(path, *arguments, **named)
 
@@ -74,6 +76,8 @@ def started(words: list[str]) -> None:
 
 
 def _tell(event: str, path: Any) -> None:
+    if isinstance(path, str) and _of_library(path):  # nearly all there is, and an import must not become slow
+        return
     try:
         full = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 -- as above
     except TypeError:  # a file descriptor: told when it was opened
@@ -110,6 +114,10 @@ def _tell_folder(path: str) -> None:
     except OSError:
         return
     journal.write("folder", path=path, names=names)
+
+
+def _of_library(path: str) -> bool:
+    return _SITE in path or path.startswith(_STDLIB)
 
 
 def _counts(path: str) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from rehearse import releases, runs
+from rehearse.checkout import root_of
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
@@ -172,9 +173,10 @@ def request(asked: Asked, code: Releases | None = None) -> Request:
     if into is not None and allowed:
         raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade
+    home = runs.home(configuration.file, Path.cwd())
     return replace(
         found,
-        plan=plan,
+        plan=replace(plan, root=root_of(home.parent)),
         policy=policy,
         base=base,
         baseline=None if asked.baseline is None else read_baseline(asked.baseline),
@@ -186,7 +188,7 @@ def request(asked: Asked, code: Releases | None = None) -> Request:
         allowed=allowed,
         into=into,
         demands=demands,
-        home=runs.home(configuration.file, Path.cwd()),
+        home=home,
     )
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from rehearse import __version__, archive, catalog, forecast, judge, registry, runs, watch
+from rehearse import __version__, archive, audit, catalog, forecast, judge, registry, runs, watch
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
@@ -25,6 +25,7 @@ from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.migrators import command, downgrades, remarks
 from rehearse.model.allowance import told_of
+from rehearse.model.audit import Unrehearsed, unrehearsed
 from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
 from rehearse.model.declaration import declared
@@ -258,6 +259,7 @@ def play_on(
         lost_values=of_data.lost_values,
         nulls_before=of_data.nulls_before,
         value_changes=of_data.values,
+        production=snapshot.catalog.digests,
         publications=tuple(snapshot.catalog.of_kind("publication")),
         whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
         fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
@@ -402,6 +404,15 @@ def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: 
     )
 
 
+def _unrehearsed(request: Request, snapshot: Snapshot) -> tuple[Unrehearsed, ...]:
+    """Return the releases nobody rehearsed that this production does not contain."""
+    manifest = snapshot.manifest
+    entries = audit.read(request.home).entries
+    return unrehearsed(
+        entries, request.policy.environment, manifest.taken_at, manifest.heads, manifest.catalog_fingerprint
+    )
+
+
 def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
     plan = request.plan
     return {
@@ -418,6 +429,7 @@ def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
         "at": request.demands.at if request.demands else None,
         "base": request.demands.base if request.demands else None,
         "settings": [f"{setting.name} ({setting.origin})" for setting in request.settings],
+        "unrehearsed": [release.told for release in _unrehearsed(request, snapshot)],
         "allow_superuser": list(request.allowed),
         "rows": request.sampling.rows,
         "tables": sorted(request.sampling.tables),

@@ -19,6 +19,10 @@ url = "${{PRODUCTION_URL}}"          # only ever read: postgresql://reader@host:
 provider = "embedded"              # a throw-away server of rehearse's own
 promotes_to = "production"
 
+# [environments.qa]                # environments that get the release first: any names, any number
+# url = "${{QA_URL}}"
+# promotes_to = "production"       # or, under production: requires = ["qa"]
+
 [migrations]
 {migrations}
 # python = ".venv/bin/python"      # the project's interpreter; default: the active virtual environment
@@ -53,6 +57,20 @@ unclassified = "mask"              # mask | mask-all | refuse
 [policy]
 max_blocking = "1s"                # at production's size; "0s": no work on rows under a blocking lock at all
 # max_row_locks = "30s"            # how long one transaction may update or delete rows that others wait for
+# max_age = "24h"                  # how long `rehearse gate` lets a safe run through
+# require_signed = true            # only what was rehearsed where REHEARSE_PASS_KEY is set
+# require_commit = true            # only the very commit that was rehearsed, nothing uncommitted
+# require_path = true              # a pass of its own for every environment that comes before
+# versions = ["rehearse", "alembic", "sqlalchemy"]   # that must be those of the rehearsal
+# windows = ["Mon-Thu 09:00-16:00 Europe/Berlin"]    # when releases may go out
+# freezes = ["2026-12-18..2027-01-04"]               # days on which none does
+# [policy.min_fidelity]            # how near to production the stage must have been
+# observation = "exact"            # on a server of rehearse's own
+# same_major = true                # on production's major version
+# max_data_age = "7d"              # from a snapshot no older than that
+# sampled_fraction = 0.01          # with at least so much of production's rows
+# isolated = true                  # without any network
+# max_deviations = 3               # of the stage from production, as the report lists them
 # [policy.rates]                   # what production is trusted with, in rows and bytes a second
 # rewrite = {{ rows = 10000, bytes = 20000000 }}
 # [[policy.acknowledge]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from rehearse.errors import RehearseError, RequestError
 
 if TYPE_CHECKING:
     from rehearse.model.report import Report
+    from rehearse.model.signature import Key
+    from rehearse.run import Request
 
 _TEXT = "text"
 
@@ -66,12 +69,17 @@ def write(report: Report, wanted: str, path: Path) -> None:
         raise NotWritten(path, error.strerror or str(error)) from None
 
 
-def keep(report: Report, home: Path) -> None:
-    """Keep a run; that it could not be kept is said, and changes no verdict: a gate will find no pass."""
+def keep(report: Report, wish: Request, key: Key | None) -> None:
+    """Keep a run, with its pass if it is safe; that it could not be kept is said, and changes no verdict."""
     from rehearse import runs  # noqa: PLC0415 - as above
+    from rehearse.gate.issuing import issue  # noqa: PLC0415 - as above
+    from rehearse.model.passes import FILE  # noqa: PLC0415 - as above
 
     try:
-        runs.keep(report, home)
+        issued = issue(report, wish.plan, wish.home, key, datetime.now(UTC))
+        runs.keep(report, wish.home, **({} if issued.content is None else {FILE: issued.content}))
+        if issued.why_not is not None:
+            typer.echo(f"rehearse: {issued.why_not}", err=True)
     except RehearseError as error:
         typer.echo(f"rehearse: {error}", err=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -130,6 +131,7 @@ def command(
 
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
+    from rehearse.model.signature import Key  # noqa: PLC0415 - as below
     from rehearse.request import Asked, requested  # noqa: PLC0415 - drivers are slow to import
     from rehearse.run import rehearse  # noqa: PLC0415 - as above
 
@@ -160,8 +162,9 @@ def command(
         still_works=still_works,
     )
     check_format(wanted)
+    key = Key.of(os.environ)
     with requested(asked) as wish, progress() as tell:
         report = rehearse(wish, tell)
-    keep(report, wish.home)
+    keep(report, wish, key)
     show(report, wanted)
     raise typer.Exit(report.verdict.exit_code)

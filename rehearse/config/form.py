@@ -21,8 +21,10 @@ from pydantic import (
 from rehearse.config.allowances import allowance
 from rehearse.config.durations import parse_duration
 from rehearse.config.errors import NoAllowance, NotADuration
+from rehearse.config.windows import NotAFreeze, NotAWindow, freeze, window
 from rehearse.errors import did_you_mean
 from rehearse.model.severity import Severity
+from rehearse.model.window import Freeze, Window
 
 __all__ = ["File", "ValidationError", "mistakes"]
 
@@ -46,6 +48,20 @@ def _command(text: str) -> str:
     return text
 
 
+def _window(text: object) -> object:
+    try:
+        return window(str(text))
+    except NotAWindow as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
+def _freeze(text: object) -> object:
+    try:
+        return freeze(str(text))
+    except NotAFreeze as error:
+        raise ValueError(f"{error.sentence} {error.hint}") from None
+
+
 Text = Annotated[str, Field(min_length=1)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Command = Annotated[str, Field(min_length=1), AfterValidator(_command)]
@@ -53,6 +69,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 Allowance = Annotated[str, BeforeValidator(_allowance)]
+Compared = Literal["rehearse", "alembic", "sqlalchemy", "python"]
 
 
 class _Table(BaseModel):
@@ -65,6 +82,7 @@ class EnvironmentTable(_Table):
     provider: Text | None = None
     database: Text | None = None
     promotes_to: Text | None = None
+    requires: tuple[Text, ...] | None = None
     masked: bool = False
 
 
@@ -174,6 +192,15 @@ class RatesTable(_Table):
     rows: RateTable = Field(default_factory=RateTable)
 
 
+class MinFidelityTable(_Table):
+    observation: Literal["exact", "sampled"] | None = None
+    same_major: Annotated[bool, Field(strict=True)] = False
+    max_data_age: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+    sampled_fraction: Annotated[float, Field(ge=0, le=1, strict=True)] | None = None
+    isolated: Annotated[bool, Field(strict=True)] = False
+    max_deviations: Annotated[int, Field(ge=0, strict=True)] | None = None
+
+
 class PolicyTable(_Table):
     max_blocking: Duration = timedelta(seconds=1)
     max_row_locks: Duration = timedelta(seconds=30)
@@ -181,6 +208,14 @@ class PolicyTable(_Table):
     rates: RatesTable = Field(default_factory=RatesTable)
     override: tuple[OverrideTable, ...] = ()
     limit: tuple[LimitTable, ...] = ()
+    max_age: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=24)
+    require_signed: Annotated[bool, Field(strict=True)] = False
+    require_commit: Annotated[bool, Field(strict=True)] = False
+    require_path: Annotated[bool, Field(strict=True)] = False
+    versions: tuple[Compared, ...] = ("rehearse", "alembic", "sqlalchemy")
+    min_fidelity: MinFidelityTable = Field(default_factory=MinFidelityTable)
+    windows: tuple[Annotated[Window, BeforeValidator(_window)], ...] = ()
+    freezes: tuple[Annotated[Freeze, BeforeValidator(_freeze)], ...] = ()
 
 
 class CheckTable(_Table):

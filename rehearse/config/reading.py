@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rehearse.config import paths
 from rehearse.config.base import Base
 from rehearse.config.configuration import (
     Configuration,
@@ -24,6 +25,7 @@ from rehearse.config.errors import ConfigurationError
 from rehearse.config.variables import expanded, unset
 from rehearse.errors import did_you_mean
 from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.admission import Admission, MinFidelity
 from rehearse.model.environment import Environment
 from rehearse.model.own_check import OwnCheck
 from rehearse.model.policy import RATES, Limit, Policy, Rate
@@ -33,7 +35,7 @@ from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.severity import Override
 
 if TYPE_CHECKING:
-    from rehearse.config.form import CheckTable, EngineTable, File, MigrationsTable, PolicyTable
+    from rehearse.config.form import CheckTable, EngineTable, File, MigrationsTable
 
 FILE = "rehearse.toml"
 PROJECT = "pyproject.toml"
@@ -85,8 +87,17 @@ def _policy_alone(file: Path, text: str, environ: Mapping[str, str]) -> Policy:
     whole = _table(file, text)
     environments = whole.get("environments")
     names = environments if isinstance(environments, dict) else {}
-    alone: Table = {"environments": {name: {} for name in names}, "policy": whole.get("policy", {})}
-    return _policy(_form(file, alone, environ).policy, str(file), text)
+    alone: Table = {
+        "environments": {name: _on_the_path(table) for name, table in names.items()},
+        "policy": whole.get("policy", {}),
+    }
+    return _policy(_form(file, alone, environ), str(file), text)
+
+
+def _on_the_path(environment: object) -> Table:
+    """Return what an environment says of those before and after it."""
+    told = environment if isinstance(environment, dict) else {}
+    return {key: told[key] for key in ("provider", "promotes_to", "requires") if key in told}
 
 
 def _nearest(start: Path) -> Path | None:
@@ -146,7 +157,7 @@ def _form(file: Path, table: Table, environ: Mapping[str, str]) -> File:
         form = File.model_validate(_filled_in(table, environ))
     except ValidationError as error:
         raise ConfigurationError(file, sorted([*wrong, *mistakes(error)])) from None
-    wrong += (*_unknown_targets(form), *_unknown_environments(form))
+    wrong += (*_unknown_targets(form), *_unknown_environments(form), *paths.mistakes(form.environments))
     if wrong:
         raise ConfigurationError(file, sorted(wrong))
     return form
@@ -225,7 +236,7 @@ def _from_form(form: File, file: Path, text: str, environ: Mapping[str, str]) ->
         ),
         retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
-        policy=_policy(form.policy, file.name, text),
+        policy=_policy(form, file.name, text),
         checks=tuple(_own_check(check) for check in form.checks),
         elements=form.elements,
         counts=CountsConfig(**form.counts.model_dump()),
@@ -263,7 +274,8 @@ def _engine(form: EngineTable, directory: Path) -> EngineConfig:
     return EngineConfig(use=form.use, bin_dir=_within(directory, form.bin_dir))
 
 
-def _policy(form: PolicyTable, file: str, text: str) -> Policy:
+def _policy(whole: File, file: str, text: str) -> Policy:
+    form = whole.policy
     written = form.rates.model_dump(by_alias=True)
     rates = {
         kind: Rate(rows=written[kind.value]["rows"] or rate.rows, bytes=written[kind.value]["bytes"] or rate.bytes)
@@ -284,6 +296,16 @@ def _policy(form: PolicyTable, file: str, text: str) -> Policy:
             for entry, place in zip(form.override, _places("override", len(form.override), file, text), strict=True)
         ),
         limits=tuple(Limit(**entry.model_dump()) for entry in form.limit),
+        admission=Admission(
+            max_age=form.max_age,
+            require_signed=form.require_signed,
+            require_commit=form.require_commit,
+            versions=form.versions,
+            min_fidelity=MinFidelity(**form.min_fidelity.model_dump()),
+            windows=form.windows,
+            freezes=form.freezes,
+            paths=paths.found(whole.environments, derived=form.require_path),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from rehearse.errors import RehearseError, RequestError
-from rehearse.migrators import project
+from rehearse.migrators import gathering, origin, project
 from rehearse.migrators.journal import EnvFailure, Journal
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
@@ -124,7 +124,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     left = (*journal.connections, *ended.connections)
     if ended.status and not ended.stopped and not left and not _began(steps):
         _raise_for(ended, journal, plan, command)
-    played = migration("alembic", ended, journal, steps)
+    played = migration("alembic", ended, journal, steps, plan, unseen=origin.unseen(command, plan))
     trees = () if plan.command else project.further_trees(config)
     return replace(played, notes=(*played.notes, *(_UNPLAYED.format(name) for name in trees)))
 
@@ -138,8 +138,17 @@ def move(plan: MigrationPlan, stage: Stage, verb: str, revision: str, *, environ
     return play(replace(plan, command=command, config=config, target=revision), stage, environ=environ)
 
 
-def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, ...]) -> Migration:
+def migration(
+    tool: str,
+    ended: Ended,
+    journal: Journal,
+    steps: tuple[StepRun, ...],
+    plan: MigrationPlan,
+    *,
+    unseen: tuple[str, ...],
+) -> Migration:
     """Put a run of alembic, seen by the hook, into words."""
+    gathered = gathering.from_journal(journal.events, plan, unseen=unseen)
     return Migration(
         tool=tool,
         steps=steps,
@@ -149,12 +158,13 @@ def migration(tool: str, ended: Ended, journal: Journal, steps: tuple[StepRun, .
         known_revisions=journal.known_revisions,
         targets=journal.targets,
         connections=(*journal.connections, *ended.connections),
-        open_points=tuple(_open_points(ended, journal)),
+        open_points=(*_open_points(ended, journal), *gathered.open_points),
         notes=(*ended.notes, *_notes(journal)),
         versions=journal.versions,
         stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
         origins=journal.origins,
+        material=gathered.material,
     )
 
 

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rehearse.errors import RequestError
-from rehearse.migrators import alembic, project
+from rehearse.migrators import alembic, gathering, origin, project
 from rehearse.migrators.journal import Journal
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
@@ -40,8 +41,8 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     journal = Journal.of(ended, variables.secrets(environ, plan.env))
     steps = journal.steps(ended)
     if journal.plans:
-        return alembic.migration("command", ended, journal, steps)
-    return _migration(_step(plan, ended, journal, (started, finished)), ended, journal)
+        return alembic.migration("command", ended, journal, steps, plan, unseen=origin.unseen(plan.command, plan))
+    return _migration(_step(plan, ended, journal, (started, finished)), ended, journal, plan)
 
 
 def known_steps(migration: Migration) -> frozenset[str] | None:
@@ -85,7 +86,10 @@ def _step(plan: MigrationPlan, ended: Ended, journal: Journal, when: tuple[datet
     )
 
 
-def _migration(step: StepRun, ended: Ended, journal: Journal) -> Migration:
+def _migration(step: StepRun, ended: Ended, journal: Journal, plan: MigrationPlan) -> Migration:
+    program = (Path(plan.command[0]).name,)
+    unseen = origin.unseen(plan.command, plan) if journal.loaded else program
+    gathered = gathering.from_journal(journal.events, plan, unseen=unseen)
     return Migration(
         tool="command",
         steps=(step,),
@@ -93,8 +97,10 @@ def _migration(step: StepRun, ended: Ended, journal: Journal) -> Migration:
         output_tail=output.tail(ended.output, journal.secrets),
         observed=True,
         connections=(*journal.connections, *ended.connections),
+        open_points=gathered.open_points,
         notes=(*ended.notes, *journal.sought),
         versions=journal.versions,
         stopped=ended.stopped,
         isolation=(*ended.isolation, *(("connection guard",) if journal.loaded else ())),
+        material=gathered.material,
     )

@@ -18,11 +18,11 @@ import psycopg
 
 from rehearse.db.connect import connect_stage
 from rehearse.engine.binaries import client_tools
-from rehearse.migrators import places, remarks
+from rehearse.migrators import gathering, places, remarks
 from rehearse.migrators.process import output, variables
 from rehearse.migrators.process.limits import Limits
 from rehearse.migrators.process.run import Ended, Ground, ground, run
-from rehearse.migrators.scripts import dbmate, flyway, golang_migrate, plain
+from rehearse.migrators.scripts import dbmate, flyway, golang_migrate, inclusions, plain
 from rehearse.migrators.scripts.script import Pending, Script, text_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
 from rehearse.model.origin import Origin
@@ -55,6 +55,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     holds it, does not know. Nothing is recorded in that history. Raises what the conventions in `scripts` raise.
     """
     pending = _pending(plan, stage)
+    before = _gathered(plan, pending)
     steps = list(_planned(plan, pending))
     psql = client_tools(stage.server_major).bin_dir / "psql"
     runs: list[Ended] = []
@@ -68,8 +69,20 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
             steps[number] = _after(replace(step, started=started, ended=datetime.now(UTC)), ended, plan)
             if ended.status:
                 break
-    migration = _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
-    return replace(migration, origins=_origins(steps, pending))
+    played = _migration(tuple(steps), runs, pending, variables.secrets(environ, plan.env))
+    material = gathering.compared(before, _gathered(plan, pending))
+    return replace(
+        played,
+        material=material.material,
+        origins=_origins(steps, pending),
+        open_points=(*played.open_points, *material.open_points),
+    )
+
+
+def _gathered(plan: MigrationPlan, pending: Pending) -> gathering.Gathered:
+    """Return the scripts that are played, what they include, and what else their folder holds."""
+    read = inclusions.read_by((script.path for script in pending.scripts), plan.directory)
+    return gathering.from_scripts(read.files, plan.folder, plan, unseen=read.unseen)
 
 
 def _pending(plan: MigrationPlan, stage: Stage) -> Pending:

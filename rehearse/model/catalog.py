@@ -46,6 +46,16 @@ class Catalog:
         return found[0] if len(found) == 1 else next(iter(in_public), None)
 
     @property
+    def digests(self) -> Mapping[str, str]:
+        """Return a short digest of each object, by kind and identity: "column public.orders.note"."""
+        return {
+            f"{found.kind} {found.identity}": hashlib.sha256(
+                json.dumps(found.attributes, sort_keys=True, ensure_ascii=True).encode()
+            ).hexdigest()[:8]
+            for found in self.objects
+        }
+
+    @property
     def fingerprint(self) -> str:
         """Return a sha256 over kinds, identities and attributes; oids do not count."""
         plain = [[found.kind, found.identity, found.attributes] for found in self.objects]

@@ -15,4 +15,5 @@ class Environment:
     provider: str | None = None  # for stages: "embedded", "server"
     database: str | None = None  # of a stage on a server: replaced, and stays; None: a new one that is dropped
     promotes_to: str | None = None
+    requires: tuple[str, ...] | None = None  # environments that come before it; None: what promotes_to says
     masked: bool = False  # it holds masked values, as a stage raised from a snapshot does

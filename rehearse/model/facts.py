@@ -105,6 +105,7 @@ class Facts:
     populated_views: tuple[str, ...] = ()  # materialised views that hold data, in dependency order
     locale: LocaleFacts = field(default_factory=LocaleFacts)
     in_recovery: bool = False
+    database_oid: int | None = None  # None: the snapshot is of a version that did not note it
     system_identifier: str | None = None  # of the server's data, shared by standbys and copies; None: not to be read
     large_objects: int = 0  # never copied
     known_settings: Mapping[str, bool] = field(default_factory=dict)  # name -> the server's own value was seen

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from rehearse.model.material import Material
 from rehearse.model.origin import Origin
 from rehearse.model.quantity import duration
 from rehearse.model.remark import Remark
@@ -18,6 +19,7 @@ class MigrationPlan:
 
     tool: str  # "alembic", "sql", "command"
     directory: Path  # working directory of the migrating process
+    root: Path | None = None  # of the project: of its repository, or where its configuration is; None: the directory
     config: Path | None = None  # alembic.ini or pyproject.toml
     files: tuple[Path, ...] = ()  # SQL scripts, in order: all of them are played
     folder: Path | None = None  # or a folder of them, of which the pending ones are
@@ -109,6 +111,7 @@ class Migration:
     stopped: Stopped | None = None  # at a limit
     isolation: tuple[str, ...] = ()  # layers that held the process: "network namespace", ...
     origins: tuple[Origin, ...] = ()  # which lines of the steps' files sent the statements, in order
+    material: Material = field(default_factory=Material)  # the files it was made of
 
     @property
     def failed(self) -> tuple[StepRun, ...]:

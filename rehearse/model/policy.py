@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from rehearse.model.acknowledgement import Acknowledgement
+from rehearse.model.admission import Admission
 from rehearse.model.severity import Override, Severity
 from rehearse.model.timeline import WorkKind
 
@@ -55,6 +59,7 @@ class Policy:
     rates: dict[WorkKind, Rate] = field(default_factory=lambda: dict(RATES))
     overrides: tuple[Override, ...] = ()
     limits: tuple[Limit, ...] = ()
+    admission: Admission = field(default_factory=Admission)  # what the gate asks for
     environment: str | None = None  # that is rehearsed for; None: a database nobody declared
     source: str | None = None  # the commit it was read from; None: the working tree
     notes: tuple[str, ...] = ()  # what is to be said of how it was read
@@ -78,5 +83,30 @@ class Policy:
                 found = entry
         return found
 
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """Return a sha256 of each part of what it says; where that stands, and what steps declare, does not count."""
+        rates = {kind.value: [rate.rows, rate.bytes] for kind, rate in self.rates.items()}
+        plain = [
+            [entry.check, entry.object, entry.reason, entry.owner, entry.expires]
+            for entry in self.acknowledgements
+            if entry.step is None
+        ]
+        overrides = [
+            [entry.check, entry.severity.value, entry.reason, entry.object, entry.environment]
+            for entry in self.overrides
+        ]
+        limits = [[limit.object, limit.max_blocking, limit.environment] for limit in self.limits]
+        limits_of_all = [self.max_blocking, self.max_row_locks, rates, overrides, limits]
+        return {
+            "acknowledgements": _digest(plain),
+            "limits": _digest(limits_of_all),
+            "admission": self.admission.digest,
+        }
+
     def _holds(self, environment: str | None, *, stricter: bool) -> bool:
         return environment in (None, self.environment) or (self.environment is None and stricter)
+
+
+def _digest(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()

@@ -68,6 +68,7 @@ class Rehearsal:
     nulls_before: Mapping[str, int] = field(default_factory=dict)  # column now NOT NULL -> NULLs it held on the stage
     value_changes: tuple[ValueChange, ...] = ()  # of columns that are still there
     publications: tuple[CatalogObject, ...] = ()  # of production; a stage publishes nothing
+    production: Mapping[str, str] = field(default_factory=dict)  # digests of its objects: "table public.orders" -> ...
     whole_tables: frozenset[str]  # of these the stage held every row
     fidelity: Fidelity
     inputs: Mapping[str, JSON]

@@ -32,4 +32,5 @@ class Run:
     after: str
     heads_before: Mapping[str, tuple[str, ...]]  # version table -> rows
     heads_after: Mapping[str, tuple[str, ...]]
+    material: str = ""  # digest of what the migration was made of
     files: Mapping[str, str] = field(default_factory=dict)  # name -> sha256

@@ -75,6 +75,7 @@ def as_object(report: Report) -> Mapping[str, JSON]:
         },
         "own_checks": demands.of_checks(rehearsal),
         "old_release": demands.of_old_release(rehearsal.old_release),
+        "unrehearsed": rehearsal.inputs.get("unrehearsed", []),
     }
 
 

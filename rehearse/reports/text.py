@@ -27,6 +27,7 @@ from rehearse.reports import (
     sentences,
     settings,
     steps,
+    unrehearsed,
     verdict,
     way_back,
 )
@@ -70,9 +71,16 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _calibration(rehearsal)
     yield from _downgrades(rehearsal)
     yield from _fidelity(report)
+    yield from _unrehearsed(rehearsal)
     yield Text(f"\nNext: {verdict.next_act(report)}")
     if rehearsal.id:
         yield Text(f"Run {rehearsal.id} (rehearse report {rehearsal.id} --format html)", style="dim")
+
+
+def _unrehearsed(rehearsal: Rehearsal) -> Iterator[RenderableType]:
+    if told := unrehearsed.sentences(rehearsal):
+        yield Text("\nNot rehearsed", style="bold")
+        yield from (_indented(f"- {sentence}") for sentence in told)
 
 
 def _steps(rehearsal: Rehearsal) -> Table:

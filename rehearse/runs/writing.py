@@ -102,6 +102,7 @@ def _run(report: Report, files: dict[str, str]) -> Run:
         after=rehearsal.after.fingerprint,
         heads_before=rehearsal.heads_before,
         heads_after=rehearsal.heads_after,
+        material=rehearsal.migration.material.digest,
         files=files,
     )
 

@@ -33,6 +33,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
     facts = Facts(
         taken_at=server["taken_at"],
         database=server["database"],
+        database_oid=server["oid"],
         owner=server["owner"],
         encoding=server["encoding"],
         collate=server["collate"],
@@ -44,7 +45,7 @@ def read_facts(connection: psycopg.Connection, tables: Iterable[Table]) -> tuple
         in_recovery=server["in_recovery"],
         system_identifier=system_identifier(connection),
         large_objects=server["large_objects"],
-        settings=_settings(connection),
+        settings=read_settings(connection),
         known_settings=_known_settings(connection),
         database_settings=settings.get((None, True), {}),
         database_acl=_column(connection, "facts/database_acl"),
@@ -72,7 +73,8 @@ def table_facts(table: Table) -> TableFacts:
     )
 
 
-def _settings(connection: psycopg.Connection) -> dict[str, str]:
+def read_settings(connection: psycopg.Connection) -> dict[str, str]:
+    """Return the settings that differ from their default, without what may hold a secret."""
     found = connection.execute(query("facts/settings").encode()).fetchall()
     return {name: value for name, value in found if not may_be_secret(name, value)}
 

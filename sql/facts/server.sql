@@ -1,8 +1,9 @@
 -- purpose: say what server and database this is
 -- needs: CONNECT
--- returns: taken_at, database, owner, encoding, collate, ctype, locale, version_num, version, superuser, in_recovery, large_objects
+-- returns: taken_at, database, oid, owner, encoding, collate, ctype, locale, version_num, version, superuser, in_recovery, large_objects
 SELECT pg_catalog.now() AS taken_at,
        d.datname::pg_catalog.text AS database,
+       d.oid::pg_catalog.int8 AS oid,
        pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text AS owner,
        pg_catalog.pg_encoding_to_char(d.encoding)::pg_catalog.text AS encoding,
        d.datcollate::pg_catalog.text AS collate,

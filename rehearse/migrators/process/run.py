@@ -176,6 +176,7 @@ def _hook_settings(on: Ground, journal: Path, status: Path) -> dict[str, object]
         "journal": str(journal),
         "confinement": str(status),
         "stacks": str(_stacks(on)),
+        "root": str(on.plan.root or on.plan.directory),
         "stage": {
             "host": str(address.socket_dir),
             "port": address.port,

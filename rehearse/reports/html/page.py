@@ -17,6 +17,7 @@ from rehearse.reports import (
     sentences,
     settings,
     steps,
+    unrehearsed,
     verdict,
     way_back,
 )
@@ -55,6 +56,7 @@ def of(report: Report) -> Mapping[str, object]:
         "sentences": sentences,
         "settings": settings,
         "steps": steps,
+        "unrehearsed": unrehearsed,
         "verdicts": verdict,
         "way_back": way_back,
         "words": words,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import django, drivers, guard, imports, journal, outside, stacks, steps, urls
+from . import django, drivers, guard, imports, journal, outside, reading, stacks, steps, urls
 
 
 def install() -> None:
@@ -16,5 +16,6 @@ def install() -> None:
     for part in (drivers, guard, steps, django, urls):
         for name, patch in part.PATCHES.items():
             imports.after(name, patch)
+    reading.install()
     outside.install()
     stacks.tell_when_asked()

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from . import guard, journal, places
+from . import guard, journal, places, reading
 from .target import parts_of
 
 _PROGRAMS = re.compile(r"psql|pg_(dump|dumpall|restore|basebackup)|pgbench|(create|drop|vacuum|reindex)db")
@@ -25,7 +25,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")  # as a socket has them
 
 
 def install() -> None:
-    """Look at every program that is started and every socket that connects, from now to the end of the process."""
+    """Look at every program that is started, every socket that connects and every file that is opened, from now on."""
     sys.addaudithook(_look)
 
 
@@ -50,7 +50,9 @@ def _system(command: Any) -> None:
 
 
 def _refuse(environment: Mapping[Any, Any], words: Iterable[Any]) -> None:
+    words = list(words)
     try:
+        reading.started([os.fsdecode(word) for word in words])
         told = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
         found = list(_asked([os.fsdecode(word) for word in words], told))
     except (TypeError, ValueError, AttributeError):  # no words and no variables: Python is about to say so itself
@@ -142,4 +144,5 @@ _HANDLERS: dict[str, Callable[..., None]] = {
     "os.posix_spawn": _replacement,
     "os.system": _system,
     "socket.connect": _connection,
+    **reading.HANDLERS,
 }

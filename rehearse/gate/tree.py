@@ -1,0 +1,38 @@
+"""Read the working tree as far as a pass speaks of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rehearse.checkout import Checkout, digests_of, link_of, names_in, path_within
+from rehearse.gate.presence import FileNow, Tree
+from rehearse.model.material import Folder, Material
+
+
+def read(material: Material, here: Checkout, home: Path) -> Tree:
+    """Return files and folders as they are now, and what git says of them."""
+    folders = {folder.path: names_in(here.root / folder.path) for folder in material.folders}
+    return Tree(
+        files={file.path: _file(here.root / file.path, here.root) for file in material.files},
+        folders=folders,
+        added={
+            path: digests[0]
+            for folder in material.folders
+            for path in _added(folder, folders[folder.path] or ())
+            if (digests := digests_of(here.root / path)) is not None
+        },
+        checkout=here,
+        project=path_within(home.parent, here.root),
+    )
+
+
+def _added(folder: Folder, names: tuple[str, ...]) -> tuple[str, ...]:
+    place = "" if folder.path == "." else f"{folder.path}/"
+    return tuple(f"{place}{name}" for name in folder.relevant(names) if name not in folder.names)
+
+
+def _file(path: Path, root: Path) -> FileNow | None:
+    digests = digests_of(path)
+    if digests is None:
+        return None
+    return FileNow(sha256=digests[0], text=digests[1], link=link_of(path, root))

@@ -34,7 +34,7 @@ def _lines(report: Report, step: str) -> Iterator[str]:
     predictions = [found for found in report.predictions if found.statement.step == step]
     larger = [found for found in predictions if found.production_rows != found.work.rows]
     yield from _works(larger)
-    yield from _time(predictions)
+    yield from _time(report.forecast_of(step), predictions)
     yield from (_sort(found) for found in predictions if found.outgrows_memory)
     yield from (advice.told for advice in report.advice if advice.step == step)
 
@@ -68,16 +68,11 @@ def _extent(parts: Sequence[Prediction]) -> str:
     return f"{about}{count(sum(known))} rows{f' ({size(octets)})' if octets else ''}"
 
 
-def _time(predictions: Sequence[Prediction]) -> Iterator[str]:
+def _time(forecast: Interval | None, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how long the statements take together that work on rows, or why nobody can say."""
-    forecasts = {found.statement.number: found.forecast for found in predictions}
-    spans = [span for span in forecasts.values() if span is not None]
-    if len(spans) == len(forecasts):
-        total = Interval(
-            low=sum((span.low for span in spans), timedelta(0)), high=sum((span.high for span in spans), timedelta(0))
-        )
-        if total.high > _WORTH_TELLING:
-            yield f"{total.told} on this hardware with a warm cache"
+    if forecast is not None:
+        if forecast.high > _WORTH_TELLING:
+            yield f"{forecast.told} on this hardware with a warm cache"
         return
     factors = [found.factor for found in predictions if found.factor is not None]
     if any(found.production_rows is None for found in predictions):

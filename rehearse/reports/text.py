@@ -71,6 +71,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
     yield from _downgrades(rehearsal)
     yield from _fidelity(report)
     yield Text(f"\nNext: {_next(report)}")
+    if rehearsal.id:
+        yield Text(f"Run {rehearsal.id} (rehearse report {rehearsal.id} --format html)", style="dim")
 
 
 def _next(report: Report) -> str:

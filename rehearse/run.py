@@ -193,20 +193,33 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
         clock.phase("rehearsal"),
         _raised(request, snapshot, trial, progress) as raised,
     ):
-        play = partial(registry.migrator(request.plan.tool).play, request.plan)
-        rehearsal = play_on(
-            raised,
-            snapshot,
-            play,
-            before=state(raised.stage),
-            started=started,
-            inputs=_inputs(request, snapshot),
-            trial=trial,
-            clock=clock,
-            progress=progress,
-        )
-        rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
-        return _with_downgrades(request, raised, rehearsal, clock, progress)
+        return rehearse_on(raised, request, snapshot, started=started, trial=trial, clock=clock, progress=progress)
+
+
+def rehearse_on(
+    raised: RaisedStage,
+    request: Request,
+    snapshot: Snapshot,
+    *,
+    started: datetime,
+    trial: Trial,
+    clock: Clock,
+    progress: Progress,
+) -> Rehearsal:
+    """Rehearse on a stage that stands; what it is afterwards is no matter, `reset` makes it what it was."""
+    rehearsal = play_on(
+        raised,
+        snapshot,
+        partial(registry.migrator(request.plan.tool).play, request.plan),
+        before=state(raised.stage),
+        started=started,
+        inputs=_inputs(request, snapshot),
+        trial=trial,
+        clock=clock,
+        progress=progress,
+    )
+    rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
+    return _with_downgrades(request, raised, rehearsal, clock, progress)
 
 
 def play_on(
@@ -292,11 +305,21 @@ def _with_downgrades(
             raised,
             migration.steps,
             idle=idle(rehearsal),
+            left=None if request.calibrate else _way_up(rehearsal),
             environ=os.environ,
             patience=timedelta.max if request.one_by_one else downgrades.PATIENCE,
             progress=progress,
         )
     return replace(rehearsal, downgrades=found)
+
+
+def _way_up(rehearsal: Rehearsal) -> downgrades.WayUp:
+    return downgrades.WayUp(
+        before=rehearsal.before,
+        heads_before=rehearsal.heads_before,
+        after=rehearsal.after,
+        heads_after=rehearsal.heads_after,
+    )
 
 
 def _raised(

@@ -26,6 +26,7 @@ class Ddl:
     rewrites: tuple[tuple[int, int], ...]  # relation and reason
     messages: tuple[str, ...]  # what the server said at DEBUG1
     plans: tuple[Plan, ...]
+    wal_bytes: int | None = None  # written while it ran, by whomever; None: not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ class Execution:
     waits: tuple[LockWait, ...] = ()
     refused: tuple[str, ...] = ()  # commands within its code that failed
     forged: int = 0  # lines its code wrote that look like the tracer's
+    last: int | None = None  # position of its last line; None: not told
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:

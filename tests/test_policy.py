@@ -50,9 +50,10 @@ from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
 from rehearse.model.severity import Override
 from rehearse.model.timeline import Outcome, WorkKind
+from rehearse.policies import UnknownChecks
 from rehearse.reports import json as json_report
 from rehearse.reports import text
-from rehearse.request import Asked, UnknownChecks, request
+from rehearse.request import Asked, request
 
 TODAY = NOON.date()
 LOSS = rehearsal(

@@ -176,7 +176,7 @@ def request(asked: Asked, code: Releases | None = None) -> Request:
     home = runs.home(configuration.file, Path.cwd())
     return replace(
         found,
-        plan=replace(plan, root=root_of(home.parent)),
+        plan=replace(plan, root=root_of(home.parent if code.at is None else code.at.directory)),
         policy=policy,
         base=base,
         baseline=None if asked.baseline is None else read_baseline(asked.baseline),

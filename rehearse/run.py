@@ -148,7 +148,7 @@ def judged(
         expectations=said.expectations,
     )
     findings, crashed = registry.run_checks(evidence)
-    return judge.judge(evidence, findings, crashed, today, baseline)
+    return replace(judge.judge(evidence, findings, crashed, today, baseline), rules=registry.rules())
 
 
 @contextmanager
@@ -196,24 +196,37 @@ def _rehearse(request: Request, snapshot: Snapshot, started: datetime, clock: Cl
         clock.phase("rehearsal"),
         raised_for(request, snapshot, trial, progress) as raised,
     ):
-        play = partial(registry.migrator(request.plan.tool).play, request.plan)
-        answers = request.demands.ask_first(raised, progress) if request.demands else {}
-        rehearsal = play_on(
-            raised,
-            snapshot,
-            play,
-            before=state(raised.stage),
-            started=started,
-            inputs=_inputs(request, snapshot),
-            trial=trial,
-            clock=clock,
-            progress=progress,
-        )
-        if request.demands:
-            with clock.apart("own checks"):
-                rehearsal = request.demands.answered(rehearsal, raised.stage, answers, progress)
-        rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
-        return _with_downgrades(request, raised, rehearsal, clock, progress)
+        return rehearse_on(raised, request, snapshot, started=started, trial=trial, clock=clock, progress=progress)
+
+
+def rehearse_on(
+    raised: RaisedStage,
+    request: Request,
+    snapshot: Snapshot,
+    *,
+    started: datetime,
+    trial: Trial,
+    clock: Clock,
+    progress: Progress,
+) -> Rehearsal:
+    """Rehearse on a stage that stands; what it is afterwards is no matter, `reset` makes it what it was."""
+    answers = request.demands.ask_first(raised, progress) if request.demands else {}
+    rehearsal = play_on(
+        raised,
+        snapshot,
+        partial(registry.migrator(request.plan.tool).play, request.plan),
+        before=state(raised.stage),
+        started=started,
+        inputs=_inputs(request, snapshot),
+        trial=trial,
+        clock=clock,
+        progress=progress,
+    )
+    if request.demands:
+        with clock.apart("own checks"):
+            rehearsal = request.demands.answered(rehearsal, raised.stage, answers, progress)
+    rehearsal = _with_calibration(request, raised, rehearsal, clock, progress)
+    return _with_downgrades(request, raised, rehearsal, clock, progress)
 
 
 def play_on(
@@ -300,11 +313,21 @@ def _with_downgrades(
             raised,
             migration.steps,
             idle=idle(rehearsal),
+            left=None if request.calibrate or request.demands else _way_up(rehearsal),  # both leave other rows behind
             environ=os.environ,
             patience=timedelta.max if request.one_by_one else downgrades.PATIENCE,
             progress=progress,
         )
     return replace(rehearsal, downgrades=found)
+
+
+def _way_up(rehearsal: Rehearsal) -> downgrades.WayUp:
+    return downgrades.WayUp(
+        before=rehearsal.before,
+        heads_before=rehearsal.heads_before,
+        after=rehearsal.after,
+        heads_after=rehearsal.heads_after,
+    )
 
 
 def raised_for(

@@ -50,6 +50,7 @@ class Base:
     """A server with the rich schema in a database to copy, and what is told of it."""
 
     server: Server
+    admin: psycopg.Connection  # to no database that is copied
     catalog: Catalog
     dump: list[str]
 
@@ -63,8 +64,9 @@ def base(request: pytest.FixtureRequest) -> Iterator[Base]:
     with server.connect("witness") as connection:
         connection.execute(RICH)
         connection.execute(SUBSCRIPTION)
-    catalog, dump = told(server, "witness")
-    yield Base(server=server, catalog=catalog, dump=dump)
+        catalog, dump = told(server, connection)
+    with server.connect() as admin:
+        yield Base(server=server, admin=admin, catalog=catalog, dump=dump)
     with server.connect("witness") as connection:
         connection.execute("DROP SUBSCRIPTION readers")
     with server.connect() as connection:
@@ -72,15 +74,14 @@ def base(request: pytest.FixtureRequest) -> Iterator[Base]:
         connection.execute("DROP ROLE rehearse_witness")
 
 
-def told(server: Server, database: str) -> tuple[Catalog, list[str]]:
-    """Return a catalog, and what pg_dump writes, an entry each, in no order."""
-    with server.connect(database) as connection:
-        catalog = read(connection, server.binaries.major)
+def told(server: Server, connection: psycopg.Connection) -> tuple[Catalog, list[str]]:
+    """Return the catalog of a database, and what pg_dump writes of it, an entry each, in no order."""
     program = server.binaries.bin_dir / "pg_dump"
     written = subprocess.run(
-        [program, "--schema-only", "--dbname", server.dsn(database)], check=True, capture_output=True, text=True
-    ).stdout
-    return catalog, entries(written)
+        [program, "--schema-only", "--dbname", server.dsn(connection.info.dbname)],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    return read(connection, server.binaries.major), entries(written)
 
 
 def entries(written: str) -> list[str]:
@@ -137,13 +138,13 @@ def test_what_pg_dump_does_not_tell_apart_the_catalog_does_not(base: Base, mutat
 def test_what_pg_dump_leaves_out_the_catalog_tells(base: Base, mutation: str, kind: str):
     """An index left invalid by a failed build, and versions: of each the last statement is compared with the rest."""
     first, last = mutation.split("; ")
-    with copied(base.server) as connection:
+    with copied(base) as connection:
         connection.execute(first.encode())
-        before, dump_before = told(base.server, "mutant")
+        before, dump_before = told(base.server, connection)
         connection.execute("SET allow_system_table_mods = on")
         with suppress(psycopg.errors.UniqueViolation):
             connection.execute(last.encode())
-        after, dump_after = told(base.server, "mutant")
+        after, dump_after = told(base.server, connection)
 
     assert dump_after == dump_before
     assert {change.kind for change in differences(before, after)} == {kind}
@@ -152,13 +153,12 @@ def test_what_pg_dump_leaves_out_the_catalog_tells(base: Base, mutation: str, ki
 @pytest.mark.parametrize("mutation", mutations("settings.sql"))
 def test_settings_are_told_apart_as_pg_dumpall_tells_them(base: Base, mutation: str):
     try:
-        with copied(base.server) as connection:
-            before, dump_before = told(base.server, "mutant")[0], told_of_settings(base.server)
+        with copied(base) as connection:
+            before, dump_before = told(base.server, connection)[0], told_of_settings(base.server)
             connection.execute(mutation.encode())
-            after, dump_after = told(base.server, "mutant")[0], told_of_settings(base.server)
+            after, dump_after = told(base.server, connection)[0], told_of_settings(base.server)
     finally:
-        with base.server.connect() as connection:
-            connection.execute("ALTER ROLE rehearse_witness RESET ALL; ALTER ROLE ALL RESET ALL")
+        base.admin.execute("ALTER ROLE rehearse_witness RESET ALL; ALTER ROLE ALL RESET ALL")
 
     assert (dump_before == dump_after) == (before == after)
     assert {change.kind for change in differences(before, after)} <= {"setting"}
@@ -193,25 +193,24 @@ def test_any_sequence_of_mutations_is_told_as_pg_dump_tells_it(base: Base, data:
 
 def mutated(base: Base, *mutations: str) -> tuple[Catalog, list[str]]:
     """Return what is told of a copy after some mutations; of several, those that clash with earlier ones fail."""
-    with copied(base.server) as connection:
+    with copied(base) as connection:
         connection.execute(SUBSCRIPTION)
         connection.execute("SET allow_system_table_mods = on")
         for mutation in mutations:
             with suppress(*([psycopg.Error] if len(mutations) > 1 else [])):
                 for statement in mutation.split("; "):
                     connection.execute(statement.encode())
-        return told(base.server, "mutant")
+        return told(base.server, connection)
 
 
 @contextmanager
-def copied(server: Server) -> Iterator[psycopg.Connection]:
-    with server.connect() as connection:
-        connection.execute("CREATE DATABASE mutant TEMPLATE witness STRATEGY FILE_COPY")
+def copied(base: Base) -> Iterator[psycopg.Connection]:
+    base.admin.execute("CREATE DATABASE mutant TEMPLATE witness STRATEGY FILE_COPY")
     try:
-        with server.connect("mutant") as connection:
-            yield connection
+        with base.server.connect("mutant") as connection:
+            try:
+                yield connection
+            finally:
+                connection.execute("DROP SUBSCRIPTION IF EXISTS readers")
     finally:
-        with server.connect("mutant") as connection:
-            connection.execute("DROP SUBSCRIPTION IF EXISTS readers")
-        with server.connect() as connection:
-            connection.execute("DROP DATABASE mutant WITH (FORCE)")
+        base.admin.execute("DROP DATABASE mutant WITH (FORCE)")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tool import tool
 from typer.testing import CliRunner
 
 from rehearse import registry
@@ -25,15 +26,7 @@ SAFE = "SET lock_timeout = '2s';\nALTER TABLE customers ADD COLUMN note text;\n"
 
 def rehearse(*words: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "PRODUCTION_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "rehearse", *map(str, words)],
-        cwd=cwd,
-        env={**environment, **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return tool(*words, cwd=cwd, environ={**environment, **variables})
 
 
 @pytest.fixture

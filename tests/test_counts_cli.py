@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tool import tool
 
 from rehearse.engine.server import Server
 
@@ -36,14 +37,7 @@ def url(server: Server, database: str) -> str:
 
 
 def counts(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rehearse", "counts", *words],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return tool("counts", *words, cwd=cwd, seconds=60)
 
 
 def change(address: str, statement: str) -> None:

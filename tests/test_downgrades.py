@@ -33,9 +33,11 @@ Revision = tuple[str, str | None]  # the bodies of upgrade and downgrade
 
 @pytest.fixture
 def shop(server: Server, database: str) -> Iterator[str]:
-    """A production at revision a0, with three orders."""
+    """A production at revision a0, with three orders, that writes its times as Tokyo does."""
     with server.connect(database) as connection:
+        connection.execute(f"ALTER DATABASE {database} SET timezone = 'Asia/Tokyo'")
         connection.execute("CREATE TABLE orders (id int PRIMARY KEY, qty int, note text)")
+        connection.execute("ALTER TABLE orders ADD COLUMN at timestamptz DEFAULT 'epoch'")
         connection.execute("INSERT INTO orders VALUES (1, 1, 'a'), (2, 2, NULL), (3, 3, 'c')")
         connection.execute("CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)")
         connection.execute("INSERT INTO alembic_version VALUES ('a0')")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tool import tool
 from typer.testing import CliRunner, Result
 
 from rehearse.cli import application
@@ -154,8 +153,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_name_that_leads_nowhere_is_a_sentence(pair: tuple[str, str], name: str, tmp_path: Path):
-    command = [sys.executable, "-m", "rehearse", "drift", pair[0], name]
-    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    found = tool("drift", pair[0], name, cwd=tmp_path)
 
     code, sentence = REFUSED[name]
     assert found.returncode == code

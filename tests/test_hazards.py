@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -26,7 +25,7 @@ from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.sampling import SampleRules
 from rehearse.model.setting import Trial
-from rehearse.run import Clock, Request, judged, play_on, rehearse, state, take_snapshot
+from rehearse.run import Clock, Request, judged, rehearse, rehearse_on, take_snapshot
 from rehearse.stages import embedded
 
 HAZARDS = SAMPLES / "hazards"
@@ -55,13 +54,13 @@ SIZED = {"disk-headroom": 20_000}  # times the sample's size: what it takes for 
 
 
 def played(server: Server, database: str, name: str) -> Mapping[str, Report]:
-    """Play both halves of a sample: on one stage, if the stage is all they need."""
+    """Play both halves of a sample: on one stage, unless a half brings settings for its server."""
     _fill(server.dsn(database), HAZARDS / name / "before.sql")
     requests = {half: _request(server, database, HAZARDS / name / half) for half in ("unsafe", "safe")}
-    if all(request.plan.tool == "sql" and request.demands is None for request in requests.values()):
-        found = _on_one_stage(requests)
-    else:
+    if any(request.settings for request in requests.values()):
         found = {half: rehearse(request, silent) for half, request in requests.items()}
+    else:
+        found = _on_one_stage(requests)
     return {half: at_size(report, SIZED[name]) if name in SIZED else report for half, report in found.items()}
 
 
@@ -93,16 +92,8 @@ def _on_one_stage(requests: Mapping[str, Request]) -> Mapping[str, Report]:
         snapshot = take_snapshot(next(iter(requests.values())), Path(directory) / "snapshot", silent)
         with embedded.raise_stage(snapshot, silent) as stage:
             for half, request in requests.items():
-                rehearsal = play_on(
-                    stage,
-                    snapshot,
-                    partial(registry.migrator("sql").play, request.plan),
-                    before=state(stage.stage),
-                    started=now,
-                    inputs={},
-                    trial=Trial(),
-                    clock=Clock(),
-                    progress=silent,
+                rehearsal = rehearse_on(
+                    stage, request, snapshot, started=now, trial=Trial(), clock=Clock(), progress=silent
                 )
                 found[half] = judged(rehearsal, request.policy, now.date())
                 stage.reset()

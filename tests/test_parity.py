@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tool import tool
 
 from rehearse.cli import parity as command
 from rehearse.compare.parity import OneSide, read_sides
@@ -726,14 +727,7 @@ def test_every_topic_is_planted():
 
 
 def rehearse(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "rehearse", "parity", *words],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return tool("parity", *words, cwd=cwd, seconds=60)
 
 
 def test_the_command_says_equal_with_exit_code_0(server: Server, other: str, tmp_path: Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,6 +29,7 @@ from builders import (
     timeline,
     work,
 )
+from tool import tool
 
 from rehearse import registry
 from rehearse.checks import rows_lost
@@ -800,13 +800,7 @@ def shop(server: Server, database: str) -> str:
 
 
 def run(directory: Path, *words: str | Path) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "rehearse", "run", "--no-downgrade", "--format", "json", *map(str, words)],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = tool("run", "--no-downgrade", "--format", "json", *words, cwd=directory)
     return done.returncode, json.loads(done.stdout) if done.stdout else {"stderr": done.stderr}
 
 

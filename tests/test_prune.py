@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import builders
 import pytest
 from benchmarks import kill
 from test_archive import CATALOG, MANIFEST
+from tool import tool
 from typer.testing import CliRunner
 
 from rehearse import archive
@@ -128,8 +128,7 @@ def test_a_directory_that_is_not_there_is_a_wrong_request(tmp_path: Path):
 
 
 def prune(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rehearse", "snapshot", "--prune", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return tool("snapshot", "--prune", *words, cwd=Path.cwd())
 
 
 def test_the_command_says_what_it_removes_and_a_dry_run_removes_nothing(tmp_path: Path):

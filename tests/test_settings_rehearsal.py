@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from psycopg import sql
+from tool import tool
 
 from rehearse.config.fragment import FragmentMistaken, FragmentUnreadable, NotASetting, parse, wanted
 from rehearse.db.connect import connect_source
@@ -355,15 +356,7 @@ def test_a_lock_timeout_stops_a_step_that_waits(shop: str, tmp_path: Path):
 
 def command(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "PRODUCTION_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "rehearse", "run", *map(str, words)],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return tool("run", *words, cwd=cwd, environ=environment)
 
 
 def test_settings_alone_are_rehearsed_and_safe_when_accepted(shop: str, tmp_path: Path):

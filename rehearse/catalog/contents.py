@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import psycopg
@@ -24,19 +25,29 @@ VALUES = sql.SQL("pg_catalog.count({})")
 def read_contents(connection: psycopg.Connection[TupleRow], catalog: Catalog) -> dict[str, TableContents]:
     """Return the contents of every ordinary table and leaf partition, by quoted identity.
 
-    Equal for equal multisets of rows. A value counts as its type writes it, NULL as itself. Expects a connection
-    that row security does not restrict, and the catalog of the same moment. Raises RowsNotCounted.
+    Equal for equal multisets of rows. A value counts as its type writes it, whatever the session's settings, NULL as
+    itself. Expects a connection that row security does not restrict, and the catalog of the same moment. Raises
+    RowsNotCounted.
     """
     columns = _columns(catalog)
     try:
-        tables = connection.execute(query("counting/tables").encode()).fetchall()
-        return {
-            identity: _contents(connection, identity, columns.get(identity, ()))
-            for _schema, _name, identity, _root, countable in tables
-            if countable
-        }
+        with pinned(connection):
+            tables = connection.execute(query("counting/tables").encode()).fetchall()
+            return {
+                identity: _contents(connection, identity, columns.get(identity, ()))
+                for _schema, _name, identity, _root, countable in tables
+                if countable
+            }
     except psycopg.Error as error:
         raise RowsNotCounted(error) from error
+
+
+@contextmanager
+def pinned(connection: psycopg.Connection[TupleRow]) -> Iterator[None]:
+    """Have every value written the same way, times in UTC, until the context is left."""
+    with connection.transaction(force_rollback=True):
+        connection.execute(query("session/pinned").encode())
+        yield
 
 
 def _columns(catalog: Catalog) -> Mapping[str, tuple[str, ...]]:

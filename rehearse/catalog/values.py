@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import cast
 
@@ -12,10 +12,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from rehearse.catalog.contents import HASHED, VALUES
+from rehearse.catalog.contents import HASHED, VALUES, pinned
 from rehearse.catalog.errors import RowsNotCounted
 from rehearse.db.identity import identifier
-from rehearse.db.queries import query
 from rehearse.diff.values import by_rows, by_sums, by_values
 from rehearse.model.downgrade import ColumnContents, TableContents
 from rehearse.model.values import ComparedColumn, ComparedTable, ValueChange
@@ -44,7 +43,7 @@ def value_changes(
     read_contents() tells it, and numbers are no more than "at least". Raises RowsNotCounted.
     """
     try:
-        with _pinned(after), _pinned(before):
+        with pinned(after), nullcontext() if before is None else pinned(before):
             return tuple(
                 change for table in tables for change in _changes(table, after, before, remembered.get(table.table))
             )
@@ -87,17 +86,6 @@ def _between(table: ComparedTable, before: Connection, after: Connection) -> tup
     if not table.key:
         return by_values(differing, tuple(row for _, row in old_rows), tuple(row for _, row in new_rows))
     return by_rows(differing, dict(old_rows), dict(new_rows), exact=share == 1)
-
-
-@contextmanager
-def _pinned(connection: Connection | None) -> Iterator[None]:
-    """Have every value written the same way on both sides, times in UTC."""
-    if connection is None:
-        yield
-        return
-    with connection.transaction(force_rollback=True):
-        connection.execute(query("session/pinned").encode())
-        yield
 
 
 def _sums(

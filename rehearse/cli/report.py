@@ -26,12 +26,18 @@ def command(
     policy: Annotated[
         Path | None, typer.Option(help="Judge the run again by the policy of this rehearse.toml; no pass comes of it.")
     ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of --format json, and no run.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Write the report of a run that was kept, in any format; no database is asked.
 
     Exit code: 0 it was written; with --policy that of the new verdict (0 safe, 1 unsafe, 3 undecided).
     """
+    if schema:
+        _print_schema()
+        return
     check_format(wanted)
     report = _kept(run, config)
     if policy is not None:
@@ -60,3 +66,11 @@ def _judged_again(report: Report, file: Path) -> Report:
 
     policy = policy_for(report.policy.environment, load(file, Path.cwd(), os.environ))
     return judged(report.rehearsal, policy, datetime.now(UTC).date(), baseline=report.baseline)
+
+
+def _print_schema() -> None:
+    import json  # noqa: PLC0415 - as above
+
+    from rehearse.reports.schema import schema  # noqa: PLC0415 - as above
+
+    typer.echo(json.dumps(schema(), indent=2))

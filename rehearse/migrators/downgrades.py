@@ -16,6 +16,7 @@ from rehearse.db.said import said
 from rehearse.diff.losses import losses
 from rehearse.errors import RehearseError
 from rehearse.migrators import alembic
+from rehearse.model.catalog import Catalog
 from rehearse.model.downgrade import Downgrade, State, Way
 from rehearse.model.failure import Failure, Remnant, message_of
 from rehearse.model.migration import Migration, MigrationPlan, StepRun
@@ -43,20 +44,25 @@ def rehearse(
     steps: Sequence[StepRun],
     *,
     idle: frozenset[str],
+    left: WayUp | None,
     environ: Mapping[str, str],
     patience: timedelta,
     progress: Progress,
 ) -> tuple[Downgrade, ...]:
     """Return the way back of each revision that was played, in their order; the stage is not what it was afterwards.
 
-    `idle` are those whose upgrade changed nothing. Once `patience` is spent, what is left is taken as one. What
-    fails here is told of the revision, never raised: a downgrade proves nothing about the way up.
+    `idle` are those whose upgrade changed nothing; `left` is what the stage still is, if nothing has touched it since:
+    one revision, or those that are tried as one, need then not be taken up twice. Once `patience` is spent, what is
+    left is taken as one. What fails here is told of the revision, never raised: a downgrade proves nothing about the
+    way up.
     """
     walk = _Walk(
         plan=plan,
         raised=raised,
         environ=environ,
         start=_below(steps[0]) if _is_line(steps) else None,
+        length=len(steps),
+        left=left if _is_line(steps) else None,
         patience=patience,
     )
     found: dict[str, Downgrade] = {}
@@ -79,6 +85,16 @@ def _without_trial(step: StepRun, idle: frozenset[str]) -> Iterator[Downgrade]:
         yield Downgrade(step=step.id, way=Way.IRREVERSIBLE, reason=_EMPTY)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayUp:
+    """What a migration found on the stage, and what it left there."""
+
+    before: Catalog
+    heads_before: Mapping[str, tuple[str, ...]]
+    after: Catalog
+    heads_after: Mapping[str, tuple[str, ...]]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Walk:
     """A clone of the stage, and where it stands."""
@@ -87,11 +103,21 @@ class _Walk:
     raised: RaisedStage
     environ: Mapping[str, str]
     start: str | None  # the revision the stage is raised at; None: the pending ones branch
+    length: int  # the number of revisions
+    left: WayUp | None  # what all of them left the stage as; None: it was reset since, or they branch
     patience: timedelta  # for trials one by one
     at: str | None = None  # None: nobody knows
     state: State | None = None
     spent: timedelta = timedelta(0)
     cost: timedelta = timedelta(0)  # of the last trial
+
+    def both_ends(self) -> tuple[State, State] | None:
+        """Return the states before and after all revisions, above which the stage stands; None if it does not."""
+        left, original = self.left, self.raised.before
+        if left is None or original is None:
+            return None
+        with connect_stage(original) as before, connect_stage(self.raised.stage.admin) as after:
+            return _held(before, left.before, left.heads_before), _held(after, left.after, left.heads_after)
 
     def stand_at(self, revision: str) -> State:
         """Bring the clone to a revision from below, from the beginning if it is not known where it stands."""
@@ -117,10 +143,7 @@ class _Walk:
         stage = self.raised.stage
         with connect_stage(stage.admin) as connection:
             described = catalog.read(connection, stage.server_major)
-            heads = catalog.read_heads(connection)
-            contents = catalog.read_contents(connection, described)
-        held = {table: found for table, found in contents.items() if table not in heads}
-        self.state = State(catalog=described, contents=held, heads=heads)
+            self.state = _held(connection, described, catalog.read_heads(connection))
         return self.state
 
 
@@ -155,8 +178,8 @@ def _trial(part: Sequence[StepRun], walk: _Walk) -> tuple[Downgrade, ...]:
     below, above = _below(part[0]), part[-1].id
     if below is None:
         return _open(part, _MERGES)
-    low = walk.stand_at(below)
-    high = walk.climb(above)
+    ends = walk.both_ends() if len(part) == walk.length else None
+    low, high = ends or (walk.stand_at(below), walk.climb(above))
     down = walk.move("downgrade", below)
     back = walk.read()
     if down.exit_status:
@@ -174,6 +197,13 @@ def _trial(part: Sequence[StepRun], walk: _Walk) -> tuple[Downgrade, ...]:
     walk.at = above
     way = Way.LOSSY if lost else Way.LOSSLESS
     return tuple(Downgrade(step=step.id, way=way, losses=lost) for step in part)
+
+
+def _held(connection: psycopg.Connection, described: Catalog, heads: Mapping[str, tuple[str, ...]]) -> State:
+    """Return the state of a database that is described so: with what its tables hold, but for version tables."""
+    contents = catalog.read_contents(connection, described)
+    held = {table: found for table, found in contents.items() if table not in heads}
+    return State(catalog=described, contents=held, heads=heads)
 
 
 def _failing(part: Sequence[StepRun], ended: Migration, before: State, after: State) -> tuple[Downgrade, ...]:

@@ -88,7 +88,7 @@ class Prediction:
             "rows": self.work.rows,
             "production_rows": self.production_rows,
             "production_bytes": self.production_bytes,
-            "forecast_seconds": None if self.forecast is None else self.forecast.seconds,
+            "forecast_seconds": None if self.forecast is None else list(self.forecast.seconds),
         }
 
     def severity(self, policy: Policy) -> Severity:

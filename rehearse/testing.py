@@ -41,8 +41,9 @@ def rehearsal(pytestconfig: pytest.Config) -> Report:
 
     What is wrong with the request, the source or the stage fails the test with its sentence.
     """
-    from rehearse import runs  # noqa: PLC0415 - drivers are slow to import, and most sessions rehearse nothing
-    from rehearse.errors import RehearseError  # noqa: PLC0415 - as above
+    from rehearse.errors import RehearseError  # noqa: PLC0415 - most sessions rehearse nothing
+    from rehearse.gate import issuing  # noqa: PLC0415 - as above
+    from rehearse.model.signature import Key  # noqa: PLC0415 - as above
     from rehearse.request import Asked, request  # noqa: PLC0415 - as above
     from rehearse.run import rehearse  # noqa: PLC0415 - as above
 
@@ -53,7 +54,7 @@ def rehearsal(pytestconfig: pytest.Config) -> Report:
     try:
         wish = request(asked)
         report = rehearse(wish, _silent)
-        runs.keep(report, wish.home)
+        issuing.keep(report, wish.plan, wish.home, Key.of(os.environ))
     except RehearseError as error:
         pytest.fail(f"rehearse: {error}", pytrace=False)
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,17 +70,14 @@ def write(report: Report, wanted: str, path: Path) -> None:
 
 def keep(report: Report, wish: Request, key: Key | None) -> None:
     """Keep a run, with its pass if it is safe; that it could not be kept is said, and changes no verdict."""
-    from rehearse import runs  # noqa: PLC0415 - as above
-    from rehearse.gate.issuing import issue  # noqa: PLC0415 - as above
-    from rehearse.model.passes import FILE  # noqa: PLC0415 - as above
+    from rehearse.gate import issuing  # noqa: PLC0415 - as above
 
     try:
-        issued = issue(report, wish.plan, wish.home, key, datetime.now(UTC))
-        runs.keep(report, wish.home, **({} if issued.content is None else {FILE: issued.content}))
-        if issued.why_not is not None:
-            typer.echo(f"rehearse: {issued.why_not}", err=True)
+        why_not = issuing.keep(report, wish.plan, wish.home, key)
     except RehearseError as error:
-        typer.echo(f"rehearse: {error}", err=True)
+        why_not = str(error)
+    if why_not is not None:
+        typer.echo(f"rehearse: {why_not}", err=True)
 
 
 def width(widest: int = 140) -> int:

@@ -6,16 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from rehearse import __version__, audit
+from rehearse import __version__, audit, runs
 from rehearse.checkout import Checkout, checkout, path_within, root_of
 from rehearse.model.facts import Facts
 from rehearse.model.finding import Ground
 from rehearse.model.migration import MigrationPlan
-from rehearse.model.passes import FORMAT, Accepted, Nearness, Pass, Played, Production, of_interest
+from rehearse.model.passes import FILE, FORMAT, Accepted, Nearness, Pass, Played, Production, of_interest
 from rehearse.model.rehearsal import Fidelity, Rehearsal
 from rehearse.model.report import Report, Verdict
 from rehearse.model.severity import Severity
@@ -31,6 +31,16 @@ class Issued:
 
     content: bytes | None = None
     why_not: str | None = None  # None: the verdict says it
+
+
+def keep(report: Report, plan: MigrationPlan, home: Path, key: Key | None) -> str | None:
+    """Keep a run, with its pass if it is safe; return why it has none where the verdict does not say so.
+
+    Raises RunNotKept.
+    """
+    issued = issue(report, plan, home, key, datetime.now(UTC))
+    runs.keep(report, home, **({} if issued.content is None else {FILE: issued.content}))
+    return issued.why_not
 
 
 def issue(report: Report, plan: MigrationPlan, home: Path, key: Key | None, now: datetime) -> Issued:

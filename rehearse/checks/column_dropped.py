@@ -83,6 +83,6 @@ def _remedy(evidence: Evidence, change: SchemaChange, severity: Severity) -> str
     kept = f"SELECT {', '.join([*key, name])} FROM {change.table}"  # noqa: S608 - for people to run, not for us
     return (
         f"Release code that does not name {name} first. Keep a copy if anyone may ask for the values: CREATE TABLE "
-        f"{copy} AS {kept}; drop the column a release later and acknowledge column-dropped for {change.object} with "
-        "the reason."
+        f"{copy} AS {kept}; then drop the column a release later. If another column holds the values by now, or nobody "
+        f"needs them, say so in the step: `rehearse: acknowledge column-dropped {change.object}: REASON`."
     )

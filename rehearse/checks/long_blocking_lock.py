@@ -8,7 +8,7 @@ from datetime import timedelta
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import duration, listing, rows
-from rehearse.model.timeline import LockWindow, WorkKind
+from rehearse.model.timeline import LockWindow, Statement, Work, WorkKind
 
 FAMILY = Family.BLOCKING
 HAZARDS = ("C6", "F3", "F9")
@@ -54,13 +54,19 @@ def _kept_waiting(lock: LockWindow, prediction: Prediction, claimed: set[int]) -
     Emptying a table takes as long whatever it holds.
     """
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or not lock.is_held_at(statement.number) or prediction.is_nothing:
+    if statement.transaction != lock.transaction or not lock.covers(statement, work) or prediction.is_nothing:
         return False
     if work.detail == "truncate":
         return False
-    if statement.number == lock.statement:  # one statement: only a block of code does two things
-        return statement.tag.startswith(_NESTING) and work.kind is WorkKind.ROWS
+    if statement.number == lock.statement and not _may_be_both(statement, work):
+        return False
     return work.kind is WorkKind.ROWS or statement.number not in claimed
+
+
+def _may_be_both(statement: Statement, work: Work) -> bool:
+    """Say whether one statement may take a lock and go on to this: only a block of code does two things."""
+    is_known = work.kind is WorkKind.ROWS or (work.kind is WorkKind.SCAN and work.ended is not None)
+    return is_known and statement.tag.startswith(_NESTING)
 
 
 def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:

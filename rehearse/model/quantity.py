@@ -59,9 +59,11 @@ def shortened(text: str, most: int = 80) -> str:
 
     >>> shortened("DELETE FROM  orders")
     'DELETE FROM orders'
+    >>> shortened("DELETE FROM orders WHERE id = 1", 20)
+    'DELETE FROM or [...]'
     """
     line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
+    return line if len(line) <= most else f"{line[: most - 6].rstrip()} [...]"
 
 
 def listing(names: tuple[str, ...], most: int = 4) -> str:

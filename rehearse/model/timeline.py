@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -69,6 +69,7 @@ class Work:
     detail: str = ""  # "volatile default", "validating constraint x", the index, "update"
     existed_before: bool = True  # False: the relation was created by the migration itself
     is_constant: bool = False  # chosen by a key or written out: as many rows in a table of any size
+    ended: datetime | None = field(default=None, compare=False)  # of a query, maybe one of many in a block of code
 
     @property
     def proves(self) -> bool:
@@ -136,6 +137,11 @@ class LockWindow:
     def is_held_at(self, statement: int) -> bool:
         """Say whether the transaction held it while its statement of this number ran."""
         return self.statement <= statement and (self.released_by is None or statement <= self.released_by)
+
+    def covers(self, statement: Statement, work: Work) -> bool:
+        """Say whether it was held while a statement of its transaction did this; code may lock afterwards."""
+        is_earlier = statement.number == self.statement and work.ended is not None and work.ended <= self.acquired
+        return self.is_held_at(statement.number) and not is_earlier
 
     @property
     def held(self) -> timedelta:

@@ -220,7 +220,7 @@ def test_many_short_waits_add_up():
     (finding,) = findings("tables-locked-together", given)
 
     assert finding.severity is Severity.WARN
-    assert "up to 12.0 s by its lock_timeout" in finding.message
+    assert "for up to 12.0 s, its lock_timeout" in finding.message
 
 
 def test_tables_locked_in_transactions_of_their_own_are_silent():

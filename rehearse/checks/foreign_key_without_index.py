@@ -79,4 +79,4 @@ def _production_rows(evidence: Evidence, table: str) -> int | None:
 
 def _is_large(evidence: Evidence, table: str, number: int | None) -> bool:
     rate = evidence.policy.rates[WorkKind.SCAN].rows
-    return number is None or timedelta(seconds=number / rate) > evidence.policy.limit_on(table)
+    return number is None or timedelta(seconds=number / rate) > evidence.policy.limit_beside(table)

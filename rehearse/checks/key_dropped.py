@@ -79,7 +79,7 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
             step=statement.step,
             object=change.object,
             message=f"{change.object} is gone, and nothing else keeps ({', '.join(sorted(columns))}) of {table} "
-            "unique: INSERT ... ON CONFLICT on it fails, and duplicates come in.",
+            "unique: INSERT ... ON CONFLICT on these columns fails, and duplicates are accepted.",
             remedy=f"Build what takes its place first: CREATE UNIQUE INDEX CONCURRENTLY ON {table} "
             f"({', '.join(sorted(columns))}); drop {change.object} when no running code relies on it.",
             evidence={"sql": statement.sql, "columns": sorted(columns)},

@@ -33,7 +33,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     roots = {facts.table: facts.root for facts in evidence.rehearsal.facts.tables if facts.root}
     written: dict[tuple[str, str], list[Prediction]] = {}
     for found in evidence.of_kind(WorkKind.ROWS):
-        if found.work.detail in _WRITES and found.exceeds(evidence.policy.limit_on(found.work.object)):
+        if found.work.detail in _WRITES and found.exceeds(evidence.policy.limit_beside(found.work.object)):
             table = roots.get(found.work.object) or found.work.object
             written.setdefault((found.statement.transaction, table), []).append(found)
     for (_, table), parts in written.items():

@@ -28,12 +28,16 @@ _MOST_NAMED = 3
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table that stayed locked during work no other check claims."""
+    done: dict[str, list[Prediction]] = {}
+    for found in evidence.predictions:
+        done.setdefault(found.statement.transaction, []).append(found)
     seen: set[tuple[str, str]] = set()
     for lock in evidence.rehearsal.timeline.locks:
         if not lock.mode.blocks_writes or lock.on_index or (lock.transaction, lock.object) in seen:
             continue
-        claimed = {found.statement.number for found in evidence.predictions if _is_claimed(lock, found)}
-        work = tuple(found for found in evidence.predictions if _kept_waiting(lock, found, claimed))
+        own = done.get(lock.transaction, ())
+        claimed = {found.statement.number for found in own if _is_claimed(lock, found)}
+        work = tuple(found for found in own if _kept_waiting(lock, found, claimed))
         idle = _idle(evidence, lock)
         if work or idle:
             seen.add((lock.transaction, lock.object))
@@ -54,7 +58,7 @@ def _kept_waiting(lock: LockWindow, prediction: Prediction, claimed: set[int]) -
     Emptying a table takes as long whatever it holds.
     """
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or not lock.covers(statement, work) or prediction.is_nothing:
+    if not lock.covers(statement, work) or prediction.is_nothing:
         return False
     if work.detail == "truncate":
         return False

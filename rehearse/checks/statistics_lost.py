@@ -64,7 +64,7 @@ def _finding(evidence: Evidence, table: str, columns: list[str], production: int
         step=statement.step if statement else None,
         object=table,
         message=f"The planner's statistics of {listing(names)} in {table} ({size} in production) are gone with the "
-        "change of type: plans are blind until ANALYZE.",
+        "change of type: until ANALYZE the planner guesses.",
         remedy=f"Append ANALYZE {table} ({', '.join(names)}); it blocks neither reads nor writes.",
         evidence={"sql": statement.sql if statement else None, "columns": list(columns), "production_rows": production},
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
+
+from rehearse.model.same import Same
 
 
 class LockMode(Enum):
@@ -21,7 +25,7 @@ class LockMode(Enum):
 
     @property
     def strength(self) -> int:
-        return list(LockMode).index(self)
+        return _STRENGTHS[self.value]
 
     @property
     def blocks_writes(self) -> bool:
@@ -41,6 +45,9 @@ class LockMode(Enum):
         ('writes',)
         """
         return (("reads",) if self.blocks_reads else ()) + (("writes",) if self.blocks_writes else ())
+
+
+_STRENGTHS = {mode.value: strength for strength, mode in enumerate(LockMode)}
 
 
 class WorkKind(Enum):
@@ -243,4 +250,21 @@ class Timeline:
     rebuilt: tuple[RebuiltIndex, ...] = ()
 
     def statement(self, number: int) -> Statement | None:
-        return next((found for found in self.statements if found.number == number), None)
+        return _numbers(Same(self)).get(number)
+
+    def locks_of(self, transaction: str) -> tuple[LockWindow, ...]:
+        """Return the locks that a transaction took, in order."""
+        return _transactions(Same(self)).get(transaction, ())
+
+
+@lru_cache(maxsize=2)
+def _numbers(timeline: Same[Timeline]) -> Mapping[int, Statement]:
+    return {found.number: found for found in reversed(timeline.value.statements)}
+
+
+@lru_cache(maxsize=2)
+def _transactions(timeline: Same[Timeline]) -> Mapping[str, tuple[LockWindow, ...]]:
+    found: dict[str, list[LockWindow]] = {}
+    for lock in timeline.value.locks:
+        found.setdefault(lock.transaction, []).append(lock)
+    return {transaction: tuple(locks) for transaction, locks in found.items()}

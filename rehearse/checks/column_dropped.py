@@ -45,7 +45,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:
     statement = evidence.statement_dropping(change.object)
-    count = next((count for count in evidence.rehearsal.row_counts if count.table == change.table), None)
+    count = evidence.rehearsal.row_count(change.table or "")
     return Finding(
         check="column-dropped",
         family=FAMILY,
@@ -75,8 +75,8 @@ def _remedy(evidence: Evidence, change: SchemaChange, severity: Severity) -> str
         return f"Release code that does not name {name} first, drop the column with the next release."
     keys = [
         found.attributes.get("columns")
-        for found in evidence.rehearsal.before.of_kind("constraint")
-        if found.table == change.table and found.text("type") == "primary key"
+        for found in evidence.rehearsal.before.of_table("constraint", change.table)
+        if found.text("type") == "primary key"
     ]
     key = [str(column) for column in keys[0] if column != name] if keys and isinstance(keys[0], Sequence) else []
     copy = quoted("_".join((*split(change.table or "")[-1:], split(change.object)[-1])))

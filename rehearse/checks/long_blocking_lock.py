@@ -79,7 +79,8 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
     A step that was stopped held its locks as long as the limit let it, which is an open point and no measure.
     """
     stopped = evidence.rehearsal.migration.stopped
-    if stopped is not None and stopped.step == lock.step:
+    least = max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR)
+    if lock.held <= least or (stopped is not None and stopped.step == lock.step):
         return timedelta(0)
     busy = sum(
         (
@@ -90,7 +91,7 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
         timedelta(0),
     )
     idle = lock.held - busy
-    return idle if idle > max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR) else timedelta(0)
+    return idle if idle > least else timedelta(0)
 
 
 def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...]) -> Finding:

@@ -102,7 +102,7 @@ def _factor(work: Work, scale: _Scale, rows: int | None) -> float | None:
 def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
     """Return the facts of a table; of a partitioned table, those of its leaves added up."""
     own = rehearsal.facts.table(table)
-    leaves = [found for found in rehearsal.facts.tables if found.root == table and found.table != table]
+    leaves = [found for found in rehearsal.facts.under(table) if found.root == table and found.table != table]
     if not leaves:
         return own
     return TableFacts(

@@ -92,8 +92,8 @@ def shape_of(index: CatalogObject) -> Shape | None:
 
 def valid_indexes(catalog: Catalog, table: str) -> Iterator[tuple[CatalogObject, Shape]]:
     """Yield the indexes of a table that queries use."""
-    for index in catalog.of_kind("index"):
-        if index.table == table and _is(index, "valid") and (found := shape_of(index)) is not None:
+    for index in catalog.of_table("index", table):
+        if _is(index, "valid") and (found := shape_of(index)) is not None:
             yield index, found
 
 

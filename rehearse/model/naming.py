@@ -28,8 +28,11 @@ def naming(rehearsal: Rehearsal, identity: str, pattern: str = "") -> Statement 
 
 
 def saying(rehearsal: Rehearsal, name: str) -> Iterator[Statement]:
-    """Yield the applied statements that have a name in their own text, in order."""
-    return (found for found, _ in _spoken(Same(rehearsal)).naming(name.lower()) if name in found.sql)
+    """Yield the statements that have a name in their own text, those that failed last."""
+    spoken = _spoken(Same(rehearsal))
+    for statement in (*(found for found, _ in spoken.naming(name.lower())), *spoken.failed):
+        if name in statement.sql:
+            yield statement
 
 
 def text(rehearsal: Rehearsal, statement: Statement) -> str:
@@ -39,11 +42,12 @@ def text(rehearsal: Rehearsal, statement: Statement) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spoken:
-    """Every statement that was applied, found by the words it says."""
+    """Every statement that was applied, found by the words it says, and those that failed."""
 
     bodies: Mapping[str, str]  # sources of functions, by their bare name
     all: Sequence[tuple[Statement, str]]
     by_word: Mapping[str, Sequence[tuple[Statement, str]]]
+    failed: Sequence[Statement]
 
     def naming(self, name: str) -> Sequence[tuple[Statement, str]]:
         return self.by_word.get(name, ()) if _WORD.fullmatch(name) else self.all
@@ -61,7 +65,8 @@ def _spoken(of: Same[Rehearsal]) -> _Spoken:
     for statement, words in said:
         for word in set(_WORD.findall(words.lower())):
             by_word[word].append((statement, words))
-    return _Spoken(bodies=bodies, all=said, by_word=by_word)
+    failed = [found for found in of.value.timeline.statements if found.outcome is not Outcome.APPLIED]
+    return _Spoken(bodies=bodies, all=said, by_word=by_word, failed=failed)
 
 
 def _bodies(rehearsal: Rehearsal) -> Mapping[str, str]:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Iterable
 from configparser import Error, RawConfigParser
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+from rehearse import runs
 from rehearse.compare.environments import NothingToRead
-from rehearse.config import Configuration, load, parse_duration, policy_at
+from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
 from rehearse.config.base import Base
 from rehearse.config.baseline import read_baseline
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
-from rehearse.errors import RequestError, did_you_mean
+from rehearse.errors import RequestError
 from rehearse.migrators import remarks, sql
 from rehearse.migrators.project import ConfigMissing
 from rehearse.migrators.scripts.script import NoScripts, ScriptMissing, text_of
 from rehearse.model.declaration import declared
 from rehearse.model.migration import MigrationPlan
-from rehearse.model.policy import Policy
-from rehearse.model.quantity import listing
+from rehearse.policies import policy_for
 from rehearse.registry import check_names
 from rehearse.run import Request
 from rehearse.sanitise import SanitiseRules
@@ -102,16 +101,6 @@ class NotOnSharedServers(RequestError):
         )
 
 
-class UnknownChecks(RequestError):
-    """A policy speaks of checks that there are not."""
-
-    def __init__(self, entries: Iterable[tuple[str, str]], known: Collection[str]) -> None:
-        listed = "\n".join(
-            f'  {place}: there is no check "{check}"{did_you_mean(check, known)}' for place, check in entries
-        )
-        super().__init__(f"The policy cannot be used:\n{listed}", "`rehearse checks` lists them.")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The flags of one call; None where a flag was not given."""
@@ -144,7 +133,13 @@ def request(asked: Asked) -> Request:
     configuration = load(asked.config, Path.cwd(), os.environ)
     found = _request(asked, configuration)
     base = None if asked.policy_from is None else Base.of(asked.policy_from, _home(asked))
-    policy = _policy(asked, configuration, base)
+    policy = policy_for(
+        asked.source,
+        configuration,
+        file=asked.config,
+        base=base,
+        max_blocking=None if asked.max_blocking is None else parse_duration(asked.max_blocking),
+    )
     settings = wanted(asked.settings_file, asked.settings)
     plan = _plan(asked, found.source, configuration, alone=bool(settings))
     into = _into(asked, configuration)
@@ -169,6 +164,7 @@ def request(asked: Asked) -> Request:
         role=configuration.migrations.role,
         allowed=allowed,
         into=into,
+        home=runs.home(configuration.file, Path.cwd()),
     )
 
 
@@ -194,44 +190,9 @@ def _request(asked: Asked, configuration: Configuration) -> Request:
     )
 
 
-def _policy(asked: Asked, configuration: Configuration, base: Base | None) -> Policy:
-    """Return the working tree's policy, or that of a commit. Raises UnknownChecks and ConfigurationError."""
-    policy = configuration.policy
-    if base is not None:
-        policy = policy_at(base, asked.config, Path.cwd(), os.environ)
-    named = [(entry.place, entry.check) for entry in policy.acknowledgements]
-    named += [(entry.place, entry.check) for entry in policy.overrides]
-    if named and (unknown := [(place, check) for place, check in named if check not in check_names()]):
-        raise UnknownChecks(unknown, check_names())
-    limit = policy.max_blocking if asked.max_blocking is None else parse_duration(asked.max_blocking)
-    environment = _environment(asked, configuration, base)
-    notes = () if environment else _unplaced(policy)
-    return replace(policy, environment=environment, max_blocking=limit, notes=(*policy.notes, *notes))
-
-
-def _unplaced(policy: Policy) -> tuple[str, ...]:
-    """Say that the policy speaks of environments where it is not known which one this is."""
-    named = {entry.environment for entry in policy.overrides} | {entry.environment for entry in policy.limits}
-    places = tuple(sorted(name for name in named if name))
-    if not places:
-        return ()
-    return (f"What the policy says of {listing(places)} counts where it is stricter: no declared one was named.",)
-
-
 def _home(asked: Asked) -> Path:
     """Return a directory of the project's repository."""
     return Path.cwd() if asked.config is None else asked.config.absolute().parent
-
-
-def _environment(asked: Asked, configuration: Configuration, base: Base | None) -> str | None:
-    """Return the environment that is rehearsed for, by its name or by its URL; None where nobody declared it.
-
-    Beside a policy of a commit the working tree's word for a URL counts for nothing.
-    """
-    name = asked.source or "production"
-    if name in configuration.environments:
-        return name
-    return configuration.name_of(name) if base is None else None
 
 
 def _rules(configuration: Configuration) -> SanitiseRules:

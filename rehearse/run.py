@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from rehearse import __version__, archive, catalog, forecast, judge, registry, watch
+from rehearse import __version__, archive, catalog, forecast, judge, registry, runs, watch
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
 from rehearse.db.connect import connect_stage, describe
@@ -72,6 +72,7 @@ class Request:
     into: Place | None = None  # a server that others own; None: one of rehearse's own
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
+    home: Path = Path(".rehearse")  # of the project's runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def rehearse(request: Request, progress: Progress) -> Report:
     if request.into is not None:
         server.examine(request.into)
     with _snapshot(request, clock, progress) as snapshot:
-        rehearsal = _rehearse(request, snapshot, started, clock, progress)
+        rehearsal = replace(_rehearse(request, snapshot, started, clock, progress), id=runs.new_id(started))
     return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
 
 
@@ -123,10 +124,13 @@ def judged(
 ) -> Report:
     """Scale what a rehearsal saw to production's size, check it and weigh what the checks found.
 
-    The comments of the steps count as they are in a base commit, if one is given. Raises NotUnderstood.
+    The comments of the steps count as they are in a base commit, if one is given, and so they are in the report: it
+    can be judged again without that commit. Raises NotUnderstood.
     """
-    steps = rehearsal.migration.steps if base is None else tuple(remarks.against(rehearsal.migration.steps, base))
-    said = declared({step.id: step.remarks for step in steps}, registry.check_names())
+    if base is not None:
+        steps = tuple(remarks.against(rehearsal.migration.steps, base))
+        rehearsal = replace(rehearsal, migration=replace(rehearsal.migration, steps=steps))
+    said = declared({step.id: step.remarks for step in rehearsal.migration.steps}, registry.check_names())
     policy = replace(
         policy,
         acknowledgements=(*policy.acknowledgements, *said.acknowledgements),

@@ -607,7 +607,9 @@ def test_a_statement_timeout_must_last_for_the_work_at_productions_size(
 # disk-headroom
 
 
-def grown(kind: WorkKind, *, before: int, after: int, production: int, wal: int = 0, slots: str = "") -> Rehearsal:
+def grown(
+    kind: WorkKind, *, before: int, after: int, production: int, wal: int | None = None, slots: str = ""
+) -> Rehearsal:
     ran = replace(statement(work=(work(kind, 1_000),)), wal_bytes=wal)
     size = SizeChange(
         object=ORDERS,
@@ -647,6 +649,31 @@ def grown(kind: WorkKind, *, before: int, after: int, production: int, wal: int 
 )
 def test_disk_and_wal_are_told_at_productions_size(given: Rehearsal, expected: list[Severity]):
     assert [finding.severity for finding in findings("disk-headroom", given)] == expected
+
+
+def test_the_wal_of_new_files_is_told_as_it_was_measured():
+    rewritten = grown(WorkKind.REWRITE, before=10_000_000, after=10_000_000, production=10 * GB, wal=18_000_000)
+
+    [finding] = findings("disk-headroom", rewritten)
+
+    assert finding.message.endswith("and writes about 16.8 GB of WAL (public.orders 16.8 GB).")
+
+
+def test_the_wal_of_a_command_about_several_tables_is_told_once():
+    items = "public.items"
+    ran = replace(
+        statement(work=(work(WorkKind.INDEX_BUILD, 1_000), work(WorkKind.INDEX_BUILD, 1_000, name=items))),
+        wal_bytes=2_000_000,
+    )
+    given = rehearsal(
+        facts=facts(table(1_000_000, octets=GB), table(2_000_000, octets=GB, name=items)),
+        row_counts=(row_count(1_000, 1_000, 1_000_000), row_count(1_000, 1_000, 2_000_000, name=items)),
+        timeline=timeline(ran),
+    )
+
+    [finding] = findings("disk-headroom", given)
+
+    assert finding.evidence["wal_bytes"] == 4_000_000_000
 
 
 def test_what_a_rewrite_takes_is_said_in_numbers():

@@ -16,13 +16,13 @@ FLOORS = (
     {"protocols"},
     {"diff", "checks", "forecast", "reports", "judge"},
     {"db", "config"},
-    {"catalog", "archive", "engine", "watch"},
+    {"catalog", "archive", "engine", "runs", "watch"},
     {"sanitise"},
-    {"stages", "migrators", "snapshot", "compare"},
+    {"stages", "migrators", "snapshot", "compare", "observing"},
     {"registry"},
-    {"run"},
+    {"run", "policies", "history"},
     {"request"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

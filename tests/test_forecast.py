@@ -136,6 +136,13 @@ def test_write_ahead_log_grows_with_the_rows():
     assert only(scaled(10_000, update)).production_wal_bytes == 500_000
 
 
+@pytest.mark.parametrize(("kind", "expected"), [(WorkKind.INDEX_BUILD, 2_000_000), (WorkKind.SCAN, 200_000)])
+def test_write_ahead_log_of_a_command_that_only_reads_stays_as_it_is(kind: WorkKind, expected: int):
+    command = replace(statement(work=(work(kind, 1_000),)), wal_bytes=200_000)
+
+    assert only(scaled(10_000, command)).production_wal_bytes == expected
+
+
 def test_a_statement_that_failed_has_no_forecast():
     failed = statement(work=(work(WorkKind.SCAN, 1_000),), outcome=Outcome.FAILED)
 

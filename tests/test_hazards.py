@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rehearse import forecast, judge, registry
+from rehearse import forecast, judge, registry, runs
 from rehearse.config.fragment import wanted
 from rehearse.db.queries import SAMPLES
 from rehearse.engine.server import Server
@@ -145,11 +145,12 @@ def test_every_check_has_a_sample_and_every_sample_a_check():
 
 @pytest.mark.parametrize("name", sorted(registry.checks()))
 def test_the_unsafe_half_raises_exactly_its_own_check_and_the_safe_half_nothing(
-    server: Server, database: str, name: str
+    server: Server, database: str, name: str, tmp_path: Path
 ):
     reports = played(server, database, name)
     unsafe, safe = reports["unsafe"], reports["safe"]
 
+    assert runs.load(runs.keep(unsafe, tmp_path / name))[1] == unsafe  # nothing is lost on the way to the disk and back
     assert raised(unsafe) == ({name} - NOTES_ONLY)
     assert name in {found.check for found in unsafe.findings}
     assert unsafe.verdict is (Verdict.SAFE if name in WARNS_ONLY | NOTES_ONLY else Verdict.UNSAFE)

@@ -14,7 +14,7 @@ from rehearse.engine.server import Server
 HEADER = re.compile(r"\A-- purpose: \S.*\n-- needs: \S.*\n(?P<mask>(?:-- .*\n){3,4})?-- returns: (?P<returns>\S.*)\n")
 OF_A_MASK = re.compile(r"-- keeps: \S.*\n-- types: \S.*\n-- meanings: \S.*\n(?:-- draws: all\n)?")
 NEWER_FORM = re.compile(r"\.pg\d+$")
-SENT_TO_SOURCES = ("catalog", "classify", "counting", "facts", "parity", "session", "snapshot")
+SENT_TO_SOURCES = ("catalog", "classify", "counting", "facts", "observe", "parity", "session", "snapshot")
 SHADOWED_WORDS = re.compile(r"\b(select|from|where|join|order by|group by|and|or|as|on|case|when|then)\b")
 LITERALS = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--.*")
 

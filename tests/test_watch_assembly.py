@@ -59,7 +59,7 @@ def _said_in(message: str) -> str:
 
 
 def traced(kind: str, **fields: object) -> str:
-    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0", "statement_timeout": "0"}
+    empty = {"objects": None, "locks": None, "scans": None, "lock_timeout": "0", "statement_timeout": "0", "wal": 0}
     return f"REHEARSE {kind} {json.dumps({**empty, **fields})}"
 
 

@@ -554,6 +554,11 @@ KINDS = (
     kind("lock only a parent", "LOCK ONLY animals IN SHARE UPDATE EXCLUSIVE MODE", "animals SUX"),
     kind("lock a partitioned table", "LOCK measures", "measures AX, measures_1 AX"),
     kind("lock a view", "LOCK item_codes IN SHARE MODE", "item_codes SHARE, items SHARE"),
+    kind(
+        "reassign what a role owns",
+        "REASSIGN OWNED BY CURRENT_USER TO CURRENT_USER",
+        ", ".join(f"{table} AX" for table in (*EVERY_TABLE, "summary", "item_codes")),
+    ),
     kind("vacuum", "VACUUM loose", "loose SUX", "scan loose 40 (VACUUM)", lone=True),
     kind("vacuum and analyze", "VACUUM ANALYZE loose", "loose SUX", "scan loose 40 (VACUUM)", lone=True),
     kind("vacuum full", "VACUUM FULL items", "items AX", "rewrite items 2000 (VACUUM FULL)", lone=True),

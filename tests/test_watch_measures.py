@@ -48,18 +48,23 @@ def test_a_trigger_makes_rows_uncertain(ground: Ground):
     assert timeline.statements[-1].rows is None
 
 
-def test_the_write_ahead_log_of_queries_is_told_and_that_of_commands_is_not(ground: Ground):
+def test_the_write_ahead_log_is_told(ground: Ground):
     timeline = ground.watch(
         'UPDATE "Items" SET size = size + 1',
         "SELECT 1",
         'CREATE INDEX ix ON "Items" (size)',
         "DELETE FROM children WHERE id = 1",
+        'ALTER TABLE "Items" ALTER COLUMN size TYPE bigint',
+        "DO $$ BEGIN CREATE TABLE made (id int); DELETE FROM children WHERE id = 2; END $$",
     )
 
-    update, select, index, delete = (statement.wal_bytes for statement in timeline.statements)
+    update, select, index, delete, rewrite, block = (statement.wal_bytes for statement in timeline.statements)
     assert update is not None
     assert 100_000 < update < 1_000_000
-    assert (select, index) == (0, None)
+    assert (select, block) == (0, None)
+    assert index is not None
+    assert rewrite is not None
+    assert 20_000 < index < rewrite
     assert delete is not None
     assert 50 < delete < 1_000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rehearse.model.evidence import Evidence, Prediction
@@ -44,7 +44,12 @@ class _Need:
     growth: int  # that stays
     old: int  # of a file that stays until commit beside the new one
     transaction: str  # that writes it anew
-    wal: int
+    files: int  # that go through the WAL as they are written, of statements of which it was not measured
+    written: Mapping[int, int]  # WAL by statement: of one that is about several tables, as if all were like this one
+
+    @property
+    def wal(self) -> int:
+        return self.files + sum(self.written.values())
 
     @property
     def disk(self) -> int:
@@ -58,7 +63,10 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     for need in needs:
         olds[need.transaction] += need.old
     disk = sum(need.growth for need in needs) + max(olds.values(), default=0)
-    wal = sum(need.wal for need in needs)
+    written: dict[int, int] = {}
+    for need in needs:
+        written |= {number: max(octets, written.get(number, 0)) for number, octets in need.written.items()}
+    wal = sum(need.files for need in needs) + sum(written.values())
     if max(disk, wal) >= _WORTH_SAYING:
         yield _finding(evidence, needs, disk, wal)
 
@@ -81,17 +89,24 @@ def _need(evidence: Evidence, table: str, work: list[Prediction], change: SizeCh
     rewrite = next((found for found in work if found.work.kind is WorkKind.REWRITE), None)
     old = _production_bytes(evidence, table, before * ratio) if rewrite else 0
     growth = max(round((after - before) * ratio), -old)
-    is_built = any(found.work.kind is WorkKind.INDEX_BUILD for found in work)
-    written = {found.statement.number: found.statement.wal_bytes or 0 for found in work}
-    logged = old + growth if rewrite else growth if is_built else 0  # new files are written to the WAL as they are
+    measured = {found.statement.number: found.statement.wal_bytes for found in work}
     return _Need(
         table=table,
         step=(rewrite or work[0]).statement.step,
         growth=growth,
         old=old,
         transaction=rewrite.statement.transaction if rewrite else "",
-        wal=round(sum(written.values()) * ratio) + logged,
+        files=_files(work, old, growth),
+        written={number: round(octets * ratio) for number, octets in measured.items() if octets is not None},
     )
+
+
+def _files(work: list[Prediction], old: int, growth: int) -> int:
+    """Return the bytes of the new files whose WAL was not measured."""
+    kinds = {found.work.kind for found in work if found.statement.wal_bytes is None}
+    if WorkKind.REWRITE in kinds:
+        return old + growth
+    return growth if WorkKind.INDEX_BUILD in kinds else 0
 
 
 def _ratio(evidence: Evidence, table: str, octets: int) -> float:

@@ -10,11 +10,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from rehearse.cli.output import Format, show
+from rehearse.cli.options import ReportFormat
+from rehearse.cli.output import check_format, show
 from rehearse.cli.progress import progress
 from rehearse.db.queries import SAMPLES
 from rehearse.errors import RehearseError
@@ -36,7 +35,7 @@ class DemoFailed(RehearseError):
 
 
 def command(
-    wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT,
+    wanted: ReportFormat = "text",
 ) -> None:
     """Rehearse the sample shop's pending migrations against an embedded "production" of 200,000 rows and more.
 
@@ -45,6 +44,7 @@ def command(
     from rehearse.model.migration import MigrationPlan  # noqa: PLC0415 - --help must not wait for the drivers
     from rehearse.run import Request, rehearse  # noqa: PLC0415 - as above
 
+    check_format(wanted)
     with progress() as tell, _project() as project, _production(project, tell) as url:
         plan = MigrationPlan(
             tool="alembic",

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rehearse.cli.options import ConfigFile, Rows
-from rehearse.cli.output import Format, show
+from rehearse.cli.options import ConfigFile, ReportFormat, Rows
+from rehearse.cli.output import check_format, keep, show
 from rehearse.cli.progress import progress
 
 
@@ -98,7 +98,7 @@ def command(
     max_step_seconds: Annotated[
         float | None, typer.Option(min=0.1, help="How long one of its steps may take (default 1800).")
     ] = None,
-    wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT,
+    wanted: ReportFormat = "text",
     config: ConfigFile = None,
 ) -> None:
     """Rehearse the pending migrations on a stage and say whether they are safe to promote.
@@ -137,7 +137,10 @@ def command(
         policy_from=policy_from,
         baseline=baseline,
     )
+    check_format(wanted)
+    wish = request(asked)
     with progress() as tell:
-        report = rehearse(request(asked), tell)
+        report = rehearse(wish, tell)
+    keep(report, wish.home)
     show(report, wanted)
     raise typer.Exit(report.verdict.exit_code)

@@ -32,8 +32,11 @@ _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "on",  # with fsync off this still keeps committed tables when the postmaster dies
-    "wal_level": "minimal",
+    "wal_level": "replica",  # as production: under minimal what is written anew leaves no log
     "max_wal_senders": "0",
+    "checkpoint_timeout": "1d",  # what a checkpoint writes would be taken for the migration's
+    "checkpoint_completion_target": "0",  # and be spread over all it does
+    "log_checkpoints": "on",
     "shared_buffers": "128MB",
     "max_connections": "100",
     "max_locks_per_transaction": "1024",

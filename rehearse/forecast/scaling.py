@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rehearse.forecast import sorting
@@ -84,8 +84,10 @@ def _predictions(rehearsal: Rehearsal, policy: Policy) -> Iterator[Prediction]:
             for work, scale in zip(works, scales, strict=True)
         ]
         factors = [_factor(*each) for each in zip(works, scales, numbers, strict=True)]
+        logged = _wal_bytes(statement, works, factors)
         for work, scale, rows in zip(works, scales, numbers, strict=True):
-            yield _prediction(rehearsal, statement, work, scale, rows, factors, policy)
+            found = _prediction(rehearsal, statement, work, scale, rows, factors, policy)
+            yield replace(found, production_wal_bytes=logged)
 
 
 def _scale(rehearsal: Rehearsal, counts: Mapping[str, RowCount], table: str) -> _Scale:
@@ -165,7 +167,6 @@ def _prediction(
         allowance=_allowance(work.kind, rows, octets, policy),
         factor=_factor(work, scale, rows),
         forecast=interval(statement.duration, factors) if statement.outcome is Outcome.APPLIED else None,
-        production_wal_bytes=_wal_bytes(statement, factors),
         sort_bytes=sorting.needed(rehearsal.timeline, work, rows, rehearsal.facts.server_major)
         if sorts and rows is not None
         else None,
@@ -184,10 +185,16 @@ def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> in
     return max(work.rows, most if scaled is None else min(scaled, most))
 
 
-def _wal_bytes(statement: Statement, factors: list[float | None]) -> int | None:
-    """Return the write-ahead log of the statement, as if all of it grew like the table that grows most."""
-    known = [factor for factor in factors if factor is not None]
-    if statement.wal_bytes is None or not known or len(known) < len(factors):
+def _wal_bytes(statement: Statement, works: list[Work], factors: list[float | None]) -> int | None:
+    """Return the write-ahead log of the statement, as if all of it grew like the table that grows most.
+
+    What only reads rows writes to catalogs alone: as much in production.
+    """
+    growing = [factor for work, factor in zip(works, factors, strict=True) if work.kind is not WorkKind.SCAN]
+    known = [factor for factor in growing if factor is not None]
+    if statement.wal_bytes is None or not growing:
+        return statement.wal_bytes
+    if len(known) < len(growing):
         return None
     return round(statement.wal_bytes * max(known))
 

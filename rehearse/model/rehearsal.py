@@ -53,6 +53,7 @@ class Fidelity:
 class Rehearsal:
     """Catalog and data before, timeline, catalog and data after."""
 
+    id: str = ""  # of the run: "20261128-015200-3f2a9c"
     started_at: datetime
     facts: Facts
     before: Catalog

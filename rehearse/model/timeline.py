@@ -114,7 +114,7 @@ class Statement:
     lock_timeout: timedelta | None = None  # in force; None: not observed; zero: none set
     statement_timeout: timedelta | None = None  # likewise
     rows: int | None = None  # returned or affected; None: the server does not tell exactly
-    wal_bytes: int | None = None  # written by the rows it inserted, updated or deleted; None: not told exactly
+    wal_bytes: int | None = None  # of write-ahead log, up to its commit; None: not told exactly
     temp_bytes: int | None = None  # spilled to temporary files; None: one of several in a string that spilled
     nested: tuple[NestedCommand, ...] = ()
 

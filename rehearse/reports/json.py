@@ -43,6 +43,8 @@ def as_object(report: Report) -> Mapping[str, JSON]:
     rehearsal = report.rehearsal
     return {
         "schema_version": SCHEMA_VERSION,
+        "run": rehearsal.id or None,
+        "started_at": rehearsal.started_at.isoformat(),
         "verdict": report.verdict.value,
         "reasons": list(report.reasons),
         "findings": [_finding(found) for found in report.findings],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import groupby
 
 from rehearse.model.evidence import Prediction
 from rehearse.model.forecast import Interval
@@ -31,12 +32,38 @@ def lines(report: Report) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
 
 
 def _lines(report: Report, step: str) -> Iterator[str]:
-    predictions = [found for found in report.predictions if found.statement.step == step]
-    larger = [found for found in predictions if found.production_rows != found.work.rows]
-    yield from _works(larger)
-    yield from _time(predictions)
-    yield from (_sort(found) for found in predictions if found.outgrows_memory)
+    predictions = of_step(report, step)
+    yield from _works(_larger(predictions))
+    yield from _time(report.forecast_of(step), predictions)
+    yield from _sorts(predictions)
     yield from (advice.told for advice in report.advice if advice.step == step)
+
+
+def extents(report: Report, step: str) -> Iterator[str]:
+    """Yield what a step works on at production's size, and what it needs there, without the time."""
+    predictions = of_step(report, step)
+    yield from _works(_larger(predictions))
+    yield from _sorts(predictions)
+
+
+def advised(report: Report) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield how to run the steps, those that follow one another and are run alike together."""
+    told = ((found.told, found.step) for found in report.advice)
+    for line, group in groupby(told, key=lambda pair: pair[0]):
+        yield tuple(step for _, step in group), line
+
+
+def _larger(predictions: Sequence[Prediction]) -> list[Prediction]:
+    return [found for found in predictions if found.production_rows != found.work.rows]
+
+
+def _sorts(predictions: Sequence[Prediction]) -> Iterator[str]:
+    yield from (_sort(found) for found in predictions if found.outgrows_memory)
+
+
+def of_step(report: Report, step: str) -> tuple[Prediction, ...]:
+    """Return the works of a step, at production's size."""
+    return tuple(found for found in report.predictions if found.statement.step == step)
 
 
 def _works(predictions: Sequence[Prediction]) -> Iterator[str]:
@@ -68,22 +95,22 @@ def _extent(parts: Sequence[Prediction]) -> str:
     return f"{about}{count(sum(known))} rows{f' ({size(octets)})' if octets else ''}"
 
 
-def _time(predictions: Sequence[Prediction]) -> Iterator[str]:
+def _time(forecast: Interval | None, predictions: Sequence[Prediction]) -> Iterator[str]:
     """Yield how long the statements take together that work on rows, or why nobody can say."""
-    forecasts = {found.statement.number: found.forecast for found in predictions}
-    spans = [span for span in forecasts.values() if span is not None]
-    if len(spans) == len(forecasts):
-        total = Interval(
-            low=sum((span.low for span in spans), timedelta(0)), high=sum((span.high for span in spans), timedelta(0))
-        )
-        if total.high > _WORTH_TELLING:
-            yield f"{total.told} on this hardware with a warm cache"
-        return
+    if forecast is not None and forecast.high > _WORTH_TELLING:
+        yield f"{forecast.told} on this hardware with a warm cache"
+    if forecast is None and (reason := untold(predictions)):
+        yield reason
+
+
+def untold(predictions: Sequence[Prediction]) -> str | None:
+    """Say why nobody can say how long some works take, if there is a reason worth a line."""
     factors = [found.factor for found in predictions if found.factor is not None]
     if any(found.production_rows is None for found in predictions):
-        yield "no time is told: production's size is not known"
-    elif factors and max(factors) > 1:
-        yield f"no time is told: production has up to {max(factors):,.0f} times the rows that were measured here"
+        return "no time is told: production's size is not known"
+    if factors and max(factors) > 1:
+        return f"no time is told: production has up to {max(factors):,.0f} times the rows that were measured here"
+    return None
 
 
 def _sort(found: Prediction) -> str:

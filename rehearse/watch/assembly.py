@@ -10,10 +10,23 @@ from typing import TypeAlias
 from rehearse.model import wording
 from rehearse.model.addresses import UNREACHED
 from rehearse.model.timeline import NestedCommand, Outcome, Statement, Timeline
-from rehearse.watch import aftermath, commands, disturbances, locks, steps, strings, timeouts, transactions, waits, work
+from rehearse.watch import (
+    aftermath,
+    commands,
+    disturbances,
+    locks,
+    steps,
+    strings,
+    timeouts,
+    transactions,
+    waits,
+    wal,
+    work,
+)
 from rehearse.watch.commands import Known
 from rehearse.watch.executions import Execution, Executions
 from rehearse.watch.locks import Request
+from rehearse.watch.log import Checkpoint
 from rehearse.watch.plans import Plan
 from rehearse.watch.relations import Relation, Relations
 from rehearse.watch.residue import Counted, Counters, Files, Residue, attribute
@@ -23,7 +36,7 @@ from rehearse.watch.work import Ledger
 Reader: TypeAlias = Callable[[Execution, Relations], tuple[Execution, tuple[Known, ...]]]
 
 
-def _as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
+def as_told(execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
     """Return a statement as the log told it, and what its text adds to that."""
     known = commands.known(execution.sql, relations)
     return execution, known if execution.error is None else known + commands.attempted(execution.sql, relations)
@@ -43,11 +56,12 @@ class Observation:
     relations_after: tuple[Relation, ...] = ()
     last_seen: Mapping[str, datetime] = field(default_factory=dict)  # sessions the sampler saw, and until when
     released: tuple[tuple[str, datetime], ...] = ()  # sessions it saw without locks while their statement still ran
+    checkpoints: tuple[Checkpoint, ...] | None = None  # None: others may write to the server at any time
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     owner: str | None = None  # the role the watch belongs to, on a server of our own
     steps: frozenset[str] | None = None  # that there were; None: the migration names them
-    reads: Reader = _as_told  # what is known of each statement, given the relations as they are by then
+    reads: Reader = as_told  # what is known of each statement, given the relations as they are by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +127,7 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapp
     course = _Course(seen.relations)
     step_of = steps.steps(executions, seen.steps)
     in_force = timeouts.timeouts(executions, seen.timeouts, undone)
+    alone = wal.alone(executions, seen.checkpoints)
     found = []
     for place, (told, step, timeout) in enumerate(zip(executions, step_of, in_force, strict=True)):
         relations, ledger = course.relations, course.ledger
@@ -123,6 +138,7 @@ def _accounts(executions: tuple[Execution, ...], seen: Observation, undone: Mapp
             statement=replace(
                 _statement(each, place + 1, step, timeout),
                 work=work.works(done),
+                wal_bytes=wal.written(each, is_alone=place in alone),
                 nested=tuple(_nested(each, relations, ledger)),
             ),
             done=done,
@@ -198,7 +214,6 @@ def _statement(execution: Execution, number: int, step: str | None, in_force: Ti
         lock_timeout=in_force.lock,
         statement_timeout=in_force.statement,
         rows=_rows(execution),
-        wal_bytes=_wal_bytes(execution),
         temp_bytes=execution.temp_bytes,
     )
 
@@ -210,13 +225,6 @@ def _rows(execution: Execution) -> int | None:
         return None
     plans = [*execution.plans, *(plan for ddl in execution.ddl for plan in ddl.plans)]
     return plans[0].affected if len(plans) == 1 else None
-
-
-def _wal_bytes(execution: Execution) -> int | None:
-    """Return the bytes of write-ahead log of a statement that is one query; of commands no server tells them."""
-    if len(execution.events) != 1 or execution.error is not None or strings.is_block(execution.sql):
-        return None
-    return execution.plans[0].wal_bytes if execution.plans else None
 
 
 def _message(execution: Execution) -> str | None:

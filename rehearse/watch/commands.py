@@ -1,7 +1,7 @@
 """Commands the tracer cannot see or sees too late: their locks and work, by what the text says.
 
-Event triggers do not fire for TRUNCATE, LOCK TABLE, VACUUM, ANALYZE, CLUSTER, COPY, and before PostgreSQL 17 not for
-REINDEX; at the end of a CONCURRENTLY its locks are gone already (manual 13.3.1, 40.2).
+Event triggers do not fire for TRUNCATE, LOCK TABLE, VACUUM, ANALYZE, CLUSTER, COPY, REASSIGN OWNED, and before
+PostgreSQL 17 not for REINDEX; at the end of a CONCURRENTLY its locks are gone already (manual 13.3.1, 40.2).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from itertools import pairwise
 
 from rehearse.model.timeline import LockMode, WorkKind
 from rehearse.watch.relations import Relation, Relations
-from rehearse.watch.tokens import parts, tokens
+from rehearse.watch.tokens import Token, parts, tokens
 from rehearse.watch.words import Words
 
 _MODES = {mode.name.replace("_", " "): mode for mode in LockMode}
 _WITH_ROWS = ("r", "m")
+_OWNED = (*_WITH_ROWS, "p", "v", "f")
+_ONESELF = ("CURRENT_USER", "CURRENT_ROLE", "SESSION_USER")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ def known(sql: str, relations: Relations) -> tuple[Known, ...]:
     """Return what one command does to relations that existed before; nothing if the tracer sees it all."""
     words = Words(tokens(sql))
     if words.take("DO"):
-        return tuple(found for text in _inside(sql) for found in known(text, relations))
+        bodies = filter(None, (token.inside for token in tokens(sql)))
+        return tuple(found for body in bodies for text in nested(body) for found in known(text, relations))
     for start, reader in _READERS.items():
         if words.take(*start):
             return tuple(reader(words, relations))
@@ -78,15 +81,24 @@ def _action_mode(action: Words) -> LockMode:
     return LockMode.SHARE_ROW_EXCLUSIVE if adds_key or switches_trigger else LockMode.ACCESS_EXCLUSIVE
 
 
-def _inside(block: str) -> Iterator[str]:
-    """Yield the statements of a block of code that begin with a word we know, whether they were reached or not."""
-    for body in (token.text for token in tokens(block) if token.kind == "dollar"):
-        text = body[body.index("$", 1) + 1 : body.rindex("$", 0, -1)]
-        for statement in parts(text):
-            found = list(tokens(statement))
-            for before, token in zip((None, *found), found, strict=False):
-                if token.word in _NESTED and (before is None or before.word in _OPENERS):
-                    yield statement[token.start :]
+def is_executed(statement: list[Token]) -> bool:
+    """Say whether a statement of code ends with a string that is a command, as it is."""
+    return [token.word for token in statement[-2:-1]] == ["EXECUTE"] and statement[-1].inside is not None
+
+
+def nested(code: str) -> Iterator[str]:
+    """Yield the statements of a body of code that begin with a word we know, whether they were reached or not.
+
+    >>> list(nested("BEGIN IF a THEN LOCK t; END IF; EXECUTE 'LOCK u IN SHARE MODE'; END"))
+    ['LOCK t', 'LOCK u IN SHARE MODE']
+    """
+    for statement in parts(code):
+        found = list(tokens(statement))
+        for before, token in zip((None, *found), found, strict=False):
+            if token.word in _NESTED and (before is None or before.word in _OPENERS):
+                yield statement[token.start :]
+            elif token is found[-1] and is_executed(found):
+                yield from (each for each in nested(token.inside or "") if Words(tokens(each)).take("LOCK"))
 
 
 def _truncate(words: Words, relations: Relations) -> Iterator[Known]:
@@ -207,6 +219,14 @@ def _drop_index(words: Words, relations: Relations) -> Iterator[Known]:
             yield Known(relation=index, mode=LockMode.SHARE_UPDATE_EXCLUSIVE)
 
 
+def _reassign(words: Words, relations: Relations) -> Iterator[Known]:
+    """Yield what the roles own, as far as they did before the migration."""
+    roles = {relations.role if name.upper() in _ONESELF else name for _, name, _ in words.names()}
+    for relation in relations.by_oid.values():
+        if relation.owner in roles and relation.kind in _OWNED:
+            yield Known(relation=relation, mode=LockMode.ACCESS_EXCLUSIVE)
+
+
 def _copy(words: Words, relations: Relations) -> Iterator[Known]:
     found = words.name()
     while words.rest()[:1] not in ((), ("FROM",), ("TO",)):
@@ -239,6 +259,7 @@ _READERS: dict[tuple[str, ...], Callable[[Words, Relations], Iterator[Known]]] =
     ("CREATE", "UNIQUE", "INDEX"): _create_index,
     ("CREATE", "INDEX"): _create_index,
     ("DROP", "INDEX"): _drop_index,
+    ("REASSIGN", "OWNED", "BY"): _reassign,
     ("COPY",): _copy,
     ("INSERT", "INTO"): _change,
     ("UPDATE",): _change,

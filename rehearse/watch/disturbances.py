@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from rehearse.model.timeline import Aim, Disturbance, Outcome, Statement
 from rehearse.watch import tokens
 from rehearse.watch.executions import Execution
-from rehearse.watch.tokens import Token
 from rehearse.watch.tracer import SCHEMA, TRIGGERS
 
 _OURS = frozenset({SCHEMA, *TRIGGERS})
@@ -104,7 +103,7 @@ def _sentences(text: str, depth: int = 0) -> Iterator[str]:
     """Yield the words of each statement in a text, and of those in its strings and bodies of code."""
     words: list[str] = []
     for token in tokens.tokens(text):
-        inner = _inner(token)
+        inner = token.inside
         if inner is not None and depth < _MOST_DEPTH:
             yield from _sentences(inner, depth + 1)
         if token.text == ";" or token.word in _BREAKS:
@@ -113,15 +112,6 @@ def _sentences(text: str, depth: int = 0) -> Iterator[str]:
         else:
             words.append((inner or token.name or token.text).lower())
     yield _joined(words)
-
-
-def _inner(token: Token) -> str | None:
-    """Return what a string or a body of code says."""
-    if token.kind == "dollar":
-        return token.text[token.text.index("$", 1) + 1 : token.text.rindex("$", 0, -1)]
-    if token.kind == "string":
-        return token.text[token.text.index("'") + 1 : -1].replace("''", "'")
-    return None
 
 
 def _joined(words: list[str]) -> str:

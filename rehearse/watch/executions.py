@@ -27,6 +27,7 @@ class Ddl:
     messages: tuple[str, ...]  # what the server said at DEBUG1
     plans: tuple[Plan, ...]
     vxid: str = ""
+    wal_bytes: int | None = None  # written while it ran, by whomever; None: not told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Execution:
     waits: tuple[LockWait, ...] = ()
     refused: tuple[str, ...] = ()  # commands within its code that failed
     forged: int = 0  # lines its code wrote that look like the tracer's
+    last: int | None = None  # position of its last line; None: not told
 
     @property
     def ddl(self) -> tuple[Ddl, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,8 @@ _UTC = ("UTC", "GMT")
 _NAMES_OBJECTS = {"2BP01", "0A000", *UNREACHED}  # dependent_objects_still_exist, feature_not_supported, addresses
 _WAITING = "process "
 _POLL = 0.005
+_CHECKPOINTER = b'"backend_type":"checkpointer"'
+_BEGINNING = "checkpoint starting"
 TRACE = "REHEARSE "
 # Whoever calls RAISE writes what he likes, but not where he stands: PostgreSQL puts the function in the CONTEXT, and
 # its own source file beside it (manual 43.9.1, 19.8.5). Nobody else can make a function in the tracer's schema.
@@ -60,19 +62,28 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """When the server wrote a checkpoint, which goes into its write-ahead log (manual 28.5, WAL Configuration)."""
+
+    began: datetime
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What was read from the log between two moments."""
 
     records: tuple[Record, ...]
     unreadable: int  # lines that are no record
     complete: bool  # the closing line was found
+    checkpoints: tuple[Checkpoint, ...] = ()
 
 
 def read(place: LogPlace, offset: int, closing: str, *, patience: timedelta) -> Reading:
     """Read records from a byte offset up to the line whose message is `closing`, waiting for it."""
     lines, found = _lines(place, offset, closing, patience)
     records, unreadable = parse(lines)
-    return Reading(records=records, unreadable=unreadable, complete=found)
+    return Reading(records=records, unreadable=unreadable, complete=found, checkpoints=tuple(checkpoints(lines)))
 
 
 def offset_after(place: LogPlace, closing: str, start: int, *, patience: timedelta) -> int:
@@ -93,6 +104,23 @@ def parse(lines: Iterable[bytes]) -> tuple[tuple[Record, ...], int]:
         if record is not None:
             records.append(record)
     return tuple(records), unreadable
+
+
+def checkpoints(lines: Iterable[bytes]) -> Iterator[Checkpoint]:
+    """Yield the checkpoints; of one that began before the first line or ended behind the last, that end is open."""
+    began = datetime.min.replace(tzinfo=UTC)
+    is_running = False
+    for line in (each for each in lines if _CHECKPOINTER in each):
+        try:
+            fields = json.loads(line)
+            at, is_running = _moment(fields["timestamp"]), str(fields["message"]).startswith(_BEGINNING)
+        except (ValueError, KeyError):
+            continue  # of a log in another zone, of which no other line is read either
+        if not is_running:
+            yield Checkpoint(began=began, ended=at)
+        began = at
+    if is_running:
+        yield Checkpoint(began=began, ended=datetime.max.replace(tzinfo=UTC))
 
 
 def _record(fields: dict[str, str | int]) -> Record | None:

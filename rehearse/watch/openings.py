@@ -41,7 +41,7 @@ def _code(statements: Iterable[Statement], relations: Relations) -> Iterator[str
     for step, those in found.items():
         more = f" and {len(those) - 1} more like it" if len(those) > 1 else ""
         yield (
-            f"{_who(step)} ran {_shown(those[0].sql)}{more}: which tables that locked and read is known as far as "
+            f"{_who(step)} ran {shown(those[0].sql)}{more}: which tables that locked and read is known as far as "
             f"samples saw it. {_CLOSED_BY}"
         )
 
@@ -51,7 +51,7 @@ def _silence(told: Iterable[Heard]) -> Iterator[str]:
     silent = [each.execution.sql for each in told if each.is_quiet and _is_told_of(each.execution.sql)]
     if silent:
         yield (
-            f"The migration sets client_min_messages, so the server did not tell whether {_shown(silent[0])} rewrote "
+            f"The migration sets client_min_messages, so the server did not tell whether {shown(silent[0])} rewrote "
             f"or verified tables or built indexes. Leave that setting alone. Or: {_CLOSED_BY}"
         )
 
@@ -68,7 +68,7 @@ def _names(statements: Iterable[Statement], relations: Relations) -> Iterator[st
     twice = sorted(name for name, number in places.items() if number > 1)
     if setting is not None and twice:
         yield (
-            f"The migration sets search_path ({_shown(setting.sql)}), and {twice[0]} is a table of several schemas: "
+            f"The migration sets search_path ({shown(setting.sql)}), and {twice[0]} is a table of several schemas: "
             f"which of them a statement means is not known. Name the schema in each statement. Or: {_CLOSED_BY}"
         )
 
@@ -80,7 +80,7 @@ def _reads(timeline: Timeline, relations: Relations, unclear: Iterable[Relation]
             lock = _blocking(each, timeline)
             is_partial = reads.written(each, relation) < relations.rows.get(relation.oid, 0)
             if lock and is_partial and not strings.is_ddl(each.sql) and reads.may_read(each, relation, relations):
-                what = f"{relation.identity} ({_shown(each.sql)})"
+                what = f"{relation.identity} ({shown(each.sql)})"
                 yield (
                     f"{_who(each.step)} may have read all of {what} while {lock.object} was locked: other statements "
                     "read that table, too, and the server's counters do not tell which did how often. "
@@ -108,6 +108,7 @@ def _who(step: str | None) -> str:
     return f"Step {step}" if step else "The migration"
 
 
-def _shown(sql: str) -> str:
+def shown(sql: str) -> str:
+    """Return the beginning of a statement, on one line and without passwords."""
     line = " ".join(wording.statement(sql).split())
     return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."

@@ -31,6 +31,7 @@ class Relation:
     table_oid: int  # the table an index or TOAST table belongs to; its own oid otherwise
     root_oid: int  # the partitioned table at the top
     row_estimate: int = -1
+    owner: str = ""
 
     @property
     def is_index(self) -> bool:
@@ -55,6 +56,7 @@ class Relations:
     server_major: int = _CHILDREN_MAINTAINED
     search_path: tuple[str, ...] = ("public",)
     renamed: Mapping[tuple[str, str], int | None] = field(default_factory=dict)  # None: a new relation took the name
+    role: str = ""  # that migrates
     builtins: frozenset[str] = frozenset()  # PostgreSQL's own functions, and key words that may stand before a bracket
     _by_place: Mapping[tuple[str, str], Relation] = field(init=False)
 
@@ -135,7 +137,7 @@ def listed(admin: psycopg.Connection) -> tuple[Relation, ...]:
         return tuple(cursor.execute(query("watch/relations").encode()).fetchall())
 
 
-def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
+def read(admin: psycopg.Connection, search_path: tuple[str, ...], role: str = "") -> Relations:
     """Read the relations of the stage database; tables never analysed are counted."""
     found = listed(admin)
     return Relations(
@@ -151,6 +153,7 @@ def read(admin: psycopg.Connection, search_path: tuple[str, ...]) -> Relations:
         },
         server_major=admin.info.server_version // 10000,
         search_path=search_path,
+        role=role,
         builtins=frozenset(name for (name,) in admin.execute(query("watch/builtins").encode())),
     )
 

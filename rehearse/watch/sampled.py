@@ -161,7 +161,7 @@ def sampling(stage: Stage) -> Iterator[SampledWatch]:
     """Listen to and look at the stage until the context is left; nothing in its database is changed for it."""
     with connect_stage(stage.admin) as admin:
         search_path, in_force = watch.defaults(stage, admin)
-        found = relations.read(admin, search_path)
+        found = relations.read(admin, search_path, stage.address.user)
         looking = Looking(stage.admin)
         try:
             yield SampledWatch(

@@ -78,6 +78,7 @@ class _End(TypedDict):
     """What the tracer says at the end of a command; lists that are empty are null."""
 
     tag: str
+    wal: int | None
     objects: list[tuple[int, str]] | None
     locks: list[tuple[int, str]] | None
     scans: list[tuple[int, int, int]] | None
@@ -92,6 +93,7 @@ class _Command:
     timeouts: Mapping[str, str]
     sql: str | None
     before: Scans
+    wal: int | None  # the server's position when it began; None: it leaves out what production writes
     rewrites: list[tuple[int, int]] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
@@ -112,6 +114,7 @@ class _Command:
             messages=(*self.messages, *(each for inner in self.inner for each in inner.messages)),
             plans=(*self.plans, *(each for inner in self.inner for each in inner.plans)),
             vxid=record.vxid,
+            wal_bytes=None if self.wal is None or found["wal"] is None else found["wal"] - self.wal,
         )
 
 
@@ -144,6 +147,7 @@ class _Open:
                 timeouts={name: found[name] for name in ("lock_timeout", "statement_timeout")},
                 sql=_around(record.context or ""),
                 before=_scans(found["scans"]),
+                wal=found["wal"],
             )
             self.stack.append(command)
         elif kind == "end":
@@ -194,8 +198,8 @@ class _Open:
             found = replace(found, started=earlier.started, holders=earlier.holders or found.holders)
         self.waits.append(found)
 
-    def close(self, record: Record, ended: datetime, *, failed: bool = False) -> Execution:
-        """Return the finished statement, given the last line it wrote."""
+    def close(self, record: Record, position: int, ended: datetime, *, failed: bool = False) -> Execution:
+        """Return the finished statement, given the last line it wrote and where that stands."""
         while self.stack:
             self._give_up(self.stack.pop())
         return Execution(
@@ -216,6 +220,7 @@ class _Open:
             waits=tuple(each if each.was_granted else replace(each, ended=record.at) for each in self.waits),
             refused=tuple(self.refused),
             forged=self.forged,
+            last=position,
         )
 
 
@@ -263,7 +268,7 @@ class _Session:
     def abandon(self) -> Iterator[Execution]:
         """Yield the statement that never ended: its backend went away."""
         if self.open:
-            yield replace(self.open.close(self.open.record, self.open.started), backend_gone=True)
+            yield replace(self.open.close(self.open.record, self.position, self.open.started), backend_gone=True)
 
     def _start(self, record: Record, sql: str) -> Iterator[Execution]:
         yield from self.abandon()
@@ -275,7 +280,7 @@ class _Session:
     def _fail(self, record: Record) -> Execution:
         opened = self.open or _Open(record, self.position, record.statement or "", self.prepared or record.at)
         self.open, self.prepared = None, None
-        return opened.close(record, record.at, failed=True)
+        return opened.close(record, self.position, record.at, failed=True)
 
     def _last(self, record: Record, ms: float, what: str, rest: str) -> Iterator[Execution]:
         lasted = timedelta(milliseconds=ms)
@@ -285,10 +290,11 @@ class _Session:
             self.prepared = self.prepared or record.at - lasted
         elif self.open is None:
             sql = rest.partition(": ")[2] if what == "execute " else rest
-            yield _Open(record, self.position, sql, record.at - lasted).close(record, record.at)
+            yield _Open(record, self.position, sql, record.at - lasted).close(record, self.position, record.at)
         else:
             opened, self.open = self.open, None
-            yield opened.close(record, min(opened.record.at + lasted, record.at + timedelta(milliseconds=1)))
+            ended = min(opened.record.at + lasted, record.at + timedelta(milliseconds=1))
+            yield opened.close(record, self.position, ended)
 
     def _plan(self, plan: Plan) -> None:
         """Give a plan to the statement it belongs to; a portal may be closed after its statement ended."""

@@ -44,6 +44,15 @@ class Token:
             return self.text[1:-1].replace('""', '"')
         return self.text.lower() if self.kind == "word" else None
 
+    @property
+    def inside(self) -> str | None:
+        """Return what a string or a body of code says; None of anything else."""
+        if self.kind == "dollar":
+            return self.text[self.text.index("$", 1) + 1 : self.text.rindex("$", 0, -1)]
+        if self.kind == "string":
+            return self.text[self.text.index("'") + 1 : -1].replace("''", "'")
+        return None
+
 
 def tokens(sql: str) -> Iterator[Token]:
     """Yield the tokens of a text, comments and blanks left out.

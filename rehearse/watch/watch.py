@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 from psycopg import conninfo, sql
@@ -17,12 +18,15 @@ from rehearse.db.connect import connect_stage
 from rehearse.db.queries import query
 from rehearse.model.stage import Stage
 from rehearse.model.timeline import Timeline
-from rehearse.watch import assembly, log, relations, timeouts, tracer
+from rehearse.watch import assembly, commands, log, openings, relations, routines, timeouts, tracer
 from rehearse.watch.assembly import Observation
+from rehearse.watch.commands import Known
+from rehearse.watch.executions import Execution
 from rehearse.watch.log import TRACE, Reading, Record
 from rehearse.watch.places import log_of
 from rehearse.watch.relations import Relations
 from rehearse.watch.residue import Counters, File, Files
+from rehearse.watch.routines import Routines
 from rehearse.watch.sampler import Sampler
 from rehearse.watch.sessions import executions
 from rehearse.watch.timeouts import Timeouts
@@ -48,6 +52,7 @@ class Watch:
     offset: int  # of the log, where the migration begins
     explains: bool  # the server tells the rows of every statement
     tracer: Tracer
+    code: tuple[str, ...]  # that defines routines and triggers
     _made: Timeline | None = field(default=None)
 
     def timeline(self, steps: frozenset[str] | None = None) -> Timeline:
@@ -66,6 +71,7 @@ class Watch:
         own = self.admin.info.user
         records = [each for each in reading.records if each.database == self.admin.info.dbname and each.user != own]
         told = executions(records)
+        known = Routines((*self.code, *code(self.admin), *routines.definitions(told.statements)))
         return Observation(
             executions=replace(told, unreadable=told.unreadable + reading.unreadable),
             relations=self.relations,
@@ -77,9 +83,11 @@ class Watch:
             relations_after=relations.listed(self.admin),
             last_seen=self.sampler.waits.last_seen,
             released=tuple((session, at) for (session, _), at in self.sampler.waits.released.items()),
-            gaps=tuple(self._gaps(reading, records, lingering)),
+            checkpoints=reading.checkpoints if self.stage.log_file is not None else None,
+            gaps=(*self._gaps(reading, records, lingering), *_unread(known, told.statements)),
             notes=self.sampler.waits.notes,
             steps=steps,
+            reads=partial(_read, known),
             owner=own if self.stage.log_file is not None and own not in self.stage.touched else None,
         )
 
@@ -118,7 +126,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
     with connect_stage(stage.admin) as admin:
         role = stage.address.user
         search_path, in_force = defaults(stage, admin)
-        found = relations.read(admin, search_path)
+        found = relations.read(admin, search_path, role)
         talked = tracer.make_talk(admin, role)
         sampler: Sampler | None = None
         try:
@@ -136,6 +144,7 @@ def watching(stage: Stage) -> Iterator[Watch]:
                 offset=offset,
                 explains=tracer.explains(admin),
                 tracer=installed,
+                code=code(admin),
             )
         finally:
             if sampler is not None:
@@ -181,6 +190,31 @@ def counters(admin: psycopg.Connection) -> Counters:
     admin.execute("SELECT pg_catalog.pg_stat_clear_snapshot()")
     found = admin.execute(query("watch/counters").encode()).fetchall()
     return {oid: (inserted, updated, deleted, read) for oid, inserted, updated, deleted, read in found}
+
+
+def code(admin: psycopg.Connection) -> tuple[str, ...]:
+    """Return what defines the routines and triggers there are now."""
+    return tuple(text for (text,) in admin.execute(query("watch/code").encode()))
+
+
+def _read(known: Routines, execution: Execution, relations: Relations) -> tuple[Execution, tuple[Known, ...]]:
+    """Return a statement as the log told it, and what its text and that of the routines it calls add to that."""
+    told, found = assembly.as_told(execution, relations)
+    texts = sorted(known.of(execution).texts)
+    return told, (*found, *(each for text in texts for each in commands.known(text, relations)))
+
+
+def _unread(known: Routines, statements: Iterable[Execution]) -> Iterator[str]:
+    """Yield the routines that may have locked tables unseen."""
+    unclear = {name: each for each in statements if each.error is None for name in known.of(each).unclear}
+    for name, each in sorted(unclear.items()):
+        is_named = name == routines.BLOCK or name.startswith(routines.TRIGGER)
+        who = f"{name[0].upper()}{name[1:]}" if is_named else f"Function {name}"
+        yield (
+            f"{who} may have locked tables ({openings.shown(each.sql)}): its LOCK is put together from strings, or is "
+            "in one of several functions of that name, so that which table is not known. Write LOCK TABLE out as a "
+            "statement of the migration."
+        )
 
 
 def files(admin: psycopg.Connection) -> Files:

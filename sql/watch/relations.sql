@@ -1,6 +1,6 @@
 -- purpose: list the relations that exist before the migration, each with the table it belongs to
 -- needs: CONNECT
--- returns: oid, kind, schema, name, identity, table_oid (of an index or TOAST relation), root_oid, row_estimate (-1: never analysed)
+-- returns: oid, kind, schema, name, identity, table_oid (of an index or TOAST relation), root_oid, row_estimate (-1: never analysed), owner
 SELECT c.oid::pg_catalog.int8 AS oid,
        c.relkind::pg_catalog.text AS kind,
        n.nspname::pg_catalog.text AS schema,
@@ -8,7 +8,8 @@ SELECT c.oid::pg_catalog.int8 AS oid,
        pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.relname)) AS identity,
        COALESCE(toasted.oid, i.indrelid, c.oid)::pg_catalog.int8 AS table_oid,
        COALESCE(pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid, c.oid)::pg_catalog.int8 AS root_oid,
-       c.reltuples::pg_catalog.int8 AS row_estimate
+       c.reltuples::pg_catalog.int8 AS row_estimate,
+       pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text AS owner
   FROM pg_catalog.pg_class AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_index AS i ON i.indexrelid = c.oid

@@ -18,6 +18,9 @@ BEGIN
   IF TG_EVENT = 'ddl_command_start' THEN
     RAISE LOG USING MESSAGE = 'REHEARSE start ' || pg_catalog.json_build_object(
       'tag', TG_TAG,
+      'wal', CASE WHEN pg_catalog.current_setting('wal_level') <> 'minimal'
+                  THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')
+             END,
       'lock_timeout', pg_catalog.current_setting('lock_timeout'),
       'statement_timeout', pg_catalog.current_setting('statement_timeout'),
       'scans', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
@@ -30,6 +33,9 @@ BEGIN
   END IF;
   RAISE LOG USING MESSAGE = 'REHEARSE end ' || pg_catalog.json_build_object(
     'tag', TG_TAG,
+    'wal', CASE WHEN pg_catalog.current_setting('wal_level') <> 'minimal'
+                THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')
+           END,
     'objects', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(c.objid::pg_catalog.int8, c.object_identity))
                   FROM pg_catalog.pg_event_trigger_ddl_commands() AS c
                  WHERE c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass

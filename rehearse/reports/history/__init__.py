@@ -1,0 +1,1 @@
+"""What was rehearsed so far, on paper."""

@@ -26,6 +26,7 @@ from rehearse.model.weighing import unused, weighed
 
 _SEVERITIES = list(Severity)
 _OF_PYTHON = ("alembic_version", "django_migrations")
+_PASSED_OVER = re.compile(r"\bON\s+CONFLICT\b.*?\bDO\s+NOTHING\b", re.IGNORECASE | re.DOTALL)  # harmless either way
 _PREDICATE = re.compile(r"\b(?:WHERE|ON|USING|HAVING)\b(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -47,7 +48,7 @@ def judge(
     found = weighed(sorted(findings, key=_order(rehearsal)), evidence, fulfilled, baseline, today)
     found = tuple(sorted(found, key=_order(rehearsal)))
     blocks = tuple(finding for finding in found if finding.blocks)
-    points = (*open_points(evidence), *crashed)
+    points = (*open_points(evidence), *_left_open(found), *crashed)
     if blocks:
         verdict, reasons = Verdict.UNSAFE, tuple(dict.fromkeys(block.message for block in blocks)) + points
     elif points := (*points, *_never_played(rehearsal, points)):
@@ -66,6 +67,13 @@ def judge(
         predictions=evidence.predictions,
         advice=evidence.advice,
     )
+
+
+def _left_open(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what findings that nothing accepts cannot tell of production."""
+    for finding in findings:
+        if finding.open_point is not None and finding.acceptance is None:
+            yield finding.open_point
 
 
 def open_points(evidence: Evidence) -> tuple[str, ...]:
@@ -184,7 +192,7 @@ def _masked_predicates(rehearsal: Rehearsal) -> Iterator[str]:
 
 
 def _columns_chosen_by(statement: Statement, masked: dict[str, list[ColumnTreatment]]) -> Iterator[ColumnTreatment]:
-    predicate = _PREDICATE.search(statement.sql)
+    predicate = _PREDICATE.search(_PASSED_OVER.sub(" ", statement.sql))
     if not predicate or not statement.tag.startswith(("UPDATE", "DELETE", "INSERT", "MERGE", "DO")):
         return
     tables = {work.object for work in statement.work if work.existed_before and work.kind is not WorkKind.METADATA}

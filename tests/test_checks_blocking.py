@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import ORDERS, evidence, facts, lock, rehearsal, row_count, statement, table, timeline, work
+from builders import ORDERS, evidence, facts, lock, rehearsal, row_count, seconds, statement, table, timeline, work
 
 from rehearse import registry
 from rehearse.model.finding import Finding, Severity
@@ -220,7 +220,7 @@ def test_many_short_waits_add_up():
     (finding,) = findings("tables-locked-together", given)
 
     assert finding.severity is Severity.WARN
-    assert "up to 12.0 s by its lock_timeout" in finding.message
+    assert "for up to 12.0 s, its lock_timeout" in finding.message
 
 
 def test_tables_locked_in_transactions_of_their_own_are_silent():
@@ -353,3 +353,71 @@ def test_a_table_the_statement_does_not_name_is_told_with_the_statement(check: s
     assert "(by " not in named.message
     assert named.object == other.object == CUSTOMERS
     assert "(by DROP TABLE gifts)" in other.message
+
+
+def block_of_code(kind: WorkKind, ended: float) -> Rehearsal:
+    """Return a block that locks orders a second after noon, and work on customers that ended at that second."""
+    detail = "update" if kind is WorkKind.ROWS else ""
+    done = replace(work(kind, 1_000, name=CUSTOMERS, detail=detail), ended=seconds(ended))
+    return pair(9_000_000, statement(1, sql="DO $$ ... $$", tag="DO", work=(done,)), lock(statement=1))
+
+
+@pytest.mark.parametrize("kind", [WorkKind.ROWS, WorkKind.SCAN])
+@pytest.mark.parametrize(("ended", "expected"), [(1, []), (1.1, [(ORDERS, Severity.BLOCK)])])
+def test_a_block_of_code_keeps_waiting_only_by_what_it_does_once_it_has_locked(
+    kind: WorkKind, ended: float, expected: list[tuple[str, Severity]]
+):
+    assert found("long-blocking-lock", block_of_code(kind, ended)) == expected
+
+
+def test_rows_that_a_block_of_code_writes_before_it_locks_are_locked_row_by_row():
+    done = replace(work(WorkKind.ROWS, 1_000, detail="update"), ended=seconds(0))
+    given = of_size(9_000_000, statement(1, sql="DO $$ ... $$", tag="DO", work=(done,)), lock(statement=1))
+
+    assert found("rows-locked", given) == [(ORDERS, Severity.BLOCK)]
+    assert found("lock-upgraded", given) == [(ORDERS, Severity.WARN)]
+
+
+@pytest.mark.parametrize(
+    ("production", "expected"),
+    [(300, []), (5_000, []), (5_100, [(ORDERS, Severity.WARN)]), (None, [(ORDERS, Severity.WARN)])],
+)
+def test_a_table_locked_after_its_rows_were_written_may_end_in_a_deadlock(
+    production: int | None, expected: list[tuple[str, Severity]]
+):
+    given = of_size(production, written("update", 1_000), statement(2), lock(statement=2))
+
+    assert found("lock-upgraded", given) == expected
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (written("update", 1_000), statement(2, transaction="a/2"), lock(statement=2, transaction="a/2")),
+        (written("insert", 1_000), statement(2), lock(statement=2)),
+        (written("update", 1_000), statement(2), lock(LockMode.SHARE_UPDATE_EXCLUSIVE, statement=2)),
+        (written("update", 1_000), statement(2), lock(statement=2, name=CUSTOMERS)),
+        (lock(statement=1), statement(1), written("update", 1_000, 2), lock(LockMode.SHARE, statement=3), statement(3)),
+    ],
+    ids=[
+        "another transaction",
+        "rows nobody waits for",
+        "a lock for maintenance",
+        "another table",
+        "locked first",
+    ],
+)
+def test_rows_and_lock_that_cannot_wait_for_each_other_are_silent(parts: tuple[Statement | LockWindow, ...]):
+    assert found("lock-upgraded", of_size(9_000_000, *parts)) == []
+
+
+def test_an_upgraded_lock_is_told_with_the_rows_and_the_statement_that_asks():
+    given = of_size(212_000_000, written("update", 1_000), statement(2), lock(statement=2))
+
+    (finding,) = findings("lock-upgraded", given)
+
+    assert finding.message == (
+        "One transaction updated rows of public.orders (1,000 rows here, 212 M (19.7 GB) in production) and then asked "
+        "for a lock on it against reads and writes (ALTER TABLE orders ADD COLUMN note text): with a session that has "
+        "written to public.orders and waits for one of these rows it ends in a deadlock."
+    )

@@ -682,8 +682,8 @@ def test_what_a_rewrite_takes_is_said_in_numbers():
     )
 
     assert finding.message == (
-        "In production the migration takes about 10 GB of disk beside the 10 GB that the tables take today, and writes "
-        "about 10 GB of WAL (public.orders 10 GB)."
+        "In production the migration needs about 10 GB of disk on top of the 10 GB that the tables use today, and "
+        "writes about 10 GB of WAL (public.orders 10 GB)."
     )
 
 

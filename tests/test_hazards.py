@@ -40,6 +40,7 @@ WARNS_ONLY = {
     "interface-changed",
     "key-dropped",
     "lock-timeout-missing",
+    "lock-upgraded",
     "name-changed",
     "no-way-back",
     "rows-locked",

@@ -28,6 +28,7 @@ from rehearse import registry
 from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.catalog import Catalog, CatalogObject
+from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.migration import ForeignConnection, Stopped
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
@@ -203,6 +204,45 @@ def test_rows_chosen_by_a_masked_column_leave_it_open(sql: str, expected: Verdic
     )
 
     assert verdict(given).verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("resolution", "expected"),
+    [("NOTHING", Verdict.SAFE), ("UPDATE SET state = 'x'", Verdict.UNDECIDED)],
+)
+def test_a_row_inserted_unless_its_masked_key_is_there_leaves_open_only_what_would_be_written_over(
+    resolution: str, expected: Verdict
+):
+    masked = (ColumnTreatment(table=ORDERS, column="note", mask="text", reason="unclassified text"),)
+    sql = f"INSERT INTO orders (note) VALUES ('a') ON CONFLICT (lower(note)) DO {resolution}"
+    given = rehearsal(
+        fidelity=fidelity(masked=masked),
+        timeline=timeline(statement(sql=sql, tag="INSERT", work=(work(WorkKind.ROWS, 1, detail="insert"),))),
+    )
+
+    assert verdict(given).verdict is expected
+
+
+@pytest.mark.parametrize(("is_accepted", "expected"), [(False, Verdict.UNDECIDED), (True, Verdict.SAFE)])
+def test_what_a_finding_cannot_tell_of_production_is_open_until_it_is_accepted(is_accepted: bool, expected: Verdict):
+    finding = Finding(
+        check="values-changed",
+        family=Family.LOSS,
+        severity=Severity.NOTE,
+        step="0001",
+        object=f"{ORDERS}.note",
+        message="it was cut",
+        remedy="",
+        evidence={},
+        open_point="What it did to production is open.",
+    )
+    accepted = Acknowledgement(check="values-changed", object=f"{ORDERS}.note", reason="meant")
+    policy = Policy(acknowledgements=(accepted,) if is_accepted else ())
+
+    report = judge(evidence(rehearsal(), policy), [finding], (), NOON.date())
+
+    assert report.verdict is expected
+    assert (finding.open_point in report.reasons) is not is_accepted
 
 
 def test_a_failure_the_stage_caused_is_undecided():

@@ -61,7 +61,7 @@ def _of_grant(rehearsal: Rehearsal, change: SchemaChange, stays: set[str]) -> It
         severity=Severity.WARN if revoking else Severity.BLOCK,
         step=statement.step if statement else None,
         object=name.removeprefix("column "),
-        message=f"{role} has lost {listing(lost)} on {what}{how}: what it runs meanwhile is denied.",
+        message=f"{role} has lost {listing(lost)} on {what}{how}: its queries that need it are refused.",
         remedy=f"Append, in the same transaction: GRANT {', '.join(lost)} ON {_target(kind, name)} TO {role}."
         if change.action != "added"
         else f"GRANT it to the roles that need it before it is taken from {role}.",
@@ -102,8 +102,8 @@ def _of_owner(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[Finding]:
         severity=Severity.WARN,
         step=statement.step if statement else None,
         object=change.object,
-        message=f"{change.object} belongs to {new}, no longer to {old}, which is granted nothing: what {old} runs "
-        "meanwhile is denied.",
+        message=f"{change.object} belongs to {new}, no longer to {old}, which is granted nothing: its "
+        f"queries on {change.object} fail with permission denied.",
         remedy=f"GRANT {old} what it needs on {change.object} in the same transaction.",
         evidence={"sql": statement.sql if statement else None, "before": old, "after": new},
     )

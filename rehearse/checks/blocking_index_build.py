@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rehearse.checks.remedies import online
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
@@ -44,7 +45,7 @@ def _stops_reads(evidence: Evidence, prediction: Prediction) -> bool:
 
 def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Finding:
     table, statement = prediction.work.object, prediction.statement
-    index = f" {prediction.work.detail}" if prediction.work.detail else ""
+    index = f"the index {prediction.work.detail}" if prediction.work.detail else "an index"
     blocked = " and ".join(("reads", "writes") if _stops_reads(evidence, prediction) else lock.mode.blocks)
     return Finding(
         check="blocking-index-build",
@@ -52,8 +53,7 @@ def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Fi
         severity=prediction.severity(evidence.policy),
         step=statement.step,
         object=table,
-        message=f"{table} was locked against {blocked} while an index{index} was built from its rows: "
-        f"{prediction.extent}.",
-        remedy=REMEDY,
+        message=f"{table} was locked against {blocked} while {index} was built from its rows: {prediction.extent}.",
+        remedy=online.index(evidence, prediction) or REMEDY,
         evidence=prediction.facts(lock),
     )

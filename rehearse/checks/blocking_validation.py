@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rehearse.checks.remedies import online
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
@@ -51,6 +52,6 @@ def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Fi
         object=table,
         message=f"{table} was locked against {' and '.join(lock.mode.blocks)}{earlier} while its rows were checked"
         f"{why}: {prediction.extent}.",
-        remedy=REMEDY,
+        remedy=online.validation(evidence, prediction) or REMEDY,
         evidence=prediction.facts(lock),
     )

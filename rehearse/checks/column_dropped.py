@@ -45,7 +45,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 
 def _finding(evidence: Evidence, change: SchemaChange, severity: Severity, found: str) -> Finding:
     statement = evidence.statement_dropping(change.object)
-    count = next((count for count in evidence.rehearsal.row_counts if count.table == change.table), None)
+    count = evidence.rehearsal.row_count(change.table or "")
     return Finding(
         check="column-dropped",
         family=FAMILY,
@@ -75,14 +75,14 @@ def _remedy(evidence: Evidence, change: SchemaChange, severity: Severity) -> str
         return f"Release code that does not name {name} first, drop the column with the next release."
     keys = [
         found.attributes.get("columns")
-        for found in evidence.rehearsal.before.of_kind("constraint")
-        if found.table == change.table and found.text("type") == "primary key"
+        for found in evidence.rehearsal.before.of_table("constraint", change.table)
+        if found.text("type") == "primary key"
     ]
     key = [str(column) for column in keys[0] if column != name] if keys and isinstance(keys[0], Sequence) else []
     copy = quoted("_".join((*split(change.table or "")[-1:], split(change.object)[-1])))
     kept = f"SELECT {', '.join([*key, name])} FROM {change.table}"  # noqa: S608 - for people to run, not for us
     return (
         f"Release code that does not name {name} first. Keep a copy if anyone may ask for the values: CREATE TABLE "
-        f"{copy} AS {kept}; drop the column a release later and acknowledge column-dropped for {change.object} with "
-        "the reason."
+        f"{copy} AS {kept}; then drop the column a release later. If another column holds the values by now, or nobody "
+        f"needs them, say so in the step: `rehearse: acknowledge column-dropped {change.object}: REASON`."
     )

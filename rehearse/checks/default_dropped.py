@@ -62,7 +62,7 @@ def _finding(evidence: Evidence, change: SchemaChange, column: CatalogObject) ->
         severity=_severity(refused=refused, said=statement is not None),
         step=statement.step if statement else None,
         object=change.object,
-        message=f"{change.object} has lost its default {given}{way}: {effect}, those of the running release, too.",
+        message=f"{change.object} has lost its default {given}{way}: {effect}, also those of the running release.",
         remedy=f"If it should stay: ALTER TABLE {column.table} ALTER COLUMN {name} {_back(given)}; otherwise release "
         "code that always gives the value first, and drop the default a release later.",
         evidence={"sql": statement.sql if statement else None, "default": given, "not_null": refused},

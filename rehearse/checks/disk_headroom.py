@@ -134,8 +134,8 @@ def _finding(evidence: Evidence, needs: list[_Need], disk: int, wal: int) -> Fin
         severity=Severity.WARN if lost or disk * _SHARE > present else Severity.NOTE,
         step=needs[0].step,
         object=needs[0].table,
-        message=f"In production the migration takes about {size(max(disk, 0))} of disk beside the {size(present)} that "
-        f"the tables take today, and writes about {size(wal)} of WAL{lost} ({listing(parts, _MOST_NAMED)}).",
+        message=f"In production the migration needs about {size(max(disk, 0))} of disk on top of the {size(present)} "
+        f"that the tables use today, and writes about {size(wal)} of WAL{lost} ({listing(parts, _MOST_NAMED)}).",
         remedy=f"Have {size(max(disk, 0))} free on production and every standby before, and room for {size(wal)} of "
         "WAL there and in the archive; or split the work into batches with pauses, and watch pg_stat_replication and "
         "pg_replication_slots meanwhile.",

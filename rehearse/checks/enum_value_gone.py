@@ -54,10 +54,10 @@ def _labels(attributes: Mapping[str, JSON] | None) -> Sequence[str]:
 
 def _gone(evidence: Evidence, enum: str, old: Sequence[str], new: Sequence[str], gone: tuple[str, ...]) -> Finding:
     renamed = {label: new[place] for place, label in enumerate(old) if label in gone} if len(old) == len(new) else {}
-    names = tuple(f"{label!r} (now {renamed[label]!r})" if label in renamed else repr(label) for label in gone)
+    names = tuple(f"{label!r} (renamed to {renamed[label]!r})" if label in renamed else repr(label) for label in gone)
     table = next((found for found in evidence.rehearsal.before.of_kind("column") if found.text("type") == enum), None)
     where = f" in {table.identity}" if table is not None else ""
-    told = f"{enum} has no value {listing(names)} any more: code that still writes or asks for it{where} fails."
+    told = f"{enum} no longer has {listing(names)}: code that still writes or asks for it{where} fails."
     remedy = f"Keep {gone[0]!r} in the type until the old release is gone"
     if renamed:
         added = renamed[gone[0]]

@@ -57,8 +57,8 @@ def _finding(step: StepRun, statement: Statement, severity: Severity) -> Finding
         severity=severity,
         step=step.id,
         object=step.source,
-        message=f"Step {step.id} counts as applied although a statement of it failed ({error}), so what that was to do "
-        f"is not done: {shortened(statement.sql)}.",
+        message=f"Step {step.id} counts as applied although a statement of it failed ({error}), so its work "
+        f"is missing afterwards: {shortened(statement.sql)}.",
         remedy=REMEDY,
         evidence={"sql": statement.sql, "sqlstate": statement.sqlstate, "error": statement.message},
     )

@@ -59,7 +59,7 @@ def _finding(evidence: Evidence, key: CatalogObject, *, is_new: bool) -> Finding
     return Finding(
         check="foreign-key-without-index",
         family=FAMILY,
-        severity=Severity.WARN if _is_large(evidence, number) else Severity.NOTE,
+        severity=Severity.WARN if _is_large(evidence, table, number) else Severity.NOTE,
         step=statement.step if statement else None,
         object=key.identity,
         message=f"The foreign key {name} of {table} ({columns}) {lost}: each row deleted from {parent} reads all of "
@@ -77,6 +77,6 @@ def _production_rows(evidence: Evidence, table: str) -> int | None:
     return 0 if count.before is None else count.production
 
 
-def _is_large(evidence: Evidence, number: int | None) -> bool:
+def _is_large(evidence: Evidence, table: str, number: int | None) -> bool:
     rate = evidence.policy.rates[WorkKind.SCAN].rows
-    return number is None or timedelta(seconds=number / rate) > evidence.policy.max_blocking
+    return number is None or timedelta(seconds=number / rate) > evidence.policy.limit_beside(table)

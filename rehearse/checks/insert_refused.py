@@ -68,15 +68,15 @@ def _is_filled(rehearsal: Rehearsal, column: CatalogObject) -> bool:
     domain = rehearsal.after.find("domain", column.text("type"))
     if domain is not None and domain.attributes.get("default"):
         return True
-    functions = {found.identity.partition("(")[0]: found for found in rehearsal.after.of_kind("function")}
+    triggers = tuple(rehearsal.after.of_table("trigger", column.table))
+    functions = {found.identity.partition("(")[0]: found for found in rehearsal.after.of_kind("function") if triggers}
     return any(
-        trigger.table == column.table
-        and " BEFORE " in trigger.text("definition")
+        " BEFORE " in trigger.text("definition")
         and any(
             f"{name}(" in trigger.text("definition") and mentions(function.text("source"), column.identity)
             for name, function in functions.items()
         )
-        for trigger in rehearsal.after.of_kind("trigger")
+        for trigger in triggers
     )
 
 
@@ -84,7 +84,7 @@ def _finding(evidence: Evidence, change: SchemaChange, column: CatalogObject) ->
     rehearsal = evidence.rehearsal
     statement = naming(rehearsal, column.identity)
     nulls = rehearsal.nulls_before.get(column.identity)
-    count = next((found for found in rehearsal.row_counts if found.table == column.table), None)
+    count = rehearsal.row_count(column.table or "")
     empty = count is not None and count.production == 0
     why = f"{rows(nulls)} held NULL here before" if nulls else "the column is new and has no default"
     by = f" by the constraint {split(change.object)[-1]}" if change.kind == "constraint" else ""

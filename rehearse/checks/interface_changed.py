@@ -64,12 +64,12 @@ def _columns(before: JSON, after: JSON) -> str:
     old, new = _named(before), _named(after)
     gone = tuple(name for name in old if name not in new)
     if gone:
-        return f"has no column {listing(gone)} any more"
+        return f"no longer has {listing(gone)}"
     retyped = tuple(f"{name} ({new[name]}, was {old[name]})" for name in old if new[name] != old[name])
     if retyped:
         return f"gives another type for {listing(retyped)}"
     if list(new)[: len(old)] != list(old):
-        return "has its columns in another order, which who reads or inserts by position mistakes"
+        return "has its columns in another order, which is wrong for whoever reads or inserts by position"
     return ""
 
 
@@ -115,7 +115,7 @@ def _finding(evidence: Evidence, change: SchemaChange, told: str) -> Finding:
         severity=Severity.WARN,
         step=statement.step if statement else None,
         object=change.object,
-        message=f"The {kind} {change.object} {told}; the release that runs meanwhile still knows it as it was.",
+        message=f"The {kind} {change.object} {told}: the running release still uses it as it was.",
         remedy=f"{again}; drop it a release later.",
         evidence={"sql": statement.sql if statement else None, "kind": change.kind},
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rehearse.model.catalog import CatalogObject
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.index import concurrently
 
 FAMILY = Family.HYGIENE
 HAZARDS = ("D3", "D10")
@@ -52,9 +53,9 @@ def _is_of_partitioned(evidence: Evidence, index: CatalogObject) -> bool:
 
 def _left(evidence: Evidence, index: CatalogObject) -> Finding:
     doubt = _doubt(evidence, index)
-    unique = ", which promises unique values and does not hold them to it," if index.attributes.get("unique") else ""
+    unique = ", which is UNIQUE and keeps no duplicate out," if index.attributes.get("unique") else ""
     drop = f"DROP INDEX CONCURRENTLY {index.identity};"
-    again = _concurrently(index.text("definition"))
+    again = concurrently(index.text("definition"))
     if _LEFTOVER.search(index.identity):
         again = "and look whether the index it was to replace is still there."
     return _finding(
@@ -117,7 +118,3 @@ def _finding(evidence: Evidence, index: CatalogObject, *, severity: Severity, me
         remedy=remedy,
         evidence={"sql": statement.sql if statement else None, "definition": index.text("definition")},
     )
-
-
-def _concurrently(definition: str) -> str:
-    return f"{re.sub(r'INDEX ', 'INDEX CONCURRENTLY ', definition, count=1)};"

@@ -69,7 +69,7 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
             evidence={"sql": statement.sql, "definition": told.get("definition")},
         )
     columns = _columns(change.kind, told.get("type"), told.get("columns"), told)
-    left = {found.identity for found in rehearsal.after.of_kind("column") if found.table == table}
+    left = {found.identity for found in rehearsal.after.of_table("column", table)}
     is_about_them = all(f"{table}.{column}" in left for column in columns)  # else column-dropped tells what matters
     if columns and is_about_them and not any(columns == other for other in _unique_after(rehearsal, table)):
         yield Finding(
@@ -79,7 +79,7 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
             step=statement.step,
             object=change.object,
             message=f"{change.object} is gone, and nothing else keeps ({', '.join(sorted(columns))}) of {table} "
-            "unique: INSERT ... ON CONFLICT on it fails, and duplicates come in.",
+            "unique: INSERT ... ON CONFLICT on these columns fails, and duplicates are accepted.",
             remedy=f"Build what takes its place first: CREATE UNIQUE INDEX CONCURRENTLY ON {table} "
             f"({', '.join(sorted(columns))}); drop {change.object} when no running code relies on it.",
             evidence={"sql": statement.sql, "columns": sorted(columns)},
@@ -89,10 +89,9 @@ def _of_key(rehearsal: Rehearsal, change: SchemaChange, table: str) -> Iterator[
 def _is_replaced(rehearsal: Rehearsal, told: Mapping[str, JSON], table: str) -> bool:
     """Say whether another foreign key leads from the same columns, or from these and more, to the same table."""
     return any(
-        found.table == table
-        and found.text("references") == told.get("references")
+        found.text("references") == told.get("references")
         and {*_listed(told.get("columns"))} <= {*_listed(found.attributes.get("columns"))}
-        for found in rehearsal.after.of_kind("constraint")
+        for found in rehearsal.after.of_table("constraint", table)
         if found.text("type") == "foreign key"
     )
 
@@ -125,8 +124,8 @@ def _of_index(definition: str) -> frozenset[str]:
 def _unique_after(rehearsal: Rehearsal, table: str) -> Sequence[frozenset[str]]:
     return [
         _of_index(found.text("definition"))
-        for found in rehearsal.after.of_kind("index")
-        if found.table == table and found.attributes.get("unique") is True and found.attributes.get("valid") is True
+        for found in rehearsal.after.of_table("index", table)
+        if found.attributes.get("unique") is True and found.attributes.get("valid") is True
     ]
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.quantity import duration, listing, rows
-from rehearse.model.timeline import LockWindow, WorkKind
+from rehearse.model.timeline import LockWindow, Statement, Work, WorkKind
 
 FAMILY = Family.BLOCKING
 HAZARDS = ("C6", "F3", "F9")
@@ -28,12 +28,16 @@ _MOST_NAMED = 3
 
 def findings(evidence: Evidence) -> Iterator[Finding]:
     """Yield one finding for each table that stayed locked during work no other check claims."""
+    done: dict[str, list[Prediction]] = {}
+    for found in evidence.predictions:
+        done.setdefault(found.statement.transaction, []).append(found)
     seen: set[tuple[str, str]] = set()
     for lock in evidence.rehearsal.timeline.locks:
         if not lock.mode.blocks_writes or lock.on_index or (lock.transaction, lock.object) in seen:
             continue
-        claimed = {found.statement.number for found in evidence.predictions if _is_claimed(lock, found)}
-        work = tuple(found for found in evidence.predictions if _kept_waiting(lock, found, claimed))
+        own = done.get(lock.transaction, ())
+        claimed = {found.statement.number for found in own if _is_claimed(lock, found)}
+        work = tuple(found for found in own if _kept_waiting(lock, found, claimed))
         idle = _idle(evidence, lock)
         if work or idle:
             seen.add((lock.transaction, lock.object))
@@ -54,13 +58,19 @@ def _kept_waiting(lock: LockWindow, prediction: Prediction, claimed: set[int]) -
     Emptying a table takes as long whatever it holds.
     """
     statement, work = prediction.statement, prediction.work
-    if statement.transaction != lock.transaction or not lock.is_held_at(statement.number) or prediction.is_nothing:
+    if not lock.covers(statement, work) or prediction.is_nothing:
         return False
     if work.detail == "truncate":
         return False
-    if statement.number == lock.statement:  # one statement: only a block of code does two things
-        return statement.tag.startswith(_NESTING) and work.kind is WorkKind.ROWS
+    if statement.number == lock.statement and not _may_be_both(statement, work):
+        return False
     return work.kind is WorkKind.ROWS or statement.number not in claimed
+
+
+def _may_be_both(statement: Statement, work: Work) -> bool:
+    """Say whether one statement may take a lock and go on to this: only a block of code does two things."""
+    is_known = work.kind is WorkKind.ROWS or (work.kind is WorkKind.SCAN and work.ended is not None)
+    return is_known and statement.tag.startswith(_NESTING)
 
 
 def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
@@ -69,7 +79,8 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
     A step that was stopped held its locks as long as the limit let it, which is an open point and no measure.
     """
     stopped = evidence.rehearsal.migration.stopped
-    if stopped is not None and stopped.step == lock.step:
+    least = max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR)
+    if lock.held <= least or (stopped is not None and stopped.step == lock.step):
         return timedelta(0)
     busy = sum(
         (
@@ -80,7 +91,7 @@ def _idle(evidence: Evidence, lock: LockWindow) -> timedelta:
         timedelta(0),
     )
     idle = lock.held - busy
-    return idle if idle > max(evidence.policy.limit_on(lock.object), _IDLE_FLOOR) else timedelta(0)
+    return idle if idle > least else timedelta(0)
 
 
 def _working(evidence: Evidence, lock: LockWindow, work: tuple[Prediction, ...]) -> Finding:

@@ -56,7 +56,7 @@ def _finding(evidence: Evidence, change: SchemaChange, new_name: str) -> Finding
         severity=Severity.WARN,
         step=statement.step if statement else None,
         object=change.object,
-        message=f"{change.object} is called {new_name} afterwards: the release that runs meanwhile uses the old name.",
+        message=f"{change.object} is renamed to {new_name}: queries of the running release that use the old name fail.",
         remedy=_remedy(change, new_name),
         evidence={"sql": statement.sql if statement else None, "renamed_to": new_name},
     )

@@ -12,7 +12,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
 from rehearse.model.policy import Policy
 from rehearse.model.quantity import count, rows, size
-from rehearse.model.timeline import LockMode, Statement, WorkKind
+from rehearse.model.timeline import LockMode, Statement, Work, WorkKind
 
 FAMILY = Family.BLOCKING
 HAZARDS = ("F4",)
@@ -40,6 +40,7 @@ class _Locked:
 
     statement: Statement
     table: str
+    work: Work | None  # None: rows were selected
     verb: str
     here: int
     production: int | None
@@ -67,6 +68,7 @@ def _written(evidence: Evidence) -> Iterator[_Locked]:
             yield _Locked(
                 statement=found.statement,
                 table=roots.get(found.work.object) or found.work.object,
+                work=found.work,
                 verb=f"{found.work.detail}d",
                 here=found.work.rows,
                 production=found.production_rows,
@@ -97,6 +99,7 @@ def _of_select(evidence: Evidence, statement: Statement, table: str, here: int) 
     return _Locked(
         statement=statement,
         table=table,
+        work=None,
         verb="selected FOR UPDATE",
         here=here,
         production=scaled,
@@ -110,6 +113,7 @@ def _is_closed(evidence: Evidence, locked: _Locked) -> bool:
     return any(
         lock.object == locked.table and lock.mode.blocks_writes and not lock.on_index
         for lock in evidence.locks_during(locked.statement)
+        if locked.work is None or lock.covers(locked.statement, locked.work)
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
+from rehearse.model.identity import quoted, split
 from rehearse.model.quantity import count, rows, shortened
 from rehearse.model.timeline import Statement
 
@@ -37,8 +38,9 @@ def _lost(evidence: Evidence, found: RowCount) -> int:
     """Return how many rows are gone; those of a partition that was detached are not."""
     if found.before is None or found.after is None:
         return 0
-    leaves = {facts.table for facts in evidence.rehearsal.facts.tables if facts.root == found.table}
-    kept = sum(count.after or 0 for count in evidence.rehearsal.row_counts if count.table in leaves)
+    leaves = {facts.table for facts in evidence.rehearsal.facts.under(found.table) if facts.root == found.table}
+    counted = [evidence.rehearsal.row_count(leaf) for leaf in leaves]
+    kept = sum(count.after or 0 for count in counted if count is not None)
     return found.before - max(found.after, kept)
 
 
@@ -52,13 +54,22 @@ def _finding(evidence: Evidence, found: RowCount, lost: int) -> Finding:
         object=found.table,
         message=f"{found.table} lost {rows(lost)} of {count(found.before or 0)} on the stage"
         f"{_production(found)}{_how(found, culprit)}.",
-        remedy=REMEDY,
+        remedy=_remedy(found),
         evidence={
             "sql": culprit.sql if culprit else None,
             "before": found.before,
             "after": found.after,
             "production_rows": found.production,
         },
+    )
+
+
+def _remedy(found: RowCount) -> str:
+    aside = quoted(f"{split(found.table)[-1]}_old")
+    return (
+        f"Run the predicate against production as a SELECT count(*) and look for ON DELETE CASCADE into {found.table}; "
+        f"keep a copy of what goes (CREATE TABLE {aside} AS SELECT ...). If it is meant, say so in the step: "
+        f"`rehearse: expect rows {found.table} LOW..HIGH`, or acknowledge rows-lost for it with the reason."
     )
 
 
@@ -79,7 +90,7 @@ def _names(statement: Statement, found: RowCount) -> bool:
 def _production(found: RowCount) -> str:
     if found.production is None or found.before == found.production:
         return ""
-    return f" (production holds {count(found.production)})"
+    return f" (production has {rows(found.production)})"
 
 
 def _how(found: RowCount, culprit: Statement | None) -> str:

@@ -11,7 +11,8 @@ from rehearse.model.identity import quoted, split
 from rehearse.model.naming import mentions, naming
 from rehearse.model.partitions import told_once
 from rehearse.model.quantity import listing, rows
-from rehearse.model.timeline import Outcome
+from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.timeline import Outcome, Statement
 
 FAMILY = Family.LOSS
 HAZARDS = ("B8",)
@@ -34,23 +35,30 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
     for change in told_once(evidence.rehearsal):
         if change.kind == "column" and change.action == "altered" and change.table and "type" in (change.before or {}):
             retyped.setdefault(change.table, []).append(change.object)
+    analyses = tuple(_analyses(evidence.rehearsal)) if retyped else ()
     for table, columns in retyped.items():
-        count = next((found for found in evidence.rehearsal.row_counts if found.table == table), None)
+        count = evidence.rehearsal.row_count(table)
         large = count is not None and (count.production is None or count.production >= _LARGE)
-        if large and not _is_analysed(evidence, table, columns[-1]):
+        if large and not _is_analysed(evidence, analyses, table, columns[-1]):
             yield _finding(evidence, table, columns, count.production if count else None)
 
 
-def _is_analysed(evidence: Evidence, table: str, column: str) -> bool:
+def _analyses(rehearsal: Rehearsal) -> Iterator[tuple[Statement, str]]:
+    """Yield every statement that analyses, with what it says behind that word."""
+    for statement in rehearsal.timeline.statements:
+        words = _ANALYSES.search(statement.sql) if statement.outcome is Outcome.APPLIED else None
+        if words:
+            yield statement, statement.sql[words.end() :]
+
+
+def _is_analysed(evidence: Evidence, analyses: tuple[tuple[Statement, str], ...], table: str, column: str) -> bool:
     """Say whether an ANALYZE of the table, or of all tables, came after the last change of type."""
     changed = naming(evidence.rehearsal, column, r"\bTYPE\b")
-    for statement in evidence.rehearsal.timeline.statements:
-        if statement.outcome is not Outcome.APPLIED or (changed and statement.number < changed.number):
-            continue
-        words = _ANALYSES.search(statement.sql)
-        if words and (mentions(statement.sql, table) or not re.search(r"\w", statement.sql[words.end() :])):
-            return True
-    return False
+    return any(
+        mentions(statement.sql, table) or not re.search(r"\w", rest)
+        for statement, rest in analyses
+        if changed is None or statement.number >= changed.number
+    )
 
 
 def _finding(evidence: Evidence, table: str, columns: list[str], production: int | None) -> Finding:
@@ -64,7 +72,7 @@ def _finding(evidence: Evidence, table: str, columns: list[str], production: int
         step=statement.step if statement else None,
         object=table,
         message=f"The planner's statistics of {listing(names)} in {table} ({size} in production) are gone with the "
-        "change of type: plans are blind until ANALYZE.",
+        "change of type: until ANALYZE the planner guesses.",
         remedy=f"Append ANALYZE {table} ({', '.join(names)}); it blocks neither reads nor writes.",
         evidence={"sql": statement.sql if statement else None, "columns": list(columns), "production_rows": production},
     )

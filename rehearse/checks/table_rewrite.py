@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rehearse.checks.remedies import online
 from rehearse.model.evidence import Evidence, Prediction
 from rehearse.model.finding import Family, Finding
 from rehearse.model.timeline import LockWindow, WorkKind
@@ -40,6 +41,6 @@ def _finding(evidence: Evidence, prediction: Prediction, lock: LockWindow) -> Fi
         object=table,
         message=f"{table} was locked against reads and writes while all its rows were written anew{reason}: "
         f"{prediction.extent}.",
-        remedy=REMEDY,
+        remedy=online.rewrite(prediction) or REMEDY,
         evidence=prediction.facts(lock),
     )

@@ -65,13 +65,13 @@ def _taken(group: Mapping[str, LockWindow]) -> int:
 
 def _is_large(evidence: Evidence, table: str) -> bool:
     """Say whether reading all of the table takes longer than max_blocking, by the policy's rates; unknown is large."""
-    facts = [found for found in evidence.rehearsal.facts.tables if table in (found.table, found.root)]
+    facts = evidence.rehearsal.facts.under(table)
     numbers = [found.rows for found in facts]
     if not facts or None in numbers:
         return True
     rate, octets = evidence.policy.rates[WorkKind.SCAN], sum(found.heap_bytes for found in facts)
     seconds = max(sum(number or 0 for number in numbers) / rate.rows, octets / rate.bytes)
-    return timedelta(seconds=seconds) > evidence.policy.limit_on(table)
+    return timedelta(seconds=seconds) > evidence.policy.limit_beside(table)
 
 
 def _finding(evidence: Evidence, groups: Sequence[Mapping[str, LockWindow]]) -> Finding:
@@ -106,11 +106,13 @@ def _wait(later: Sequence[LockWindow]) -> timedelta | None:
 
 
 def _told(wait: timedelta | None) -> str:
-    return "without end, for want of a lock_timeout" if wait is None else f"up to {duration(wait)} by its lock_timeout"
+    return (
+        "without end, for want of a lock_timeout" if wait is None else f"for up to {duration(wait)}, its lock_timeout"
+    )
 
 
 def _named(evidence: Evidence, table: str) -> str:
-    numbers = [found.rows for found in evidence.rehearsal.facts.tables if table in (found.table, found.root)]
+    numbers = [found.rows for found in evidence.rehearsal.facts.under(table)]
     if not numbers or None in numbers:
         return f"{table} (of unknown size in production)"
     return f"{table} ({rows(sum(number or 0 for number in numbers))} in production)"

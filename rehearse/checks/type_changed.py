@@ -61,7 +61,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
             yield from _of_type(evidence, change, str(before["type"]), str(after["type"]))
         elif change.action == "altered" and before.get("not_null") is True and after.get("not_null") is False:
             told = "takes NULL from now on: code that reads it meets NULL once new code writes one"
-            yield _finding(evidence, change, Severity.NOTE, told, "Have the code that reads it bear NULL first.")
+            yield _finding(evidence, change, Severity.NOTE, told, "Have the code that reads it cope with NULL first.")
         elif change.action == "added" and after.get("type") == "json" and _had_table(evidence, change.table):
             told = f"joins {change.table} as json, which knows no equality: SELECT DISTINCT * and UNION over it fail"
             yield _finding(evidence, change, Severity.NOTE, told, "Make it jsonb, which compares by content.")
@@ -75,7 +75,7 @@ def _of_type(evidence: Evidence, change: SchemaChange, old: str, new: str) -> It
     rehearsal = evidence.rehearsal
     difference = _difference(_beneath(rehearsal.before, old), _beneath(rehearsal.after, new))
     if difference:
-        told = f"is {new} afterwards, not {old}: {difference}"
+        told = f"changes from {old} to {new}: {difference}"
         yield _finding(evidence, change, Severity.WARN, told, _expand(change, new))
 
 
@@ -95,7 +95,7 @@ def _difference(old: str, new: str) -> str:
     if was.endswith("[]") and now.endswith("[]"):
         return _difference(old.removesuffix("[]"), new.removesuffix("[]"))
     if was != now and (was, now) not in _SAME_TO_CODE:
-        return "code that runs meanwhile reads another type, and compares with one that may have no operator for it"
+        return "the running release reads values of another type, and its comparisons may fail (no such operator)"
     limit, had = _LENGTH.match(new), _LENGTH.match(old)
     if limit and (had is None or int(limit[1]) < int(had[1])):
         return f"values longer than {limit[1]} are refused from now on"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rehearse.model.catalog import Catalog
 from rehearse.model.causes import Cause, Origin, origin
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import quoted, split
 from rehearse.model.quantity import count, listing, rows, shortened
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.values import ValueChange
 
 FAMILY = Family.LOSS
@@ -41,14 +43,16 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
 def _finding(rehearsal: Rehearsal, change: ValueChange) -> Finding:
     found = origin(rehearsal, change)
     statement = found.statement
-    severity, how = _weighed(rehearsal, change, found)
+    severity, how = _weighed(change, found, rehearsal.before)
+    mask = _mask(rehearsal, change, found) if severity is Severity.BLOCK else None
     return Finding(
         check="values-changed",
         family=FAMILY,
-        severity=severity,
+        severity=severity if mask is None else Severity.NOTE,
         step=statement.step if statement else None,
         object=change.column,
-        message=f"{change.column} {_what(change)}{_in_production(rehearsal, change)}: {_why(change, found)}{how}.",
+        message=f"{change.column} {_what(change)}{_in_production(rehearsal, change)}: {_why(change, found)}{how}"
+        f"{'; the values here are masked, so they prove nothing of those in production' if mask else ''}.",
         remedy=_remedy(change, found),
         evidence={
             "sql": statement.sql if statement else None,
@@ -58,19 +62,17 @@ def _finding(rehearsal: Rehearsal, change: ValueChange) -> Finding:
             "rows": change.rows,
             "exact": change.exact,
         },
+        open_point=None if mask is None else _open(change, found, mask),
     )
 
 
-def _weighed(rehearsal: Rehearsal, change: ValueChange, found: Origin) -> tuple[Severity, str]:
+def _weighed(change: ValueChange, found: Origin, before: Catalog) -> tuple[Severity, str]:
     """Return how grave a change is, and what makes it so if that is not plain."""
     if found.cause in (Cause.DECLARED, Cause.FOLLOWED):
         return Severity.NOTE, ""
     if found.types is not None:
-        severity, how = _by_type(change, *found.types, found.statement.sql if found.statement else "")
-        if severity is Severity.BLOCK and _depends_on_mask(rehearsal, change, *found.types):
-            return Severity.WARN, f"{how}; its values are masked here, so what becomes of production's is open"
-        return severity, how
-    column = rehearsal.before.find("column", change.column)
+        return _by_type(change, *found.types, found.statement.sql if found.statement else "")
+    column = before.find("column", change.column)
     if found.cause is Cause.TRIGGER and column is not None and _MOMENT.match(column.text("type")):
         return Severity.WARN, ", which moves it to the time of the migration"
     return Severity.BLOCK, ""
@@ -90,13 +92,25 @@ def _by_type(change: ValueChange, old: str, new: str, sql: str) -> tuple[Severit
     )
 
 
-def _depends_on_mask(rehearsal: Rehearsal, change: ValueChange, old: str, new: str) -> bool:
-    """Say whether masks may have made the values that a type does not hold; lengths most of them keep."""
-    tables = {change.table, *(found.table for found in rehearsal.facts.tables if found.root == change.table)}
+def _mask(rehearsal: Rehearsal, change: ValueChange, found: Origin) -> ColumnTreatment | None:
+    """Return the mask that may have made the values a new type does not hold; lengths most of them keep."""
+    if found.types is None:
+        return None
+    tables = {change.table, *(facts.table for facts in rehearsal.facts.tables if facts.root == change.table)}
     name = split(change.column)[-1]
     masked = [mask for mask in rehearsal.fidelity.masked if mask.table in tables and mask.column == name]
-    about_length = _TEXT.match(old) is not None and _TEXT.match(new) is not None
-    return any(not about_length or "length" not in mask.keeps for mask in masked)
+    about_length = all(_TEXT.match(each) for each in found.types)
+    return next((mask for mask in masked if not about_length or "length" not in mask.keeps), None)
+
+
+def _open(change: ValueChange, found: Origin, mask: ColumnTreatment) -> str:
+    where = f"Step {found.statement.step}" if found.statement and found.statement.step else "A step"
+    _, new = found.types or ("", "another type")
+    return (
+        f"{where} makes {change.column} {new}, which changed masked values here: whether production's values stay what "
+        f"they are is open. Keep the column clear if it may be ([sanitise.columns] {mask.rule_to_keep}), or "
+        f"acknowledge values-changed for {change.column} with the reason."
+    )
 
 
 def _is_zone_change(old: str, new: str) -> bool:

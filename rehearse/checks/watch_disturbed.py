@@ -22,7 +22,7 @@ EFFECT = (
     "step fails there, too, or, run by a superuser, it goes on unseen by those who rely on the log."
 )
 REMEDY = (
-    "Take the statement out of the migration. A setting that production's server is to have belongs into its "
+    "Take the statement out of the migration. A setting that production's server is to have belongs in its "
     "configuration: rehearse it with --set or --settings. A password stays out of the log if it is sent as its SCRAM "
     "verifier, as psql's \\password does."
 )

@@ -9,6 +9,7 @@ from datetime import timedelta
 from rehearse.forecast import sorting
 from rehearse.forecast.bounds import Bounds
 from rehearse.forecast.intervals import interval
+from rehearse.forecast.seeds import seeded
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import TableFacts
@@ -103,7 +104,7 @@ def _factor(work: Work, scale: _Scale, rows: int | None) -> float | None:
 def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
     """Return the facts of a table; of a partitioned table, those of its leaves added up."""
     own = rehearsal.facts.table(table)
-    leaves = [found for found in rehearsal.facts.tables if found.root == table and found.table != table]
+    leaves = [found for found in rehearsal.facts.under(table) if found.root == table and found.table != table]
     if not leaves:
         return own
     return TableFacts(
@@ -129,11 +130,21 @@ def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
         for found in rehearsal.after.of_kind("constraint")
         if found.text("references") == work.object and split(found.identity)[-1] == name
     }
-    known = [_facts_of(rehearsal, child) for child in children if child is not None and child != work.object]
-    if not known or any(facts is None or facts.rows is None for facts in known):
+    known = [_referring(rehearsal, child) for child in children if child is not None and child != work.object]
+    if not known or None in known:
         return rows
-    asked = sum(facts.rows or 0 for facts in known if facts is not None)
+    asked = sum(number or 0 for number in known)
     return asked if rows is None else min(rows, asked)
+
+
+def _referring(rehearsal: Rehearsal, child: str) -> int | None:
+    """Return how many rows a table has in production when a foreign key of it is proven; None: nobody knows."""
+    facts, counted = _facts_of(rehearsal, child), rehearsal.row_count(child)
+    if facts is not None:
+        return facts.rows
+    if counted is None or counted.before is not None or counted.after is None:
+        return None
+    return counted.after if counted.after <= seeded(rehearsal, child) else None
 
 
 def _prediction(

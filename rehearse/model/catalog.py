@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rehearse.model.identity import split
 from rehearse.model.json import JSON
+from rehearse.model.same import Same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,14 @@ class Catalog:
     objects: tuple[CatalogObject, ...]
 
     def of_kind(self, kind: str) -> Iterator[CatalogObject]:
-        return (found for found in self.objects if found.kind == kind)
+        return iter(_places(Same(self)).get((kind, None), ()))
+
+    def of_table(self, kind: str, table: str | None) -> Iterator[CatalogObject]:
+        """Return the objects of a kind that belong to a table."""
+        return iter(_places(Same(self)).get((kind, table), ()) if table is not None else ())
 
     def find(self, kind: str, identity: str) -> CatalogObject | None:
-        return next((found for found in self.of_kind(kind) if found.identity == identity), None)
+        return _names(Same(self)).get((kind, identity))
 
     def named(self, kind: str, names: tuple[str, ...]) -> CatalogObject | None:
         """Return the one object of a name without or with its schema; of several the one in public, or none."""
@@ -60,3 +66,19 @@ class Catalog:
         """Return a sha256 over kinds, identities and attributes; oids do not count."""
         plain = [[found.kind, found.identity, found.attributes] for found in self.objects]
         return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _places(catalog: Same[Catalog]) -> Mapping[tuple[str, str | None], Sequence[CatalogObject]]:
+    """Return the objects by kind and table, and by kind alone."""
+    found: dict[tuple[str, str | None], list[CatalogObject]] = {}
+    for each in catalog.value.objects:
+        found.setdefault((each.kind, None), []).append(each)
+        if each.table is not None:
+            found.setdefault((each.kind, each.table), []).append(each)
+    return found
+
+
+@lru_cache(maxsize=4)
+def _names(catalog: Same[Catalog]) -> Mapping[tuple[str, str], CatalogObject]:
+    return {(each.kind, each.identity): each for each in reversed(catalog.value.objects)}

@@ -17,6 +17,7 @@ from rehearse.model.identity import split
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
+from rehearse.model.naming import saying
 from rehearse.model.policy import Policy
 from rehearse.model.quantity import count, listing, rows, shortened, size
 from rehearse.model.rehearsal import Rehearsal
@@ -158,7 +159,7 @@ class Evidence:
 
     def scaled(self, table: str, rows: int) -> int | None:
         """Return how many rows of a table that are in production, or None where its size there is not known."""
-        found = next((each for each in self.rehearsal.row_counts if each.table == table), None)
+        found = self.rehearsal.row_count(table)
         if found is None or found.production is None or not found.before:
             return None
         return round(rows * found.production / found.before)
@@ -173,8 +174,8 @@ class Evidence:
         """Return the locks that were held while the statement ran, strongest first."""
         held = [
             lock
-            for lock in self.rehearsal.timeline.locks
-            if lock.transaction == statement.transaction and lock.is_held_at(statement.number)
+            for lock in self.rehearsal.timeline.locks_of(statement.transaction)
+            if lock.is_held_at(statement.number)
         ]
         return tuple(sorted(held, key=lambda lock: (-lock.mode.strength, lock.object)))
 
@@ -189,8 +190,8 @@ class Evidence:
         """Return the strongest lock the transaction of this one took on the same table."""
         same = [
             found
-            for found in self.rehearsal.timeline.locks
-            if found.transaction == lock.transaction and found.object == lock.object and not found.on_index
+            for found in self.rehearsal.timeline.locks_of(lock.transaction)
+            if found.object == lock.object and not found.on_index
         ]
         return max(same, key=lambda found: found.mode.strength)
 
@@ -212,11 +213,10 @@ class Evidence:
 
     def _ddl(self, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")) -> Statement | None:
         parts = [part.strip('"') for part in identity.split(".")]
-        ddl = [found for found in self.rehearsal.timeline.statements if found.tag.startswith(tags)]
         for name in reversed(parts[1:]):
-            named = [found for found in ddl if name in found.sql and verb in found.sql.lower()]
-            if named:
-                return named[0]
+            for found in saying(self.rehearsal, name):
+                if found.tag.startswith(tags) and verb in found.sql.lower():
+                    return found
         return None
 
     def last_deletion(self) -> Statement | None:

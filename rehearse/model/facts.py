@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+
+from rehearse.model.same import Same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,4 +123,17 @@ class Facts:
         return frozenset(found.table for found in self.version_tables)
 
     def table(self, identity: str) -> TableFacts | None:
-        return next((found for found in self.tables if found.table == identity), None)
+        return next((found for found in self.under(identity) if found.table == identity), None)
+
+    def under(self, identity: str) -> tuple[TableFacts, ...]:
+        """Return the facts of a table and of its partitions."""
+        return _families(Same(self)).get(identity, ())
+
+
+@lru_cache(maxsize=2)
+def _families(facts: Same[Facts]) -> Mapping[str, tuple[TableFacts, ...]]:
+    found: dict[str, list[TableFacts]] = {}
+    for table in facts.value.tables:
+        for identity in {table.table, table.root or table.table}:
+            found.setdefault(identity, []).append(table)
+    return {identity: tuple(tables) for identity, tables in found.items()}

@@ -54,6 +54,7 @@ class Finding:
     message: str
     remedy: str
     evidence: Mapping[str, JSON]
+    open_point: str | None = None  # what it cannot tell of production and how that is told; open unless it is accepted
     acceptance: Acceptance | None = None  # None: it counts
     expired: tuple[Acknowledgement, ...] = ()  # that would have covered it
     override: Override | None = None  # the policy's word that gave it its severity

@@ -49,6 +49,15 @@ class Shape:
         return prefix == other.keys and set(other.included) <= {*self.included, *self.keys}
 
 
+def concurrently(definition: str) -> str:
+    """Write the statement that builds an index while its table stays open.
+
+    >>> concurrently("CREATE INDEX i ON public.t USING btree (a)")
+    'CREATE INDEX CONCURRENTLY i ON public.t USING btree (a);'
+    """
+    return f"{definition.replace('INDEX ', 'INDEX CONCURRENTLY ', 1)};"
+
+
 def shape(definition: str, *, unique: bool) -> Shape | None:
     """Return the shape that a definition gives after the name of the table; None if it is none.
 
@@ -83,8 +92,8 @@ def shape_of(index: CatalogObject) -> Shape | None:
 
 def valid_indexes(catalog: Catalog, table: str) -> Iterator[tuple[CatalogObject, Shape]]:
     """Yield the indexes of a table that queries use."""
-    for index in catalog.of_kind("index"):
-        if index.table == table and _is(index, "valid") and (found := shape_of(index)) is not None:
+    for index in catalog.of_table("index", table):
+        if _is(index, "valid") and (found := shape_of(index)) is not None:
             yield index, found
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rehearse.model.identity import split
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.same import Same
 from rehearse.model.timeline import Outcome, Statement
 
 _WORD = re.compile(r"[\w$]+")
@@ -20,55 +21,52 @@ _CALLS = ("SELECT", "DO", "CALL")
 def naming(rehearsal: Rehearsal, identity: str, pattern: str = "") -> Statement | None:
     """Return the first statement that names an object and, where a pattern is given, matches it in any case."""
     wanted = re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for statement, words in _spoken(_Same(rehearsal)).naming(split(identity)[-1].lower()):
+    for statement, words in _spoken(Same(rehearsal)).naming(split(identity)[-1].lower()):
         if mentions(words, identity) and wanted.search(words):
             return statement
     return None
 
 
+def saying(rehearsal: Rehearsal, name: str) -> Iterator[Statement]:
+    """Yield the statements that have a name in their own text, those that failed last."""
+    spoken = _spoken(Same(rehearsal))
+    for statement in (*(found for found, _ in spoken.naming(name.lower())), *spoken.failed):
+        if name in statement.sql:
+            yield statement
+
+
 def text(rehearsal: Rehearsal, statement: Statement) -> str:
     """Return all that is known of a statement's words: its own, those of its commands and of functions it calls."""
-    return _words(statement, _spoken(_Same(rehearsal)).bodies)
-
-
-class _Same:
-    """A rehearsal as a key: it is equal to itself and nothing else."""
-
-    def __init__(self, rehearsal: Rehearsal) -> None:
-        self.rehearsal = rehearsal
-
-    def __hash__(self) -> int:
-        return id(self.rehearsal)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.rehearsal is self.rehearsal
+    return _words(statement, _spoken(Same(rehearsal)).bodies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spoken:
-    """Every statement that was applied, found by the words it says."""
+    """Every statement that was applied, found by the words it says, and those that failed."""
 
     bodies: Mapping[str, str]  # sources of functions, by their bare name
     all: Sequence[tuple[Statement, str]]
     by_word: Mapping[str, Sequence[tuple[Statement, str]]]
+    failed: Sequence[Statement]
 
     def naming(self, name: str) -> Sequence[tuple[Statement, str]]:
         return self.by_word.get(name, ()) if _WORD.fullmatch(name) else self.all
 
 
 @lru_cache(maxsize=1)
-def _spoken(of: _Same) -> _Spoken:
-    bodies = _bodies(of.rehearsal)
+def _spoken(of: Same[Rehearsal]) -> _Spoken:
+    bodies = _bodies(of.value)
     said = [
         (statement, _words(statement, bodies))
-        for statement in of.rehearsal.timeline.statements
+        for statement in of.value.timeline.statements
         if statement.outcome is Outcome.APPLIED
     ]
     by_word: dict[str, list[tuple[Statement, str]]] = defaultdict(list)
     for statement, words in said:
         for word in set(_WORD.findall(words.lower())):
             by_word[word].append((statement, words))
-    return _Spoken(bodies=bodies, all=said, by_word=by_word)
+    failed = [found for found in of.value.timeline.statements if found.outcome is not Outcome.APPLIED]
+    return _Spoken(bodies=bodies, all=said, by_word=by_word, failed=failed)
 
 
 def _bodies(rehearsal: Rehearsal) -> Mapping[str, str]:

@@ -34,6 +34,9 @@ RATES = {
 }
 
 
+_USUAL = timedelta(seconds=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """How long some tables may be worked on under a blocking lock, where that is not what holds for the others."""
@@ -51,7 +54,7 @@ class Policy:
     where the environment is not known, it holds if it is the stricter word.
     """
 
-    max_blocking: timedelta = timedelta(seconds=1)
+    max_blocking: timedelta = _USUAL
     max_row_locks: timedelta = timedelta(
         seconds=30
     )  # of rows that one transaction updates, deletes or selects FOR UPDATE
@@ -72,6 +75,13 @@ class Policy:
             if fnmatchcase(table, limit.object) and self._holds(limit.environment, stricter=stricter):
                 found = limit.max_blocking
         return found
+
+    def limit_beside(self, table: str) -> timedelta:
+        """Return how long work on a table may take that no blocking lock is held for.
+
+        A limit of zero, which admits no row under such a lock, says nothing of that.
+        """
+        return self.limit_on(table) or _USUAL
 
     def override_of(self, check: str, identity: str, severity: Severity) -> Override | None:
         """Return the entry that gives a check's finding on an object its severity; None: the check's own stays."""

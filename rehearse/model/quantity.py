@@ -68,13 +68,15 @@ def age(span: timedelta) -> str:
 
 
 def shortened(text: str, most: int = 80) -> str:
-    """Write a text on one line, cut where it gets long.
+    """Write a statement on one line, without the semicolon at its end, cut where it gets long.
 
-    >>> shortened("DELETE FROM  orders")
+    >>> shortened("DELETE FROM  orders;")
     'DELETE FROM orders'
+    >>> shortened("DELETE FROM orders WHERE id = 1", 20)
+    'DELETE FROM or [...]'
     """
-    line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
+    line = " ".join(text.split()).rstrip("; ")
+    return line if len(line) <= most else f"{line[: most - 6].rstrip()} [...]"
 
 
 def listing(names: tuple[str, ...], most: int = 4) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from rehearse.model.calibration import Calibration
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -16,6 +17,7 @@ from rehearse.model.json import JSON
 from rehearse.model.migration import Migration
 from rehearse.model.own_check import OldReleaseRun, OwnCheckRun
 from rehearse.model.proof import Proof
+from rehearse.model.same import Same
 from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import SettingChange
 from rehearse.model.snapshot import ColumnTreatment
@@ -91,9 +93,14 @@ class Rehearsal:
         )
 
     def row_count(self, table: str) -> RowCount | None:
-        return next((found for found in self.row_counts if found.table == table), None)
+        return _row_counts(Same(self)).get(table)
 
     def is_whole(self, table: str) -> bool:
         """Say whether the stage held every row of the table; of a partitioned one, of all its leaves."""
-        leaves = {found.table for found in self.facts.tables if found.root == table}
+        leaves = {found.table for found in self.facts.under(table) if found.root == table}
         return table in self.whole_tables or bool(leaves and leaves <= self.whole_tables)
+
+
+@lru_cache(maxsize=2)
+def _row_counts(rehearsal: Same[Rehearsal]) -> Mapping[str, RowCount]:
+    return {found.table: found for found in reversed(rehearsal.value.row_counts)}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
+
+from rehearse.model.same import Same
 
 
 class LockMode(Enum):
@@ -21,7 +25,7 @@ class LockMode(Enum):
 
     @property
     def strength(self) -> int:
-        return list(LockMode).index(self)
+        return _STRENGTHS[self.value]
 
     @property
     def blocks_writes(self) -> bool:
@@ -41,6 +45,9 @@ class LockMode(Enum):
         ('writes',)
         """
         return (("reads",) if self.blocks_reads else ()) + (("writes",) if self.blocks_writes else ())
+
+
+_STRENGTHS = {mode.value: strength for strength, mode in enumerate(LockMode)}
 
 
 class WorkKind(Enum):
@@ -69,6 +76,7 @@ class Work:
     detail: str = ""  # "volatile default", "validating constraint x", the index, "update"
     existed_before: bool = True  # False: the relation was created by the migration itself
     is_constant: bool = False  # chosen by a key or written out: as many rows in a table of any size
+    ended: datetime | None = field(default=None, compare=False)  # of a query, maybe one of many in a block of code
 
     @property
     def proves(self) -> bool:
@@ -136,6 +144,11 @@ class LockWindow:
     def is_held_at(self, statement: int) -> bool:
         """Say whether the transaction held it while its statement of this number ran."""
         return self.statement <= statement and (self.released_by is None or statement <= self.released_by)
+
+    def covers(self, statement: Statement, work: Work) -> bool:
+        """Say whether it was held while a statement of its transaction did this; code may lock afterwards."""
+        is_earlier = statement.number == self.statement and work.ended is not None and work.ended <= self.acquired
+        return self.is_held_at(statement.number) and not is_earlier
 
     @property
     def held(self) -> timedelta:
@@ -237,4 +250,21 @@ class Timeline:
     rebuilt: tuple[RebuiltIndex, ...] = ()
 
     def statement(self, number: int) -> Statement | None:
-        return next((found for found in self.statements if found.number == number), None)
+        return _numbers(Same(self)).get(number)
+
+    def locks_of(self, transaction: str) -> tuple[LockWindow, ...]:
+        """Return the locks that a transaction took, in order."""
+        return _transactions(Same(self)).get(transaction, ())
+
+
+@lru_cache(maxsize=2)
+def _numbers(timeline: Same[Timeline]) -> Mapping[int, Statement]:
+    return {found.number: found for found in reversed(timeline.value.statements)}
+
+
+@lru_cache(maxsize=2)
+def _transactions(timeline: Same[Timeline]) -> Mapping[str, tuple[LockWindow, ...]]:
+    found: dict[str, list[LockWindow]] = {}
+    for lock in timeline.value.locks:
+        found.setdefault(lock.transaction, []).append(lock)
+    return {transaction: tuple(locks) for transaction, locks in found.items()}

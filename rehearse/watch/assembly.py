@@ -77,7 +77,12 @@ class _Account:
 
 def timeline(seen: Observation) -> Timeline:
     """Return the timeline of an observation."""
-    executions = _in_transactions(each for whole in seen.executions.statements for each in strings.apart(whole))
+    executions = _in_transactions(
+        piece
+        for whole in seen.executions.statements
+        for each in strings.apart(whole)
+        for piece in transactions.apart(each)
+    )
     undone = transactions.undone(executions)
     accounts = _accounts(executions, seen, undone)
     residue = attribute(

@@ -26,6 +26,7 @@ class Ddl:
     rewrites: tuple[tuple[int, int], ...]  # relation and reason
     messages: tuple[str, ...]  # what the server said at DEBUG1
     plans: tuple[Plan, ...]
+    vxid: str = ""
     wal_bytes: int | None = None  # written while it ran, by whomever; None: not told
 
 

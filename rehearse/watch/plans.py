@@ -51,6 +51,7 @@ class Plan:
     returned: int  # rows the top node gave
     affected: int | None = None  # rows it returned, or wrote; None: not told exactly
     wal_bytes: int | None = None  # None: not told exactly
+    vxid: str = ""
 
 
 def parse(document: str, at: datetime) -> Plan:

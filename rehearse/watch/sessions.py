@@ -99,12 +99,12 @@ class _Command:
     plans: list[Plan] = field(default_factory=list)
     inner: list[Ddl] = field(default_factory=list)
 
-    def finish(self, at: datetime, found: _End) -> Ddl:
+    def finish(self, record: Record, found: _End) -> Ddl:
         after = _scans(found["scans"])
         return Ddl(
             tag=self.tag,
             started=self.started,
-            ended=at,
+            ended=record.at,
             timeouts=self.timeouts,
             sql=self.sql,
             locks=tuple(sorted((oid, mode) for oid, mode in found["locks"] or [])),
@@ -113,6 +113,7 @@ class _Command:
             rewrites=(*self.rewrites, *(each for inner in self.inner for each in inner.rewrites)),
             messages=(*self.messages, *(each for inner in self.inner for each in inner.messages)),
             plans=(*self.plans, *(each for inner in self.inner for each in inner.plans)),
+            vxid=record.vxid,
             wal_bytes=None if self.wal is None or found["wal"] is None else found["wal"] - self.wal,
         )
 
@@ -156,7 +157,7 @@ class _Open:
         while self.stack:
             command = self.stack.pop()
             if command.tag == found["tag"]:
-                self._keep(command.finish(record.at, found))
+                self._keep(command.finish(record, found))
                 return
             self._give_up(command)
 
@@ -284,7 +285,7 @@ class _Session:
     def _last(self, record: Record, ms: float, what: str, rest: str) -> Iterator[Execution]:
         lasted = timedelta(milliseconds=ms)
         if what.startswith("plan"):
-            self._plan(plans.parse(rest, record.at))
+            self._plan(replace(plans.parse(rest, record.at), vxid=record.vxid))
         elif what in ("parse ", "bind "):
             self.prepared = self.prepared or record.at - lasted
         elif self.open is None:

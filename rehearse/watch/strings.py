@@ -94,7 +94,7 @@ def _pieces(execution: Execution, texts: tuple[str, ...], shares: list[list[Ddl 
     began, ended_transactions = execution.started, 0
     for number, (text, share) in enumerate(zip(texts, shares, strict=True)):
         last = number == len(texts) - 1
-        ended = execution.ended if last else max((began, *(_moment(event) for event in share)))
+        ended = execution.ended if last else max((began, *(moment(event) for event in share)))
         first = word(text)
         yield replace(
             execution,
@@ -116,5 +116,6 @@ def _pieces(execution: Execution, texts: tuple[str, ...], shares: list[list[Ddl 
         ended_transactions += first in _ENDS
 
 
-def _moment(event: Ddl | Plan) -> datetime:
+def moment(event: Ddl | Plan) -> datetime:
+    """Return when a command or a query was done."""
     return event.ended if isinstance(event, Ddl) else event.at

@@ -1,11 +1,45 @@
-"""Transactions: what an error or a ROLLBACK takes back, with the locks taken since (manual 13.3.1, ROLLBACK TO)."""
+"""Transactions: those of code that commits, and what an error or a ROLLBACK takes back (manual 13.3.1, 41.8)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
 
-from rehearse.watch import tokens
-from rehearse.watch.executions import Execution
+from rehearse.watch import strings, tokens
+from rehearse.watch.executions import Ddl, Execution
+from rehearse.watch.plans import Plan
+
+
+def apart(execution: Execution) -> tuple[Execution, ...]:
+    """Return code that commits as one statement for each of its transactions that left something; all else as it is."""
+    if not strings.is_block(execution.sql):
+        return (execution,)
+    shares = [(vxid, tuple(share)) for vxid, share in groupby(execution.events, key=lambda event: event.vxid)]
+    return tuple(_pieces(execution, shares)) if len(shares) > 1 else (execution,)
+
+
+def _pieces(execution: Execution, shares: list[tuple[str, tuple[Ddl | Plan, ...]]]) -> Iterator[Execution]:
+    began = execution.started
+    for vxid, share in shares[:-1]:
+        ended = max(began, strings.moment(share[-1]))
+        yield replace(
+            execution,
+            vxid=vxid,
+            started=began,
+            ended=ended,
+            events=share,
+            open_after=False,
+            sqlstate=None,
+            error=None,
+            backend_gone=False,
+            temp_bytes=None if execution.temp_bytes else 0,
+            waits=(),
+            refused=(),
+            forged=0,
+        )
+        began = ended
+    yield replace(execution, vxid=shares[-1][0], started=began, events=shares[-1][1])
 
 
 def undone(executions: tuple[Execution, ...]) -> Mapping[int, int]:

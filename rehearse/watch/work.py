@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from rehearse.model.timeline import Work, WorkKind
 from rehearse.watch.commands import Known
@@ -31,6 +32,7 @@ class Done:
     detail: str = ""
     by_plan: bool = False  # a query's plan said so, not the tracer
     constant: bool = False  # as many rows in production
+    ended: datetime | None = None  # when the last of its queries had run
 
 
 class Ledger:
@@ -72,6 +74,7 @@ def works(found: Iterable[Done]) -> tuple[Work, ...]:
             rows=each.rows,
             detail=each.detail,
             is_constant=each.constant,
+            ended=each.ended,
         )
         for each in found
     )
@@ -82,7 +85,7 @@ def merged(found: Iterable[Done]) -> tuple[Done, ...]:
     added: dict[tuple[int, WorkKind, str, bool], Done] = {}
     for each in found:
         key = (each.relation.oid, each.kind, each.detail, each.constant)
-        added[key] = replace(each, rows=each.rows + added[key].rows) if key in added else each
+        added[key] = _together(added[key], each) if key in added else each
     written: dict[int, int] = defaultdict(int)
     for each in added.values():
         if each.kind is WorkKind.ROWS:
@@ -94,6 +97,11 @@ def merged(found: Iterable[Done]) -> tuple[Done, ...]:
         if not (each.kind is WorkKind.METADATA and each.relation.oid in busy)
         and not (each.kind is WorkKind.SCAN and each.by_plan and each.rows <= written[each.relation.oid])
     )
+
+
+def _together(one: Done, other: Done) -> Done:
+    moments = [each.ended for each in (one, other) if each.ended is not None]
+    return replace(other, rows=one.rows + other.rows, ended=max(moments, default=None))
 
 
 def _by_ddl(ddl: Ddl, known: tuple[Known, ...], relations: Relations, ledger: Ledger) -> Iterator[Done]:
@@ -185,25 +193,25 @@ class _Place:
 
 def _by_plans(plans: Iterable[Plan], relations: Relations) -> list[Done]:
     """Return what queries wrote, and read from end to end."""
-    counted: dict[tuple[int, str, bool], int] = defaultdict(int)
-    for rows in (rows for plan in plans for rows in (*plan.written, *_whole(plan))):
+    found = []
+    for ran, rows in ((plan, rows) for plan in plans for rows in (*plan.written, *_whole(plan))):
         if relation := relations.resolve(rows.table, rows.schema):
             by_key = relations.has_key(relation.oid, rows.pinned)
             if by_key and rows.verb == "read":  # only a small table is read to its end for one row
                 continue
             constant = by_key or rows.from_constants
-            counted[relation.oid, rows.verb, constant] += rows.rows
-    return [
-        Done(
-            relation=relations.by_oid[oid],
-            kind=WorkKind.SCAN if verb == "read" else WorkKind.ROWS,
-            rows=rows,
-            detail="" if verb == "read" else verb,
-            by_plan=True,
-            constant=constant,
-        )
-        for (oid, verb, constant), rows in counted.items()
-    ]
+            found.append(
+                Done(
+                    relation=relation,
+                    kind=WorkKind.SCAN if rows.verb == "read" else WorkKind.ROWS,
+                    rows=rows.rows,
+                    detail="" if rows.verb == "read" else rows.verb,
+                    by_plan=True,
+                    constant=constant,
+                    ended=ran.at,
+                )
+            )
+    return found
 
 
 def _whole(plan: Plan) -> Iterator[Rows]:

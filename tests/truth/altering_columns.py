@@ -286,6 +286,22 @@ CASES: tuple[Case, ...] = (
     case(
         "B6", "too large for the scale", "ALTER TABLE items ALTER amount TYPE numeric(5, 2)", "block step-failed 22003"
     ),
+    case(
+        "B6",
+        "masked values cut",
+        "ALTER TABLE dirty ALTER word TYPE varchar(10) USING left(word, 10)",
+        "block table-rewrite dirty",
+        "warn type-changed dirty.word",
+        masked=("dirty.word",),
+    ),
+    case(
+        "B6",
+        "masked values of a small table lose their time",
+        "ALTER TABLE countries ALTER name TYPE date USING '2026-01-01'",
+        "warn type-changed countries.name",
+        masked=("countries.name",),
+        is_open=True,
+    ),
     case("B6", "no number", "ALTER TABLE dirty ALTER number TYPE int USING number::int", "block step-failed 22P02"),
     case("B6", "no cast", "ALTER TABLE dirty ALTER number TYPE int", "block step-failed 42804"),
     case(

@@ -24,6 +24,7 @@ class Case:
     setup: str  # what stands in production beyond the common tables
     since: int  # PostgreSQL
     until: int
+    masked: tuple[str, ...]  # columns: "items.note"
 
     @property
     def is_silent(self) -> bool:
@@ -39,6 +40,7 @@ def case(
     since: int = 15,
     until: int = LATEST,
     is_open: bool = False,
+    masked: tuple[str, ...] = (),
 ) -> Case:
     """Return a case: a statement alone, one transaction, or a list of both.
 
@@ -55,4 +57,5 @@ def case(
         setup=setup,
         since=since,
         until=until,
+        masked=masked,
     )

@@ -254,6 +254,25 @@ CASES: tuple[Case, ...] = (
         ],
         "warn foreign-key-without-index measures_1.fk",
     ),
+    case(
+        "C6",
+        "seeded before the key is added",
+        (
+            "CREATE TABLE fresh (id int PRIMARY KEY)",
+            "INSERT INTO fresh VALUES (1), (2)",
+            "ALTER TABLE fresh ADD FOREIGN KEY (id) REFERENCES items",
+        ),
+    ),
+    case(
+        "C6",
+        "filled from a large table before the key is added",
+        (
+            "CREATE TABLE fresh (id int PRIMARY KEY)",
+            "INSERT INTO fresh SELECT id FROM items",
+            "ALTER TABLE fresh ADD FOREIGN KEY (id) REFERENCES items",
+        ),
+        "block blocking-validation items",
+    ),
     case("C8", "column without an index", "ALTER TABLE labels ADD FOREIGN KEY (id) REFERENCES items NOT VALID"),
     case("C9", "foreign key dropped", "ALTER TABLE children DROP CONSTRAINT children_item"),
     case(

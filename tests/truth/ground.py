@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from rehearse.model.migration import Migration, StepRun
 from rehearse.model.policy import Policy
 from rehearse.model.report import Report
 from rehearse.model.setting import Trial
-from rehearse.model.snapshot import FORMAT, Manifest, Snapshot, TableSample
+from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.model.timeline import Outcome
 from rehearse.run import Clock, State, judged, play_on, state
@@ -72,7 +72,7 @@ class Ground:
             now = datetime.now(UTC)
             rehearsal = play_on(
                 Raised(stage=stage, before=self.server.dsn(production.database)),
-                production.snapshot,
+                _masked(production.snapshot, case.masked),
                 lambda stage: _migration(case, stage),
                 before=production.state,
                 started=now,
@@ -190,6 +190,15 @@ def _snapshot(admin: psycopg.Connection, database: str) -> Snapshot:
         treatments=(),
     )
     return Snapshot(directory=Path("/"), manifest=manifest, catalog=Catalog(objects=()), facts=facts)
+
+
+def _masked(snapshot: Snapshot, columns: tuple[str, ...]) -> Snapshot:
+    """Return the snapshot as one in which these columns are masked."""
+    places = (f"public.{column}".rpartition(".") for column in columns)
+    treatments = tuple(
+        ColumnTreatment(table=table, column=column, mask="text", reason="unclassified") for table, _, column in places
+    )
+    return replace(snapshot, manifest=replace(snapshot.manifest, treatments=treatments))
 
 
 def _views(admin: psycopg.Connection) -> dict[str, int]:

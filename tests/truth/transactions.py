@@ -9,6 +9,7 @@ FILL = "UPDATE items SET extra = 7"
 UNTIMED = PATIENT
 REWRITE = "ALTER TABLE items ALTER parent_id TYPE bigint"
 LOCKED = "block long-blocking-lock items"
+SMALL = "UPDATE countries SET name = 'x'"
 UNLIMITED = "warn lock-timeout-missing items"
 MOOD = (
     "CREATE TYPE mood AS ENUM ('calm')",
@@ -78,7 +79,13 @@ CASES: tuple[Case, ...] = (
     ),
     case("F3", "filled in the transaction of the column", (ADD, FILL), LOCKED),
     case("F3", "filled in another transaction", [ADD, FILL], "block rows-locked items"),
-    case("F3", "filled before another column is added", (FILL.replace("extra", "gap"), ADD), "block rows-locked items"),
+    case(
+        "F3",
+        "filled before another column is added",
+        (FILL.replace("extra", "gap"), ADD),
+        "block rows-locked items",
+        "warn lock-upgraded items",
+    ),
     case(
         "F3",
         "filled by another table's rows",
@@ -202,6 +209,21 @@ CASES: tuple[Case, ...] = (
     case(
         "F6", "a seed row that is there, guarded", "INSERT INTO countries VALUES (1, 'c1', 'k1') ON CONFLICT DO NOTHING"
     ),
+    case(
+        "F6",
+        "a seed row by a masked key, guarded",
+        "INSERT INTO countries VALUES (51, 'c51', 'k51') ON CONFLICT (code) DO NOTHING",
+        setup="CREATE UNIQUE INDEX ON countries (code)",
+        masked=("countries.code",),
+    ),
+    case(
+        "F6",
+        "a seed row by a masked key, or the row that is there",
+        "INSERT INTO countries VALUES (51, 'c51', 'k51') ON CONFLICT (code) DO UPDATE SET name = excluded.name",
+        setup="CREATE UNIQUE INDEX ON countries (code)",
+        masked=("countries.code",),
+        is_open=True,
+    ),
     case("F6", "a seed row that is there", "INSERT INTO countries VALUES (1, 'c1', 'k1')", "block step-failed 23505"),
     case("F7", "column", [UNTIMED, ADD], UNLIMITED),
     case("F7", "column, in the transaction", ("SET LOCAL lock_timeout = 0", ADD), UNLIMITED),
@@ -304,6 +326,24 @@ CASES: tuple[Case, ...] = (
     case("F9", "waited", (ADD, "SELECT pg_sleep(1.2)"), LOCKED),
     case("F10", "two tables, briefly", (ADD, "ALTER TABLE labels ADD COLUMN extra int")),
     case("F10", "read, then changed", ("SELECT count(*) FROM items", ADD)),
+    case(
+        "F10",
+        "rows deleted, then indexed",
+        ("DELETE FROM dirty WHERE id < 10", "CREATE INDEX ON dirty (below)"),
+        "block rows-lost dirty",
+        "warn rows-locked dirty",
+        "warn lock-upgraded dirty",
+        "block blocking-index-build dirty",
+    ),
+    case("F10", "one row written, then changed", ("UPDATE items SET gap = 7 WHERE id = 1", ADD)),
+    case("F10", "rows of a small table written, then changed", (SMALL, "ALTER TABLE countries ADD COLUMN extra int")),
+    case(
+        "F10",
+        "rows written, then changed, in transactions of their own",
+        [FILL.replace("extra", "gap"), ADD],
+        "block rows-locked items",
+    ),
+    case("F10", "rows of one table written, another changed", (SMALL, ADD)),
     case("F11", "block", block(f"{REWRITE};"), "block table-rewrite items"),
     case("F11", "block, dynamic", block(f"EXECUTE '{REWRITE}';"), "block table-rewrite items"),
     case("F11", "block, calm", block(f"{ADD};")),
@@ -313,6 +353,19 @@ CASES: tuple[Case, ...] = (
         block(f"IF NOT EXISTS (SELECT FROM pg_class WHERE relname = 'nowhere') THEN {ADD}; END IF;"),
     ),
     case("F11", "block, filled", block(f"{ADD}; {FILL};"), LOCKED),
+    case(
+        "F11",
+        "block, filled, then changed",
+        block(f"{FILL.replace('extra', 'gap')}; {ADD};"),
+        "block rows-locked items",
+        "warn lock-upgraded items",
+    ),
+    case("F11", "block, reads a large table under its lock", block(f"{ADD}; PERFORM count(*) FROM labels;"), LOCKED),
+    case("F11", "block, reads a small table under its lock", block(f"{ADD}; PERFORM count(*) FROM countries;")),
+    case("F11", "block, reads a large table before its lock", block(f"PERFORM count(*) FROM labels; {ADD};")),
+    case(
+        "F11", "block, asks whether there is a row", block(f"{ADD}; IF EXISTS (SELECT FROM labels) THEN NULL; END IF;")
+    ),
     case("F11", "block, fails", block("PERFORM 1 / 0;"), "block step-failed 22012"),
     case("F11", "block, raises", block("RAISE EXCEPTION 'not today';"), "block step-failed P0001"),
     case(
@@ -343,6 +396,20 @@ CASES: tuple[Case, ...] = (
         ["CALL change()"],
         LOCKED,
         setup=f"CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN {ADD}; {FILL}; END $$",
+    ),
+    case(
+        "F11",
+        "procedure that commits in between",
+        ["CALL change()"],
+        "block rows-locked items",
+        setup=f"CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN {ADD}; COMMIT; {FILL}; END $$",
+    ),
+    case(
+        "F11",
+        "procedure that commits too late",
+        ["CALL change()"],
+        LOCKED,
+        setup=f"CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN {ADD}; {FILL}; COMMIT; PERFORM 1; END $$",
     ),
     case(
         "F12",

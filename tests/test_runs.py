@@ -106,7 +106,7 @@ def test_every_run_is_kept_beside_the_configuration_and_read_without_a_database(
     assert (ran.returncode, again.returncode, ran.stderr, again.stderr) == (0, 0, "", "")
     assert json.loads(again.stdout) == told == json.loads((directory / "report.json").read_text())
     assert b"ALTER TABLE customers ADD COLUMN c1" in gzip.decompress((directory / "evidence.json.gz").read_bytes())
-    assert (tmp_path / ".rehearse" / ".gitignore").read_text().splitlines()[-2:] == ["runs/", "stages/"]
+    assert (tmp_path / ".rehearse" / ".gitignore").read_text().splitlines()[-2:] == [".gitignore", "runs/"]
 
 
 def test_a_run_is_judged_again_by_another_policy(shop: str, tmp_path: Path):

@@ -22,7 +22,7 @@ from rehearse.runs.place import runs_in
 from rehearse.runs.reading import EVIDENCE, MANIFEST, OBSERVATION
 
 _T = TypeVar("_T")
-_IGNORED = "# made by rehearse: what stays on this machine\nruns/\nstages/\n"
+_IGNORED = "# made by rehearse: what stays on this machine\n.gitignore\nruns/\n"
 
 
 def new_id(moment: datetime) -> str:

@@ -17,3 +17,18 @@ ReportFormat = Annotated[
         help="text, json, html, markdown, junit, sarif, github (annotations) or gitlab (code quality).",
     ),
 ]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        "--from", help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml or a snapshot."
+    ),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Delete what is in the stage's database, whoever made it.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for another rehearsal on that server to end.")]
+Alembic = Annotated[Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")]
+Sql = Annotated[list[Path] | None, typer.Option(help="A SQL script, several in order, or a folder of them.")]
+Migrate = Annotated[
+    str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
+]
+To = Annotated[str | None, typer.Option(help="The target revision (default: every head).")]
+Python = Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")]

@@ -8,19 +8,25 @@ from typing import Annotated
 
 import typer
 
-from rehearse.cli.options import ConfigFile, ReportFormat, Rows
+from rehearse.cli.options import (
+    Alembic,
+    ConfigFile,
+    Migrate,
+    Python,
+    Replace,
+    ReportFormat,
+    Rows,
+    Source,
+    Sql,
+    To,
+    Wait,
+)
 from rehearse.cli.output import check_format, keep, show
 from rehearse.cli.progress import progress
 
 
 def command(
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml or a snapshot.",
-        ),
-    ] = None,
+    source: Source = None,
     *,
     into: Annotated[
         str | None,
@@ -29,19 +35,13 @@ def command(
             "configured, else a server of rehearse's own)."
         ),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Delete what is in the stage's database, whoever made it.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for another rehearsal on that server to end.")] = False,
-    alembic: Annotated[
-        Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")
-    ] = None,
-    sql: Annotated[list[Path] | None, typer.Option(help="A SQL script, several in order, or a folder of them.")] = None,
-    migrate: Annotated[
-        str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="The target revision (default: every head).")] = None,
-    python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None,
+    replace: Replace = False,
+    wait: Wait = False,
+    alembic: Alembic = None,
+    sql: Sql = None,
+    migrate: Migrate = None,
+    to: To = None,
+    python: Python = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting to rehearse, as maintenance_work_mem=1GB."),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rehearse.cli.options import ConfigFile, Rows
+from rehearse.cli.options import Alembic, ConfigFile, Migrate, Python, Replace, Rows, Source, Sql, To, Wait
 from rehearse.cli.progress import progress
 from rehearse.errors import RequestError
 
@@ -39,13 +39,7 @@ class WhichDown(RequestError):
 
 
 def up(
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            help="Production: a PostgreSQL URL, service=NAME, an environment of rehearse.toml or a snapshot.",
-        ),
-    ] = None,
+    source: Source = None,
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Let it stand when this command ends.")] = False,
     name: Annotated[str | None, typer.Option(help="--keep: how it is called (default: as its database).")] = None,
@@ -59,23 +53,17 @@ def up(
         str | None,
         typer.Option(help="A stage of rehearse.toml, the URL of a server, or embedded (default: as configured)."),
     ] = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Delete what is in the stage's database, whoever made it.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for a rehearsal on that server to end.")] = False,
-    alembic: Annotated[
-        Path | None, typer.Option(help="An alembic.ini, or a pyproject.toml that holds [tool.alembic].")
-    ] = None,
-    sql: Annotated[list[Path] | None, typer.Option(help="A SQL script, several in order, or a folder of them.")] = None,
-    migrate: Annotated[
-        str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="The target revision (default: every head).")] = None,
+    replace: Replace = False,
+    wait: Wait = False,
+    alembic: Alembic = None,
+    sql: Sql = None,
+    migrate: Migrate = None,
+    to: To = None,
     at: Annotated[
         str | None,
         typer.Option(metavar="REV", help="The migrations of a tag or commit, not those of the working tree."),
     ] = None,
-    python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None,
+    python: Python = None,
     rows: Rows = None,
     config: ConfigFile = None,
 ) -> None:

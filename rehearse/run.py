@@ -6,40 +6,37 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from rehearse import __version__, archive, audit, catalog, forecast, judge, registry, runs, watch
+from rehearse import __version__, archive, audit, forecast, judge, registry, runs, watch
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
-from rehearse.db.connect import connect_stage, describe
+from rehearse.db.connect import describe
 from rehearse.demands import Demands
 from rehearse.diff.failures import account, idle
+from rehearse.diff.fidelity import fidelity
 from rehearse.diff.rows import row_counts
 from rehearse.diff.schema import changes as changes_between
 from rehearse.diff.sentences import sentences
 from rehearse.engine.interrupts import held_back
 from rehearse.migrators import command, downgrades, remarks
-from rehearse.model.allowance import told_of
 from rehearse.model.audit import Unrehearsed, unrehearsed
 from rehearse.model.baseline import Baseline
-from rehearse.model.catalog import Catalog
 from rehearse.model.declaration import declared
 from rehearse.model.evidence import Evidence
 from rehearse.model.json import JSON
 from rehearse.model.migration import Migration, MigrationPlan
 from rehearse.model.plan import SnapshotPlan
 from rehearse.model.policy import Policy
-from rehearse.model.proof import Proof
 from rehearse.model.reading import ReadingLimits
-from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
-from rehearse.model.sequence import SequencePosition
 from rehearse.model.setting import Trial, WantedSetting
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage
@@ -48,6 +45,7 @@ from rehearse.protocols import Progress, RaisedStage
 from rehearse.sanitise import SanitiseRules
 from rehearse.stages import calibration, configuration, data, embedded, server
 from rehearse.stages.place import Place
+from rehearse.stages.state import State, proofs, sequences, sequences_before, state
 
 _FOR_A_DOWNGRADE = timedelta(minutes=2)  # or three times what the way up took
 
@@ -76,15 +74,6 @@ class Request:
     baseline: Baseline | None = None  # what an earlier report found blocks no more
     demands: Demands | None = None  # what the project itself asks of the migrated stage
     home: Path = Path(".rehearse")  # of the project's runs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """The stage's database at one moment."""
-
-    catalog: Catalog
-    counts: Mapping[str, int]
-    heads: Mapping[str, tuple[str, ...]]
 
 
 class Clock:
@@ -247,13 +236,13 @@ def play_on(
     """
     stage = raised.stage
     remembered = data.remember(stage, raised.before, before.catalog)
-    stood = _sequences(stage.admin, before, before.counts) if raised.before is None else ()
+    stood = sequences(stage.admin, before, before.counts) if raised.before is None else ()
     with clock.phase("migration"):
         progress("playing the pending steps")
         migration, timeline = _watched(play, stage)
     progress("comparing")
     after = state(stage)
-    sequences = _sequences(stage.admin, after, after.counts)
+    stand = sequences(stage.admin, after, after.counts)
     changes = changes_between(before.catalog, after.catalog)
     books = frozenset({*before.heads, *after.heads})
     of_data = data.compare(stage, remembered, after.catalog, changes, timeline, apart=books)
@@ -275,14 +264,14 @@ def play_on(
         production=snapshot.catalog.digests,
         publications=tuple(snapshot.catalog.of_kind("publication")),
         whole_tables=frozenset(sample.table for sample in snapshot.manifest.samples if sample.whole),
-        fidelity=_fidelity(snapshot, stage, migration, timeline, trial),
+        fidelity=fidelity(snapshot, stage, migration, timeline, trial),
         inputs=inputs,
         settings=trial.changes,
-        sequences_before=_sequences_before(raised.before, before, sequences, stood),
-        sequences_after=sequences,
+        sequences_before=sequences_before(raised.before, before, stand, stood),
+        sequences_after=stand,
         timings=clock.spent,
     )
-    return replace(rehearsal, failure=account(rehearsal), proofs=_proofs(stage, rehearsal))
+    return replace(rehearsal, failure=account(rehearsal), proofs=proofs(stage, rehearsal))
 
 
 def _with_calibration(
@@ -361,70 +350,6 @@ def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migratio
         migration = play(stage)
         timeline = watched.timeline(command.known_steps(migration))
         return command.with_named_steps(migration, timeline.marks), timeline
-
-
-def state(stage: Stage) -> State:
-    """Return what stands in the stage's database: its catalog, the rows of its tables, the heads recorded in it."""
-    with connect_stage(stage.admin) as connection:
-        return State(
-            catalog=catalog.read(connection, stage.server_major),
-            counts=catalog.count_rows(connection),
-            heads=catalog.read_heads(connection),
-        )
-
-
-def _sequences(dsn: str, state: State, tables: Collection[str]) -> tuple[SequencePosition, ...]:
-    with connect_stage(dsn) as connection:
-        return catalog.read_sequences(connection, state.catalog, tables)
-
-
-def _sequences_before(
-    untouched: str | None, before: State, after: tuple[SequencePosition, ...], stood: tuple[SequencePosition, ...]
-) -> tuple[SequencePosition, ...]:
-    """Return where the sequences that are behind now stood, by the database the stage was cloned from if it can be."""
-    if untouched is None:
-        return stood
-    behind = {found.physical for found in after if found.is_behind}
-    tables = {column.table or "" for column in before.catalog.of_kind("column") if column.physical in behind}
-    return _sequences(untouched, before, tables & before.counts.keys()) if tables else ()
-
-
-def _proofs(stage: Stage, rehearsal: Rehearsal) -> tuple[Proof, ...]:
-    """Ask the stage about the constraints that the migration made and left for later to prove."""
-    left = [found for found in rehearsal.created("constraint") if found.attributes.get("validated") is False]
-    if not left:
-        return ()
-    with connect_stage(stage.admin) as connection:
-        return catalog.prove(connection, left)
-
-
-def _fidelity(snapshot: Snapshot, stage: Stage, migration: Migration, timeline: Timeline, trial: Trial) -> Fidelity:
-    samples = snapshot.manifest.samples
-    production = [found.rows for found in snapshot.facts.tables if found.table in {sample.table for sample in samples}]
-    kept = sum(sample.rows for sample in samples)
-    total = None if None in production else sum(rows or 0 for rows in production)
-    return Fidelity(
-        observation=stage.observation,
-        source_version=snapshot.facts.server_version,
-        stage_version=stage.server_version,
-        data_taken_at=snapshot.manifest.taken_at,
-        tables_whole=sum(1 for sample in samples if sample.whole),
-        tables_sampled=sum(1 for sample in samples if not sample.whole and sample.file),
-        tables_schema_only=sum(1 for sample in samples if not sample.file),
-        sampled_fraction=kept / total if total else None,
-        masked=tuple(found for found in snapshot.manifest.treatments if not found.is_clear),
-        deviations=(
-            *snapshot.manifest.notes,
-            *stage.deviations,
-            *trial.remarks,
-            *told_of(stage, timeline),
-        ),
-        touched=stage.touched,
-        isolation=(*migration.isolation, *stage.isolation),
-        migrating_role=stage.address.user,
-        superuser_in_production=stage.superuser_in_production,
-        allowed=stage.allowed,
-    )
 
 
 def _unrehearsed(request: Request, snapshot: Snapshot) -> tuple[Unrehearsed, ...]:

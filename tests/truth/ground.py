@@ -22,7 +22,8 @@ from rehearse.model.setting import Trial
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.model.timeline import Outcome
-from rehearse.run import Clock, State, judged, play_on, state
+from rehearse.run import Clock, judged, play_on
+from rehearse.stages.state import State, state
 from truth.case import Case, Transaction
 
 TABLES = (Path(__file__).parent / "tables.sql").read_text()

@@ -128,7 +128,7 @@ def reading(server: Server, database: str = "postgres") -> Iterator[psycopg.Conn
         yield connection
 
 
-@pytest.fixture(scope="session", params=["server", "server15"])
+@pytest.fixture(scope="module", params=["server", "server15"])
 def source(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
     with reading(request.getfixturevalue(request.param)) as connection:
         yield connection

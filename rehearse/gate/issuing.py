@@ -44,14 +44,14 @@ def keep(report: Report, plan: MigrationPlan, home: Path, key: Key | None) -> st
 
 
 def issue(report: Report, plan: MigrationPlan, home: Path, key: Key | None, now: datetime) -> Issued:
-    """Return the pass of a report as JSON, signed where there is a key; none of what is not safe.
+    """Return the pass of a report as JSON, signed where there is a key; none of what is not safe, or of settings.
 
     What was made of files that nobody saw being read is bound to the commit instead, if all of it is committed.
     """
-    if report.verdict is not Verdict.SAFE:
+    if report.verdict is not Verdict.SAFE or plan.tool == "none":
         return Issued()
     material = report.rehearsal.migration.material
-    if plan.tool == "none" or not (material.files or material.unseen):
+    if not (material.files or material.unseen):
         return Issued(why_not="No pass: it is not known which files this migration is made of.")
     here = checkout(root_of(home.parent))
     if material.unseen and (here.tree is None or not here.is_clean):

@@ -73,7 +73,7 @@ class Request:
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
     demands: Demands | None = None  # what the project itself asks of the migrated stage
-    home: Path = Path(".rehearse")  # of the project's runs
+    home: Path | None = None  # of the project's runs; None: this one is not kept, and has no id
 
 
 class Clock:
@@ -107,7 +107,9 @@ def rehearse(request: Request, progress: Progress) -> Report:
     if request.into is not None:
         server.examine(request.into)
     with given_or_taken(request, clock, progress) as snapshot:
-        rehearsal = replace(_rehearse(request, snapshot, started, clock, progress), id=runs.new_id(started))
+        rehearsal = _rehearse(request, snapshot, started, clock, progress)
+    if request.home is not None:
+        rehearsal = replace(rehearsal, id=runs.new_id(started))
     return judged(rehearsal, request.policy, started.date(), base=request.base, baseline=request.baseline)
 
 
@@ -355,7 +357,7 @@ def _watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migratio
 def _unrehearsed(request: Request, snapshot: Snapshot) -> tuple[Unrehearsed, ...]:
     """Return the releases nobody rehearsed that this production does not contain."""
     manifest = snapshot.manifest
-    entries = audit.read(request.home).entries
+    entries = () if request.home is None else audit.read(request.home).entries
     return unrehearsed(
         entries, request.policy.environment, manifest.taken_at, manifest.heads, manifest.catalog_fingerprint
     )

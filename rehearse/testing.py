@@ -54,6 +54,7 @@ def rehearsal(pytestconfig: pytest.Config) -> Report:
     try:
         wish = request(asked)
         report = rehearse(wish, _silent)
+        assert wish.home is not None
         issuing.keep(report, wish.plan, wish.home, Key.of(os.environ))
     except RehearseError as error:
         pytest.fail(f"rehearse: {error}", pytrace=False)

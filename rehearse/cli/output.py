@@ -72,6 +72,7 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
     """Keep a run, with its pass if it is safe; that it could not be kept is said, and changes no verdict."""
     from rehearse.gate import issuing  # noqa: PLC0415 - as above
 
+    assert wish.home is not None
     try:
         why_not = issuing.keep(report, wish.plan, wish.home, key)
     except RehearseError as error:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from rehearse.cli.kept import kept_run
 from rehearse.cli.options import ConfigFile
 from rehearse.errors import RequestError
-
-if TYPE_CHECKING:
-    from rehearse.model.report import Report
 
 _NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
@@ -86,14 +83,6 @@ def command(
     kind = forges.GitHub if github else forges.GitLab
     forge = kind.of(os.environ, repository=repository, number=number, api=api, variable=variable)
     marker = markdown.MARKER if name is None else markdown.MARKER.replace(" -->", f" {name} -->")
-    body = markdown.render(_kept(run, config)).replace(markdown.MARKER, marker, 1)
+    body = markdown.render(kept_run(run, config)[1]).replace(markdown.MARKER, marker, 1)
     written = forges.upsert(forge, body, marker)
     typer.echo(f"{'Written' if written.is_new else 'Changed'}: {written.url}")
-
-
-def _kept(run: str, config: Path | None) -> Report:
-    from rehearse import runs  # noqa: PLC0415 - as above
-    from rehearse.config import load  # noqa: PLC0415 - as above
-
-    configuration = load(config, Path.cwd(), os.environ)
-    return runs.load(runs.directory_of(run, runs.home(configuration.file, Path.cwd())))[1]

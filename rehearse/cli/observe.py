@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli.kept import kept_run
 from rehearse.cli.options import ConfigFile
 from rehearse.cli.output import Format
 from rehearse.cli.progress import progress
 from rehearse.errors import RehearseError, RequestError
 
 if TYPE_CHECKING:
-    from rehearse.config import Configuration
     from rehearse.model.observation import Observation
+    from rehearse.model.report import Report
     from rehearse.observing import Watcher
 
 _NO_SUCH_PROGRAM = 127  # as a shell says it
@@ -54,30 +55,29 @@ def command(
     the locks on the run's tables, are looked at a few times a second. The exit code is the command's, whatever became
     of the watching. Without a command somebody else's release is waited for; with --log one is read that is over.
     """
-    from rehearse.config import load  # noqa: PLC0415 - drivers are slow to import
-
-    configuration = load(config, Path.cwd(), os.environ)
     pause = timedelta(seconds=interval)
     if release:
         if log is not None:
             raise OneWay
-        raise typer.Exit(_released(release, environment, run, configuration, pause, wanted))
+        raise typer.Exit(_released(release, environment, run, config, pause, wanted))
+    directory, report = kept_run(run, config)
     if log is not None:
-        _record(_by_log(run, log, configuration), run, configuration, wanted)
+        _record(_by_log(report, log), directory, wanted)
         return
     until = time.monotonic() + timeout
-    with _watcher(environment, run, configuration, pause) as watcher, progress() as tell:
+    with _watcher(report, environment, config, pause) as watcher, progress() as tell:
         found = watcher.until(lambda: time.monotonic() > until, tell)
-    _record(found, run, configuration, wanted)
+    _record(found, directory, wanted)
 
 
 def _released(
-    release: list[str], environment: str, run: str, configuration: Configuration, pause: timedelta, wanted: Format
+    release: list[str], environment: str, run: str, config: Path | None, pause: timedelta, wanted: Format
 ) -> int:
     """Run the command and return its exit status; that it could not be watched must not stop a release."""
-    watcher = None
+    watcher = directory = None
     try:
-        watcher = _watcher(environment, run, configuration, pause)
+        directory, report = kept_run(run, config)
+        watcher = _watcher(report, environment, config, pause)
     except RehearseError as error:
         typer.echo(f"rehearse: the release is not observed. {error}", err=True)
     try:
@@ -85,53 +85,37 @@ def _released(
     except OSError as error:
         typer.echo(f"rehearse: {release[0]} could not be run: {error.strerror}.", err=True)
         return _NO_SUCH_PROGRAM
-    if watcher is not None:
+    if watcher is not None and directory is not None:
         try:
             with watcher:
-                _record(watcher.until(lambda: process.poll() is not None, _silent), run, configuration, wanted)
+                _record(watcher.until(lambda: process.poll() is not None, _silent), directory, wanted)
         except RehearseError as error:
             typer.echo(f"rehearse: {error}", err=True)
     return process.wait()
 
 
-def _watcher(environment: str, run: str, configuration: Configuration, pause: timedelta) -> Watcher:
-    from rehearse import runs  # noqa: PLC0415 - as above
+def _watcher(report: Report, environment: str, config: Path | None, pause: timedelta) -> Watcher:
+    from rehearse.compare.environments import NothingToRead, named  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.config import load  # noqa: PLC0415 - as above
     from rehearse.observing import Watcher  # noqa: PLC0415 - as above
 
-    report = runs.load(_directory(run, configuration))[1]
-    return Watcher(report, _url(environment, configuration), pause)
-
-
-def _url(environment: str, configuration: Configuration) -> str:
-    from rehearse.compare.environments import NothingToRead  # noqa: PLC0415 - as above
-
-    if environment not in configuration.environments and ("://" in environment or "=" in environment):
-        return environment
-    url = configuration.environment(environment).url
-    if url is None:
+    (found,) = named((environment,), load(config, Path.cwd(), os.environ))
+    if found.url is None:
         raise NothingToRead(environment)
-    return url
+    return Watcher(report, found.url, pause)
 
 
-def _by_log(run: str, log: Path, configuration: Configuration) -> Observation:
-    from rehearse import runs  # noqa: PLC0415 - as above
+def _by_log(report: Report, log: Path) -> Observation:
     from rehearse.observing import by_log, read  # noqa: PLC0415 - as above
 
-    report = runs.load(_directory(run, configuration))[1]
     return by_log(report, read(log), log.name)
 
 
-def _directory(run: str, configuration: Configuration) -> Path:
-    from rehearse import runs  # noqa: PLC0415 - as above
-
-    return runs.directory_of(run, runs.home(configuration.file, Path.cwd()))
-
-
-def _record(found: Observation, run: str, configuration: Configuration, wanted: Format) -> None:
+def _record(found: Observation, directory: Path, wanted: Format) -> None:
     from rehearse import runs  # noqa: PLC0415 - as above
     from rehearse.reports.history import json, text  # noqa: PLC0415 - as above
 
-    runs.keep_observation(found, _directory(run, configuration))
+    runs.keep_observation(found, directory)
     typer.echo(json.observed(found) if wanted is Format.JSON else text.observed(found).removesuffix("\n"))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli.kept import kept_run
 from rehearse.cli.options import ConfigFile, ReportFormat
 from rehearse.cli.output import check_format, show, write
 
@@ -39,7 +40,7 @@ def command(
         _print_schema()
         return
     check_format(wanted)
-    report = _kept(run, config)
+    report = kept_run(run, config)[1]
     if policy is not None:
         report = _judged_again(report, policy)
     if output is None:
@@ -50,17 +51,9 @@ def command(
         raise typer.Exit(report.verdict.exit_code)
 
 
-def _kept(run: str, config: Path | None) -> Report:
-    from rehearse import runs  # noqa: PLC0415 - a report knows every noun, and --help must not wait
-    from rehearse.config import load  # noqa: PLC0415 - as above
-
-    configuration = load(config, Path.cwd(), os.environ)
-    return runs.load(runs.directory_of(run, runs.home(configuration.file, Path.cwd())))[1]
-
-
 def _judged_again(report: Report, file: Path) -> Report:
     """Judge what was seen by another policy, today; what a step's comment declares counts as it did."""
-    from rehearse.config import load  # noqa: PLC0415 - as above
+    from rehearse.config import load  # noqa: PLC0415 - drivers are slow to import
     from rehearse.policies import policy_for  # noqa: PLC0415 - as above
     from rehearse.run import judged  # noqa: PLC0415 - as above
 

@@ -27,6 +27,13 @@ def naming(rehearsal: Rehearsal, identity: str, pattern: str = "") -> Statement 
     return None
 
 
+def mentioning(rehearsal: Rehearsal, identity: str) -> Iterator[Statement]:
+    """Yield the statements that were applied and name an object in their own text, in order."""
+    for statement, _ in _spoken(Same(rehearsal)).naming(split(identity)[-1].lower()):
+        if mentions(statement.sql, identity):
+            yield statement
+
+
 def saying(rehearsal: Rehearsal, name: str) -> Iterator[Statement]:
     """Yield the statements that have a name in their own text, those that failed last."""
     spoken = _spoken(Same(rehearsal))

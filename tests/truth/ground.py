@@ -100,6 +100,15 @@ class Ground:
             self._made[setup] = Production(database=database, snapshot=snapshot, state=state(self._stage(database)))
         return self._made[setup]
 
+    @contextmanager
+    def copy(self, setup: str) -> Iterator[psycopg.Connection]:
+        """Yield a connection of the owner to a database as it is before a migration."""
+        with (
+            self._clone(self._production(setup).database) as database,
+            psycopg.connect(self._stage(database).address.url, autocommit=True) as connection,
+        ):
+            yield connection
+
     @property
     def made(self) -> tuple[str, ...]:
         return tuple(self._made)

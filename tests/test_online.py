@@ -13,6 +13,8 @@ from truth.ground import Ground, prepared
 from rehearse import catalog
 from rehearse.diff.schema import differences
 from rehearse.engine.server import Server
+from rehearse.model.catalog import Catalog
+from rehearse.model.change import SchemaChange
 from rehearse.model.finding import Finding, Severity
 
 STATEMENT = re.compile(r"\b(?:CREATE|ALTER|DROP|REINDEX|REFRESH) [^;]+;")
@@ -105,6 +107,12 @@ def advised(ground: Ground, risk: Risk) -> Finding:
     return found[0]
 
 
+def apart(risked: Catalog, careful: Catalog) -> list[SchemaChange]:
+    """Return how two schemas differ; a partition that became a key by itself has a NOT NULL of its own since 18."""
+    own = {"not_null_local", "not_null_name"}
+    return [each for each in differences(risked, careful) if each.kind != "column" or set(each.after or ()) - own]
+
+
 @pytest.mark.parametrize("risk", RISKS, ids=[risk.sql for risk in RISKS])
 def test_what_is_advised_runs_blocks_nobody_and_leads_to_the_same_schema(odd: Ground, risk: Risk):
     advice = advised(odd, risk).remedy
@@ -119,7 +127,7 @@ def test_what_is_advised_runs_blocks_nobody_and_leads_to_the_same_schema(odd: Gr
             careful.execute(each.encode())
 
         assert steps, advice
-        assert differences(catalog.read(risked, major), catalog.read(careful, major)) == (), advice
+        assert apart(catalog.read(risked, major), catalog.read(careful, major)) == [], advice
 
     if risk.check != REWRITE:  # a view that is refreshed CONCURRENTLY is still refreshed
         report = odd.play(case("", "advised", ["SET lock_timeout = 0", *risk.first, *steps], setup=ODD))

@@ -47,7 +47,8 @@ def index(evidence: Evidence, built: Prediction) -> str | None:
         return f"{first}{concurrently(definition)} {_OUTSIDE}."
     return (
         f"{first}{_proofs(evidence, key)}{concurrently(definition)} {_OUTSIDE}; then ALTER TABLE {key.table} ADD "
-        f"CONSTRAINT {last(key.identity)} {key.text('type').upper()} USING INDEX {last(found.identity)}{_deferral(key)};"
+        f"CONSTRAINT {last(key.identity)} {key.text('type').upper()} "
+        f"USING INDEX {last(found.identity)}{_deferral(key)};"
     )
 
 

@@ -22,6 +22,13 @@ def block(body: str) -> str:
     return f"DO $$ BEGIN {body} END $$"
 
 
+FEW = "SELECT id FROM items WHERE gap IS DISTINCT FROM 7 ORDER BY id"
+
+
+def batches(chosen: str, times: int) -> str:
+    return block(f"FOR i IN 1..{times} LOOP UPDATE items SET gap = 7 WHERE {chosen}; COMMIT; END LOOP;")
+
+
 CASES: tuple[Case, ...] = (
     case(
         "F1",
@@ -422,6 +429,29 @@ CASES: tuple[Case, ...] = (
         ["CALL change()"],
         LOCKED,
         setup=f"CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN {ADD}; {FILL}; COMMIT; PERFORM 1; END $$",
+    ),
+    case("F11", "block that commits batches of a size", batches("items.id BETWEEN i * 250 AND i * 250 + 249", 8)),
+    case("F11", "block that commits batches of a LIMIT", batches(f"id IN ({FEW} LIMIT 500)", 4)),
+    case("F11", "block that commits one batch and finds no more", batches(f"id IN ({FEW} LIMIT 5000)", 2)),
+    case(
+        "F11",
+        "block that commits all rows in one batch",
+        batches(f"id IN ({FEW} LIMIT 5000)", 1),
+        "block rows-locked items",
+    ),
+    case("F11", "block that commits tenths", batches("id % 10 = i", 10), "block rows-locked items"),
+    case(
+        "F11",
+        "block that commits a batch, then all rows",
+        batches("i = 1 AND id < 500 OR i = 2", 2),
+        "block rows-locked items",
+    ),
+    case(
+        "F11",
+        "procedure that commits batches of its argument",
+        ["CALL fill(500)"],
+        setup="CREATE PROCEDURE fill(few int) LANGUAGE plpgsql AS $$ BEGIN LOOP UPDATE items SET gap = 7 WHERE id IN "
+        f"({FEW} LIMIT few); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$",
     ),
     case(
         "F12",

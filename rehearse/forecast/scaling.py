@@ -186,8 +186,6 @@ def _prediction(
 
 def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> int | None:
     """Return the rows the work has in production: as many more as there are, but what the statement bounds itself."""
-    if work.is_constant:
-        return work.rows
     scaled = scale.rows(work)
     most = bounds.most(statement, work)
     if most is None:

@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import Worktree, checked_out
 from rehearse.config import Configuration
-from rehearse.config.base import Base
-from rehearse.config.checkout import Checkout, checked_out
 from rehearse.demands import Demands, OldRelease
 from rehearse.errors import RequestError
 from rehearse.migrators import project, sql
@@ -52,12 +52,12 @@ class NotACommand(RequestError):
 class Releases:
     """The code of the releases that are named, for as long as it is needed."""
 
-    at: Checkout | None = None  # None: the working tree is rehearsed
-    base: Checkout | None = None  # None: no release is said to be in production
+    at: Worktree | None = None  # None: the working tree is rehearsed
+    base: Worktree | None = None  # None: no release is said to be in production
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        return tuple(remark for checkout in (self.at, self.base) if checkout for remark in checkout.remarks)
+        return tuple(remark for worktree in (self.at, self.base) if worktree for remark in worktree.remarks)
 
 
 @contextmanager
@@ -72,37 +72,37 @@ def provided(at: str | None, base: str | None, directory: Path) -> Iterator[Rele
         yield Releases(at=found[0], base=found[1])
 
 
-def seen_from(checkout: Checkout | None, configuration: Configuration) -> Configuration:
-    """Return today's configuration, its paths in a checkout."""
-    if checkout is None:
+def seen_from(worktree: Worktree | None, configuration: Configuration) -> Configuration:
+    """Return today's configuration, its paths in a worktree."""
+    if worktree is None:
         return configuration
     own = configuration.migrations
     moved = replace(
         own,
-        directory=checkout.path(own.directory),
-        config=None if own.config is None else checkout.path(own.config),
-        path=None if own.path is None else checkout.path(own.path),
+        directory=worktree.path(own.directory),
+        config=None if own.config is None else worktree.path(own.config),
+        path=None if own.path is None else worktree.path(own.path),
     )
     return replace(configuration, migrations=moved)
 
 
-def settled(plan: MigrationPlan, checkout: Checkout | None, environ: Mapping[str, str] = os.environ) -> MigrationPlan:
-    """Return a plan in a checkout with what only the working tree has: its interpreter and its programs.
+def settled(plan: MigrationPlan, worktree: Worktree | None, environ: Mapping[str, str] = os.environ) -> MigrationPlan:
+    """Return a plan in a worktree with what only the working tree has: its interpreter and its programs.
 
     Raises NotInRelease.
     """
-    if checkout is None:
+    if worktree is None:
         return plan
     for path in (plan.config, plan.folder, *plan.files):
-        if path is not None and not path.exists() and path.is_relative_to(checkout.directory):
-            raise NotInRelease(checkout.base.told, path.relative_to(checkout.directory))
-    today = replace(plan, directory=checkout.today(plan.directory))
-    config = None if plan.config is None else checkout.today(plan.config)
+        if path is not None and not path.exists() and path.is_relative_to(worktree.directory):
+            raise NotInRelease(worktree.base.told, path.relative_to(worktree.directory))
+    today = replace(plan, directory=worktree.today(plan.directory))
+    config = None if plan.config is None else worktree.today(plan.config)
     return replace(
         plan,
         python=project.own_interpreter(today, config, environ),
-        command=_with_program(plan, checkout),
-        search=tuple(_search(plan, checkout, environ)),
+        command=_with_program(plan, worktree),
+        search=tuple(_search(plan, worktree, environ)),
     )
 
 
@@ -163,31 +163,31 @@ def _is_recorded(plan: MigrationPlan | None) -> bool:
     return plan.tool != "sql" or (plan.folder is not None and sql.unrecorded(plan.folder) is None)
 
 
-def _project(checkout: Checkout | None, configuration: Configuration, plan: MigrationPlan) -> MigrationPlan:
+def _project(worktree: Worktree | None, configuration: Configuration, plan: MigrationPlan) -> MigrationPlan:
     """Return where the project's own commands run: beside its configuration, as its migrations do."""
-    own = seen_from(checkout, configuration).migrations
+    own = seen_from(worktree, configuration).migrations
     chosen = replace(
         own.project(), directory=own.directory, command=(), python=plan.python, env=plan.env, declared=plan.declared
     )
-    return settled(chosen, checkout) if checkout is not None and chosen.directory.is_dir() else chosen
+    return settled(chosen, worktree) if worktree is not None and chosen.directory.is_dir() else chosen
 
 
-def _with_program(plan: MigrationPlan, checkout: Checkout) -> tuple[str, ...]:
-    """Return the command of a plan, its program from the working tree if the checkout does not have it."""
+def _with_program(plan: MigrationPlan, worktree: Worktree) -> tuple[str, ...]:
+    """Return the command of a plan, its program from the working tree if the worktree does not have it."""
     if not plan.command or "/" not in plan.command[0]:
         return plan.command
     found = plan.directory / plan.command[0]
-    today = checkout.today(found)
+    today = worktree.today(found)
     return (str(today), *plan.command[1:]) if not found.exists() and today.exists() else plan.command
 
 
-def _search(plan: MigrationPlan, checkout: Checkout, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Yield the directories of the checkout that stand for those of the working tree on the project's path.
+def _search(plan: MigrationPlan, worktree: Worktree, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the directories of the worktree that stand for those of the working tree on the project's path.
 
     They come before what is installed, `pip install -e` of the working tree among it.
     """
     for entry in filter(None, environ.get("PYTHONPATH", "").split(os.pathsep)):
-        if Path(entry).is_absolute() and (moved := checkout.path(Path(entry))) != Path(entry):
+        if Path(entry).is_absolute() and (moved := worktree.path(Path(entry))) != Path(entry):
             yield moved
     if (plan.directory / "src").is_dir():
         yield plan.directory / "src"

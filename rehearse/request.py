@@ -13,12 +13,12 @@ from pathlib import Path
 
 from rehearse import releases, runs
 from rehearse.checkout import root_of
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import Worktree
 from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
-from rehearse.config.base import Base
 from rehearse.config.baseline import read_baseline
-from rehearse.config.checkout import Checkout
 from rehearse.config.errors import NothingToMigrate, UnknownEnvironment
 from rehearse.config.fragment import wanted
 from rehearse.demands import Demands
@@ -162,7 +162,7 @@ def request(asked: Asked, code: Releases | None = None) -> Request:
         max_blocking=None if asked.max_blocking is None else parse_duration(asked.max_blocking),
     )
     settings = wanted(asked.settings_file, asked.settings)
-    plan = _plan(asked, found.source, configuration, alone=bool(settings), checkout=code.at)
+    plan = _plan(asked, found.source, configuration, alone=bool(settings), worktree=code.at)
     plan, demands = _demands(asked, found.source, configuration, plan, code)
     into = _into(asked, configuration)
     if into is None and (asked.replace or asked.wait):
@@ -286,26 +286,26 @@ def _demands(
     if code.base is None:
         return plan, releases.demands(code, configuration, plan, None, asked.still_works)
     told = code.base.base.told
-    old = _plan(replace(asked, target=None), source, configuration, alone=plan.tool == "none", checkout=code.base)
+    old = _plan(replace(asked, target=None), source, configuration, alone=plan.tool == "none", worktree=code.base)
     plan, remarks = releases.since(old, plan, told)
     found = releases.demands(code, configuration, plan, old, asked.still_works)
     return plan, replace(found, remarks=(*found.remarks, *remarks))
 
 
 def _plan(
-    asked: Asked, source: str | None, configuration: Configuration, *, alone: bool, checkout: Checkout | None = None
+    asked: Asked, source: str | None, configuration: Configuration, *, alone: bool, worktree: Worktree | None = None
 ) -> MigrationPlan:
     """Return what is to be played; `alone` says that something is rehearsed even without a migration."""
     if sum((asked.alembic is not None, bool(asked.sql), asked.command is not None)) > 1:
         raise OneMigrator
     try:
-        chosen = _chosen(asked, releases.seen_from(checkout, configuration), checkout)
+        chosen = _chosen(asked, releases.seen_from(worktree, configuration), worktree)
     except NothingToMigrate:
-        if not alone and checkout is not None:
-            raise NotInRelease(checkout.base.told, Path("alembic.ini")) from None
+        if not alone and worktree is not None:
+            raise NotInRelease(worktree.base.told, Path("alembic.ini")) from None
         if not alone:
             raise
-        chosen = MigrationPlan(tool="none", directory=_here(checkout))
+        chosen = MigrationPlan(tool="none", directory=_here(worktree))
     if asked.target is not None and chosen.tool != "alembic":
         raise NoTarget(chosen.tool)
     plan = replace(
@@ -317,7 +317,7 @@ def _plan(
         max_seconds=_limit(asked.max_seconds, configuration.migrations.max_seconds),
         max_step_seconds=_limit(asked.max_step_seconds, configuration.migrations.max_step_seconds),
     )
-    plan = releases.settled(plan, checkout)
+    plan = releases.settled(plan, worktree)
     _check_files(plan)
     return plan
 
@@ -338,27 +338,27 @@ def _check_files(plan: MigrationPlan) -> None:
         raise NoScripts(plan.folder)
 
 
-def _chosen(asked: Asked, configuration: Configuration, checkout: Checkout | None) -> MigrationPlan:
+def _chosen(asked: Asked, configuration: Configuration, worktree: Worktree | None) -> MigrationPlan:
     if not asked.migrate:
-        return MigrationPlan(tool="none", directory=_here(checkout))
+        return MigrationPlan(tool="none", directory=_here(worktree))
     if asked.alembic is not None:
-        path = _placed(asked.alembic, checkout)
-        return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, _here(checkout)))
+        path = _placed(asked.alembic, worktree)
+        return MigrationPlan(tool="alembic", config=path, directory=_started_in(path, _here(worktree)))
     if asked.sql:
-        paths = tuple(_placed(path, checkout) for path in asked.sql)
-        return replace(_scripts(paths, configuration), directory=_here(checkout))
+        paths = tuple(_placed(path, worktree) for path in asked.sql)
+        return replace(_scripts(paths, configuration), directory=_here(worktree))
     if asked.command is not None:
-        return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=_here(checkout))
+        return MigrationPlan(tool="command", command=tuple(shlex.split(asked.command)), directory=_here(worktree))
     return configuration.migrations.plan()
 
 
-def _here(checkout: Checkout | None) -> Path:
-    """Return where we were started, in a checkout if one is meant."""
-    return Path.cwd() if checkout is None else checkout.path(Path.cwd())
+def _here(worktree: Worktree | None) -> Path:
+    """Return where we were started, in a worktree if one is meant."""
+    return Path.cwd() if worktree is None else worktree.path(Path.cwd())
 
 
-def _placed(path: Path, checkout: Checkout | None) -> Path:
-    return path.absolute() if checkout is None else checkout.path(path.absolute())
+def _placed(path: Path, worktree: Worktree | None) -> Path:
+    return path.absolute() if worktree is None else worktree.path(path.absolute())
 
 
 def _scripts(paths: tuple[Path, ...], configuration: Configuration) -> MigrationPlan:

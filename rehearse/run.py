@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rehearse import __version__, archive, audit, forecast, judge, registry, runs, watch
 from rehearse import snapshot as snapshots
-from rehearse.config.base import Base
+from rehearse.checkout.base import Base
 from rehearse.db.connect import describe
 from rehearse.demands import Demands
 from rehearse.diff.failures import account, idle

@@ -32,9 +32,9 @@ from builders import (
 from tool import tool
 
 from rehearse import registry
+from rehearse.checkout.base import Base, NotARepository, UnknownCommit
 from rehearse.checks import rows_lost
 from rehearse.config import ConfigurationError, load, policy_at
-from rehearse.config.base import Base, NotARepository, UnknownCommit
 from rehearse.config.baseline import BaselineUnusable, read_baseline
 from rehearse.engine.server import Server
 from rehearse.judge import judge

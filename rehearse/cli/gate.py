@@ -78,8 +78,8 @@ def _question(
     policy_from: str | None,
     config: Path | None,
 ) -> Question:
+    from rehearse.checkout.base import Base  # noqa: PLC0415 - as above
     from rehearse.config import load  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.config.base import Base  # noqa: PLC0415 - as above
     from rehearse.gate.asking import Question  # noqa: PLC0415 - as above
 
     configuration = load(config, Path.cwd(), os.environ)

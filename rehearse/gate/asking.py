@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rehearse import audit, runs
 from rehearse.checkout import Checkout, checkout, root_of
+from rehearse.checkout.base import Base
 from rehearse.compare.environments import named
 from rehearse.config import Configuration
-from rehearse.config.base import Base
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.errors import RehearseError, RequestError
 from rehearse.gate import finding, tree, versions

@@ -132,8 +132,9 @@ def command(
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
     from rehearse.model.signature import Key  # noqa: PLC0415 - as below
-    from rehearse.request import Asked, requested  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.run import rehearse  # noqa: PLC0415 - as above
+    from rehearse.rehearsal.story import rehearse  # noqa: PLC0415 - as above
+    from rehearse.request.asked import Asked  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.composition import requested  # noqa: PLC0415 - drivers are slow to import
 
     asked = Asked(
         source=source,

@@ -17,7 +17,7 @@ from rehearse.errors import RequestError
 
 if TYPE_CHECKING:
     from rehearse.config import Configuration
-    from rehearse.request import Asked
+    from rehearse.request.asked import Asked
     from rehearse.stages.kept import KeptStage
 
 HELP = "Raise a stage for a demo or for tests by hand, see which stand, open psql on one, take it down."
@@ -68,9 +68,10 @@ def up(
     config: ConfigFile = None,
 ) -> None:
     """Raise a stage from masked data, migrate it, and print how it is reached; Ctrl-C takes it down, unless --keep."""
-    from rehearse import keeping  # noqa: PLC0415 - drivers are slow to import
+    from rehearse import kept_stages  # noqa: PLC0415 - drivers are slow to import
     from rehearse.config import parse_duration  # noqa: PLC0415 - nobody needs it for --help
-    from rehearse.request import Asked, requested  # noqa: PLC0415 - as above
+    from rehearse.request.asked import Asked  # noqa: PLC0415 - as above
+    from rehearse.request.composition import requested  # noqa: PLC0415 - as above
     from rehearse.stages.kept import check_name  # noqa: PLC0415 - as above
 
     if not keep and (name is not None or lasts is not None):
@@ -97,9 +98,9 @@ def up(
     span = None if lasts is None else parse_duration(lasts)
     called = None if name is None else check_name(name)
     with progress() as tell:
-        _tell_gone(keeping.remove_expired(_configuration(config), tell))
+        _tell_gone(kept_stages.remove_expired(_configuration(config), tell))
     with requested(asked) as request, progress() as tell:
-        stage = keeping.keep(keeping.Wish(request=request, migrate=migrates, name=called, lasts=span), tell)
+        stage = kept_stages.keep(kept_stages.Wish(request=request, migrate=migrates, name=called, lasts=span), tell)
     _tell_standing(stage.url, stage.source, stage.steps, stage.version)
     until = "" if stage.until is None else f" (it goes by itself after {_local(stage.until)})"
     typer.echo(f"Shell: rehearse stage shell {stage.name}\nDown:  rehearse stage down {stage.name}{until}")
@@ -107,7 +108,7 @@ def up(
 
 def list_(config: ConfigFile = None) -> None:
     """Show the stages that stand on this machine for you; those whose time is over are taken down first."""
-    from rehearse.keeping import dsn, remove_expired  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.kept_stages import dsn, remove_expired  # noqa: PLC0415 - drivers are slow to import
     from rehearse.model import quantity  # noqa: PLC0415 - only now needed
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
@@ -131,15 +132,15 @@ def list_(config: ConfigFile = None) -> None:
 
 def shell(name: Name = None, config: ConfigFile = None) -> None:
     """Open psql on a stage, as the role that migrates."""
-    from rehearse import keeping  # noqa: PLC0415 - drivers are slow to import
+    from rehearse import kept_stages  # noqa: PLC0415 - drivers are slow to import
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
     configuration = _configuration(config)
     stage = kept.named(name)
-    state = kept.standing(stage, keeping.dsn(stage, configuration))
+    state = kept.standing(stage, kept_stages.dsn(stage, configuration))
     if state != "running":
         raise kept.NotRunning(stage.name, state)
-    psql, words, environment = keeping.shell(stage, configuration)
+    psql, words, environment = kept_stages.shell(stage, configuration)
     os.execve(psql, (str(psql), *words), environment)  # noqa: S606 - it is what was asked for
 
 
@@ -153,7 +154,7 @@ def down(
     config: ConfigFile = None,
 ) -> None:
     """Take a stage down, with its data; nothing but what rehearse made for it is touched."""
-    from rehearse.keeping import take_down  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.kept_stages import take_down  # noqa: PLC0415 - drivers are slow to import
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
     if everything and name is not None:
@@ -173,8 +174,8 @@ commands = {"up": up, "list": list_, "shell": shell, "down": down}
 
 def _stand(asked: Asked) -> None:
     """Raise a stage, and wait for the end of it."""
-    from rehearse.keeping import Wish, shown  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.request import requested  # noqa: PLC0415 - as above
+    from rehearse.kept_stages import Wish, shown  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.composition import requested  # noqa: PLC0415 - as above
 
     with requested(asked) as request, ExitStack() as standing:
         with progress() as tell:

@@ -25,7 +25,7 @@ from rehearse.model.passes import Played, Refusal
 from rehearse.model.policy import Policy
 from rehearse.model.report import Verdict
 from rehearse.model.signature import VARIABLE, Key
-from rehearse.policies import policy_for
+from rehearse.request.policy import policy_for
 from rehearse.snapshot import standing
 from rehearse.snapshot.standing import Reading
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ from pathlib import Path
 from rehearse.checkout.base import Base
 from rehearse.checkout.worktree import Worktree, checked_out
 from rehearse.config import Configuration
-from rehearse.demands import Demands, OldRelease
 from rehearse.errors import RequestError
 from rehearse.migrators import project, sql
 from rehearse.model.migration import MigrationPlan
@@ -29,23 +27,6 @@ class NotInRelease(RequestError):
             f"{told} has no {path}.",
             "Name what it has with --alembic, --sql or --command, or in [migrations]; git must know it.",
         )
-
-
-class NothingOld(RequestError):
-    """A command of the old release was given, and no old release."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "--still-works runs from the code of the release that is in production, and none is named.",
-            "Name its tag or commit with --base.",
-        )
-
-
-class NotACommand(RequestError):
-    """A command that no shell would read."""
-
-    def __init__(self, flag: str, error: ValueError) -> None:
-        super().__init__(f"{flag} is no command line: {str(error).lower()}.", "Check its quotes.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,53 +106,6 @@ def since(base: MigrationPlan, plan: MigrationPlan, told: str) -> tuple[Migratio
     return replace(plan, folder=None, files=new), tuple(remarks)
 
 
-def demands(
-    releases: Releases,
-    configuration: Configuration,
-    plan: MigrationPlan,
-    old: MigrationPlan | None,
-    still_works: str | None,
-) -> Demands:
-    """Return what is asked beside a plan; `old` is how the base migrates, `still_works` a command.
-
-    Raises NothingOld, NotACommand and InterpreterMissing.
-    """
-    release, words = None, still_works or configuration.migrations.old_release_command
-    if still_works is not None and releases.base is None:
-        raise NothingOld
-    if releases.base is not None:
-        release = OldRelease(
-            told=releases.base.base.told,
-            command=_split("--still-works", words or ""),
-            project=_project(releases.base, configuration, plan),
-            plan=old if _is_recorded(old) else None,
-            max_seconds=configuration.migrations.old_release_max_seconds,
-        )
-    return Demands(
-        project=_project(releases.at, configuration, plan),
-        checks=configuration.checks,
-        old_release=release,
-        at=None if releases.at is None else releases.at.base.told,
-        remarks=releases.remarks,
-    )
-
-
-def _is_recorded(plan: MigrationPlan | None) -> bool:
-    """Say whether the tool of a plan knows what production has already."""
-    if plan is None or plan.tool == "none":
-        return False
-    return plan.tool != "sql" or (plan.folder is not None and sql.unrecorded(plan.folder) is None)
-
-
-def _project(worktree: Worktree | None, configuration: Configuration, plan: MigrationPlan) -> MigrationPlan:
-    """Return where the project's own commands run: beside its configuration, as its migrations do."""
-    own = seen_from(worktree, configuration).migrations
-    chosen = replace(
-        own.project(), directory=own.directory, command=(), python=plan.python, env=plan.env, declared=plan.declared
-    )
-    return settled(chosen, worktree) if worktree is not None and chosen.directory.is_dir() else chosen
-
-
 def _with_program(plan: MigrationPlan, worktree: Worktree) -> tuple[str, ...]:
     """Return the command of a plan, its program from the working tree if the worktree does not have it."""
     if not plan.command or "/" not in plan.command[0]:
@@ -191,10 +125,3 @@ def _search(plan: MigrationPlan, worktree: Worktree, environ: Mapping[str, str])
             yield moved
     if (plan.directory / "src").is_dir():
         yield plan.directory / "src"
-
-
-def _split(flag: str, words: str) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(words))
-    except ValueError as error:
-        raise NotACommand(flag, error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,11 @@ class Asked:
 
     source: str | None = None
     alembic: Path | None = None
-    sql: tuple[Path, ...] = ()
+    sql: Sequence[Path] | None = None
     command: str | None = None
     target: str | None = None
     python: Path | None = None
-    settings: tuple[str, ...] = ()  # "NAME=VALUE"
+    settings: Sequence[str] | None = None  # "NAME=VALUE"
     settings_file: Path | None = None
     rows: int | None = None
     max_blocking: str | None = None
@@ -24,7 +25,7 @@ class Asked:
     max_step_seconds: float | None = None
     downgrade: bool | None = None
     calibrate: bool = False
-    allow_superuser: tuple[str, ...] = ()
+    allow_superuser: Sequence[str] | None = None
     config: Path | None = None
     into: str | None = None  # an environment, the URL of a server, or "embedded"
     replace: bool = False

@@ -81,7 +81,7 @@ def compose(asked: Asked, code: Releases | None = None) -> Request:
         base=base,
         max_blocking=None if asked.max_blocking is None else parse_duration(asked.max_blocking),
     )
-    settings = wanted(asked.settings_file, asked.settings)
+    settings = wanted(asked.settings_file, asked.settings or ())
     plan = planned(asked, found.source, configuration, alone=bool(settings), worktree=code.at)
     plan, demands = _demands(asked, found.source, configuration, plan, code)
     into = place_of_stage(asked, configuration)
@@ -89,7 +89,7 @@ def compose(asked: Asked, code: Releases | None = None) -> Request:
         raise NothingToReplace
     if into is not None and (settings or asked.downgrade or asked.calibrate):
         raise NotOnSharedServers("Settings" if settings else "Downgrades" if asked.downgrade else "Calibrations")
-    allowed = tuple(map(allowance, asked.allow_superuser)) or configuration.migrations.allow_superuser
+    allowed = tuple(map(allowance, asked.allow_superuser or ())) or configuration.migrations.allow_superuser
     if into is not None and allowed:
         raise NotOnSharedServers("Statements that are allowed a superuser's rights")
     downgrade = configuration.migrations.downgrade if asked.downgrade is None else asked.downgrade

@@ -46,7 +46,7 @@ from rehearse.model.severity import Override
 from rehearse.model.timeline import NestedCommand, Outcome, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
 from rehearse.reports import github, gitlab, junit, markdown, markup, plain, sarif
 from rehearse.reports import json as json_report
-from rehearse.reports.schema import schema
+from rehearse.reports.json.schema import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
 HOSTILE = 'public."a|b`c`<script>@anna #12 $x$ _y_ **z**\n::error::\x1b[31m\u202e%25"'

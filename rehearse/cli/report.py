@@ -64,6 +64,6 @@ def _judged_again(report: Report, file: Path) -> Report:
 def _print_schema() -> None:
     import json  # noqa: PLC0415 - as above
 
-    from rehearse.reports.schema import schema  # noqa: PLC0415 - as above
+    from rehearse.reports.json.schema import schema  # noqa: PLC0415 - as above
 
     typer.echo(json.dumps(schema(), indent=2))

@@ -27,6 +27,7 @@ from builders import (
     step,
     table,
     timeline,
+    verdict,
     work,
 )
 from tool import tool
@@ -69,12 +70,6 @@ DROPPED = rehearsal(
     lost_values={NOTE: 5},
     timeline=timeline(statement(sql="ALTER TABLE orders DROP COLUMN note"), lock()),
 )
-
-
-def verdict(given: Rehearsal, policy: Policy | None = None, baseline: Baseline | None = None) -> Report:
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, TODAY, baseline)
 
 
 def rewritten(rows: int) -> Rehearsal:

@@ -25,6 +25,8 @@ from rehearse.rehearsal.clock import Clock
 from rehearse.stages import data
 from rehearse.stages.state import State, proofs, sequences, sequences_before, state
 
+Play = Callable[[Stage], Migration]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
@@ -39,7 +41,7 @@ class Occasion:
 def play_on(
     raised: RaisedStage,
     snapshot: Snapshot,
-    play: Callable[[Stage], Migration],
+    play: Play,
     *,
     before: State,
     inputs: Mapping[str, JSON],
@@ -89,7 +91,7 @@ def play_on(
     return replace(rehearsal, failure=account(rehearsal), proofs=proofs(stage, rehearsal))
 
 
-def watched(play: Callable[[Stage], Migration], stage: Stage) -> tuple[Migration, Timeline]:
+def watched(play: Play, stage: Stage) -> tuple[Migration, Timeline]:
     """Play a migration under observation; its steps have the names that the server heard."""
     with watch.watching(stage) as seen:
         migration = play(stage)

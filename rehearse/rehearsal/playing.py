@@ -39,13 +39,7 @@ class Occasion:
 
 
 def play_on(
-    raised: RaisedStage,
-    snapshot: Snapshot,
-    play: Play,
-    *,
-    before: State,
-    inputs: Mapping[str, JSON],
-    occasion: Occasion,
+    raised: RaisedStage, snapshot: Snapshot, play: Play, before: State, inputs: Mapping[str, JSON], occasion: Occasion
 ) -> Rehearsal:
     """Play a migration on a stage that stands, and tell what it did to the state the stage was in before.
 

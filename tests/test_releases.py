@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearse.config.base import Base
-from rehearse.config.checkout import checked_out
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import checked_out
 from rehearse.engine.server import Server
 
 SHOP = """

@@ -16,6 +16,7 @@ from pathlib import Path
 from rehearse import __version__, archive, audit, forecast, judge, registry, runs, watch
 from rehearse import snapshot as snapshots
 from rehearse.config.base import Base
+from rehearse.config.checkout import Checkout
 from rehearse.db.connect import describe
 from rehearse.demands import Demands
 from rehearse.diff.failures import account, idle
@@ -70,10 +71,21 @@ class Request:
     role: str | None = None  # role the migration runs as; None: production's owner
     allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
+    code: Checkout | None = None  # that is rehearsed; None: that of the working tree
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
     demands: Demands | None = None  # what the project itself asks of the migrated stage
     home: Path | None = None  # of the project's runs; None: this one is not kept, and has no id
+
+    @property
+    def named(self) -> MigrationPlan:
+        """Return the plan with its paths as the project knows them, wherever its code was checked out."""
+        return self.plan if self.code is None else self.code.named(self.plan)
+
+    @property
+    def commit(self) -> str | None:
+        """Return the commit whose code is rehearsed; None: it is the working tree's."""
+        return None if self.code is None else self.code.base.commit
 
 
 class Clock:
@@ -364,7 +376,7 @@ def _unrehearsed(request: Request, snapshot: Snapshot) -> tuple[Unrehearsed, ...
 
 
 def _inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
-    plan = request.plan
+    plan = request.named
     return {
         "source": describe(request.source) if request.source else snapshot.manifest.source,
         "snapshot": str(request.snapshot) if request.snapshot else None,

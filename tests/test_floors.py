@@ -15,7 +15,7 @@ FLOORS = (
     {"model"},
     {"protocols"},
     {"diff", "checks", "forecast", "reports", "judge"},
-    {"db", "config", "checkout"},
+    {"db", "config", "chain", "checkout"},
     {"catalog", "archive", "audit", "engine", "forges", "runs", "watch"},
     {"sanitise"},
     {"stages", "migrators", "snapshot", "compare", "observing"},

@@ -915,7 +915,8 @@ def test_a_pass_that_is_carried_along_as_a_file_is_enough(scene: Scene, tmp_path
 def test_an_unsafe_run_takes_a_pass_back_though_its_directory_was_deleted(scene: Scene):
     acknowledgement = scene.root.joinpath("rehearse.toml").read_text().partition("[[policy.acknowledge]]")
     (scene.root / "rehearse.toml").write_text(acknowledgement[0])
-    run = rehearse("run", "--no-downgrade", "--format", "json", cwd=scene.root, **scene.environ)
+    with moved(scene, "UPDATE customers SET note = 'x'", "UPDATE customers SET note = NULL"):
+        run = rehearse("run", "--no-downgrade", "--format", "json", cwd=scene.root, **scene.environ)
     (scene.root / "rehearse.toml").write_text("".join(acknowledgement))
     unsafe = json.loads(run.stdout)["run"]
     assert run.returncode == 1, run.stderr

@@ -303,6 +303,19 @@ def a_revision_is_added(scene: Scene):
     (scene.root / "versions" / "0004_d.py").write_text(REVISION.format(number=4, down="'0003'", body="pass"))
 
 
+@cheat("module-shadowed", says="alembic.py was added after the rehearsal: the migration would import it as alembic")
+def a_module_is_added_that_shadows_a_library(scene: Scene):
+    (scene.root / "alembic.py").write_text("raise SystemExit\n")
+    (scene.root / "unrelated.py").write_text("")
+    (scene.root / "sqlalchemy").mkdir()  # an empty folder shadows nothing
+
+
+@cheat("module-shadowed", says="sqlalchemy/ was added after the rehearsal: the migration would import it as sqlalchemy")
+def a_package_is_added_that_shadows_a_library(scene: Scene):
+    (scene.root / "sqlalchemy").mkdir()
+    (scene.root / "sqlalchemy" / "__init__.py").write_text("")
+
+
 @cheat("file-gone", "dirty", says="versions/0003_c.py, a step of the migration, is gone")
 def a_revision_is_deleted(scene: Scene):
     (scene.root / "versions" / "0003_c.py").unlink()

@@ -27,6 +27,7 @@ class Tree:
     files: Mapping[str, FileNow | None]
     folders: Mapping[str, tuple[str, ...] | None]
     added: Mapping[str, str]  # files in these folders that the pass does not know: path -> sha256
+    shadowing: Mapping[str, str]  # what an import would find now before what it found: path -> module
     checkout: Checkout
     project: str  # the configuration's place below the root
 

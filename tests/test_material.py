@@ -81,7 +81,7 @@ def test_the_projects_folders_that_were_passed_on_the_way_to_a_library_are_told(
     passed = {found.path: found.modules for found in migration.material.passed}
     assert ("colorsys" in passed["first"], "colorsys" in passed["second"]) == (True, True)
     assert ("mine" in passed["first"], "mine" in passed["second"]) == (True, False)
-    assert not [path for path in passed if path.startswith("/")]
+    assert not [path for path in passed if "site-packages" in path]
 
 
 def test_what_was_compiled_earlier_is_not_what_runs(tmp_path: Path, stage: Stage):

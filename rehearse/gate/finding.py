@@ -116,7 +116,7 @@ def _opened(path: Path, directory: Path | None, known: _Known, key: Key | None) 
         mislaid=None if directory is None else _mislaid(directory, permit, known.kept),
         later=tuple(_later(permit, known.kept)),
         missing=tuple(_missing(permit, known)),
-        unregistered=None if directory is None else _unregistered(directory, permit),
+        unregistered=None if directory is None else _unregistered(directory, permit, known),
     )
 
 
@@ -174,7 +174,7 @@ def _takes_back(run: Run | Listed, permit: Pass) -> bool:
     return run.id > permit.run and same and run.verdict is not Verdict.SAFE
 
 
-def _unregistered(directory: Path, permit: Pass) -> str | None:
+def _unregistered(directory: Path, permit: Pass, known: _Known) -> str | None:
     """Say what is wrong with the register beside a run, by what its pass remembers of it; None: nothing."""
-    register = runs.register(directory.parent)
+    register = known.register if directory.parent == known.folder else runs.register(directory.parent)
     return register.fault or register.lacks(permit.register)

@@ -52,7 +52,10 @@ def opened(path: Any, _mode: Any, flags: Any) -> None:
 
 
 def imported(module: str, path: Any = None, search: Any = None, *_more: Any) -> None:
-    """Tell of an extension module, which the loader of the system opens, and of where a module was not (`import`)."""
+    """Tell of an extension module, which the loader of the system opens, and of where a module was not (`import`).
+
+    importlib.import_module raises no such event for the module that it is asked for.
+    """
     if path is not None:
         _tell("file", path)
     elif search and "." not in module and module not in sys.builtin_module_names:

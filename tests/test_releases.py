@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearse.config.base import Base
-from rehearse.config.checkout import checked_out
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import checked_out
 from rehearse.engine.server import Server
 
 SHOP = """
@@ -50,8 +50,8 @@ psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT name FROM customers"
 HOLDS = """
 import sys, time
 from pathlib import Path
-from rehearse.config.base import Base
-from rehearse.config.checkout import checked_out
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import checked_out
 with checked_out(Base.of("HEAD", Path(sys.argv[1]))) as found:
     print(found.directory, flush=True)
     time.sleep(600)

@@ -34,8 +34,8 @@ def command(
         return
     from rehearse import runs  # noqa: PLC0415 - a run knows every noun, and --help must not wait
     from rehearse.config import load  # noqa: PLC0415 - as above
-    from rehearse.history import history  # noqa: PLC0415 - as above
     from rehearse.reports.history import json, text  # noqa: PLC0415 - as above
+    from rehearse.runs.history import history  # noqa: PLC0415 - as above
 
     found = history(runs.home(load(config, Path.cwd(), os.environ).file, Path.cwd()), most)
     typer.echo(json.render(found) if wanted is Format.JSON else text.render(found).removesuffix("\n"))

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, by the words that name them."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ Sql = Annotated[list[Path] | None, typer.Option(help="A SQL script, several in o
 Migrate = Annotated[
     str | None, typer.Option("--command", help="Any command that migrates the database of DATABASE_URL.")
 ]
-To = Annotated[str | None, typer.Option(help="The target revision (default: every head).")]
+To = Annotated[str | None, typer.Option("--to", help="The target revision (default: every head).")]
 Python = Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")]

@@ -16,7 +16,7 @@ from rehearse.errors import RehearseError, RequestError
 if TYPE_CHECKING:
     from rehearse.model.report import Report
     from rehearse.model.signature import Key
-    from rehearse.run import Request
+    from rehearse.request.request import Request
 
 _TEXT = "text"
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rehearse.checkout.base import Base
 from rehearse.config import paths
-from rehearse.config.base import Base
 from rehearse.config.configuration import (
     RUNS_KEPT,
     Configuration,

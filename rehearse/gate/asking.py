@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rehearse import audit, runs
 from rehearse.checkout import Checkout, checkout, root_of
+from rehearse.checkout.base import Base
 from rehearse.compare.environments import named
 from rehearse.config import Configuration
-from rehearse.config.base import Base
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.errors import RehearseError, RequestError
 from rehearse.gate import finding, tree, versions
@@ -25,7 +25,7 @@ from rehearse.model.passes import Played, Refusal
 from rehearse.model.policy import Policy
 from rehearse.model.report import Verdict
 from rehearse.model.signature import VARIABLE, Key
-from rehearse.policies import policy_for
+from rehearse.request.policy import policy_for
 from rehearse.snapshot import standing
 from rehearse.snapshot.standing import Reading
 

@@ -1,4 +1,4 @@
-"""A checkout: the code of a commit, in a worktree that lasts as long as it is needed."""
+"""A worktree: the code of a commit, checked out beside the working tree for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rehearse.config.base import Base, git, said
+from rehearse.checkout.base import Base, git, said
 from rehearse.errors import RehearseError
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.quantity import listing
@@ -33,7 +33,7 @@ class NoWorktree(RehearseError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checkout:
+class Worktree:
     """The code of a commit."""
 
     base: Base
@@ -41,16 +41,16 @@ class Checkout:
     remarks: tuple[str, ...] = ()  # in what it is not as it was
 
     def path(self, path: Path) -> Path:
-        """Return where a path of the working tree is in the checkout; one outside the repository stays."""
+        """Return where a path of the working tree is in the worktree; one outside the repository stays."""
         within = self.base.within(path.absolute())
         return path if within is None else self.directory / within
 
     def today(self, path: Path) -> Path:
-        """Return where a path of the checkout is in the working tree; one outside the checkout stays."""
+        """Return where a path of the worktree is in the working tree; one outside the worktree stays."""
         return self.base.root / path.relative_to(self.directory) if path.is_relative_to(self.directory) else path
 
     def named(self, plan: MigrationPlan) -> MigrationPlan:
-        """Return a plan with its paths as they are in the working tree: the checkout is gone when they are read."""
+        """Return a plan with its paths as they are in the working tree: the worktree is gone when they are read."""
         return replace(
             plan,
             config=None if plan.config is None else self.today(plan.config),
@@ -60,7 +60,7 @@ class Checkout:
 
 
 @contextmanager
-def checked_out(base: Base) -> Iterator[Checkout]:
+def checked_out(base: Base) -> Iterator[Worktree]:
     """Check a commit out in a temporary directory, removed on leaving; the working tree stays as it is.
 
     What processes that were killed left of theirs is removed first. Raises NoWorktree.
@@ -75,7 +75,7 @@ def checked_out(base: Base) -> Iterator[Checkout]:
         made = git(base.root, *_QUIETLY, "worktree", "add", "--quiet", "--detach", str(directory), base.commit)
         if made.returncode:
             raise NoWorktree(base, said(made))
-        yield Checkout(base=base, directory=directory, remarks=tuple(_remarks(base, directory)))
+        yield Worktree(base=base, directory=directory, remarks=tuple(_remarks(base, directory)))
     finally:
         _put_away(base, directory)
         os.close(handle)

@@ -15,7 +15,7 @@ FLOORS = (
     {"model"},
     {"protocols"},
     {"diff", "checks", "forecast", "reports", "judge"},
-    {"db", "checkout"},
+    {"db", "chain", "checkout"},
     {"config"},
     {"catalog", "archive", "audit", "engine", "forges", "runs", "watch"},
     {"sanitise"},

@@ -74,7 +74,7 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
 
     assert wish.home is not None
     try:
-        why_not = issuing.keep(report, wish.plan, wish.home, key)
+        why_not = issuing.keep(report, wish.named, wish.home, key, commit=wish.commit)
     except RehearseError as error:
         why_not = str(error)
     if why_not is not None:

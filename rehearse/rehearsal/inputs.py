@@ -13,8 +13,8 @@ from rehearse.request.request import Request
 
 
 def inputs(request: Request, snapshot: Snapshot) -> Mapping[str, JSON]:
-    """Return the inputs of a rehearsal, for `inputs` of the JSON report. Raises AuditUnreadable."""
-    plan = request.plan
+    """Return the inputs of a rehearsal, for `inputs` of the JSON report. Raises chain.Unreadable."""
+    plan = request.named
     return {
         "source": describe(request.source) if request.source else snapshot.manifest.source,
         "snapshot": str(request.snapshot) if request.snapshot else None,

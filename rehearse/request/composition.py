@@ -98,7 +98,8 @@ def compose(asked: Asked, code: Releases | None = None) -> Request:
         found,
         plan=replace(plan, root=root_of(home.parent if code.at is None else code.at.directory)),
         policy=policy,
-        base=base,
+        code=code.at,
+        base=base if base is None or code.at is None else replace(base, worktree=code.at.directory),
         baseline=None if asked.baseline is None else read_baseline(asked.baseline),
         settings=settings,
         downgrade=downgrade is not False and into is None,  # it would spend a stage that is to stay

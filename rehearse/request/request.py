@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import Worktree
 from rehearse.model.baseline import Baseline
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
@@ -37,7 +38,18 @@ class Request:
     role: str | None = None  # role the migration runs as; None: production's owner
     allowed: tuple[str, ...] = ()  # the statements for which it has a superuser's rights on the stage
     into: Place | None = None  # a server that others own; None: one of rehearse's own
+    code: Worktree | None = None  # that is rehearsed; None: that of the working tree
     base: Base | None = None  # the commit whose policy and comments count; None: those of the working tree
     baseline: Baseline | None = None  # what an earlier report found blocks no more
     demands: Demands | None = None  # what the project itself asks of the migrated stage
     home: Path | None = None  # of the project's runs; None: this one is not kept, and has no id
+
+    @property
+    def named(self) -> MigrationPlan:
+        """Return the plan with its paths as the project knows them, wherever its code was checked out."""
+        return self.plan if self.code is None else self.code.named(self.plan)
+
+    @property
+    def commit(self) -> str | None:
+        """Return the commit whose code is rehearsed; None: it is the working tree's."""
+        return None if self.code is None else self.code.base.commit

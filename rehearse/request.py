@@ -235,9 +235,11 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
         return environment.url, Path(environment.snapshot) if environment.snapshot else None
     if asked.source is None:
         raise NothingToRehearse
-    if "://" not in name and "=" not in name:
-        return None, Path(name).absolute()
-    return name, None
+    if "://" in name or "=" in name:
+        return name, None
+    if os.sep not in name and not Path(name).exists():  # a word: a directory that is meant has a path, or is there
+        raise UnknownEnvironment(name, configuration.environments)
+    return None, Path(name).absolute()
 
 
 def _into(asked: Asked, configuration: Configuration) -> Place | None:

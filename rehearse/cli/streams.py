@@ -6,9 +6,12 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rehearse.errors import RehearseError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # Python 3.11 has none of its own
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -45,25 +48,37 @@ def settle() -> None:
     sys.stderr = _outliving(sys.stderr, 2)
 
 
-class _Outliving(io.FileIO):
+class _Outliving(io.RawIOBase):
     """A stream that goes nowhere once its reader has left, or once it could not be written and that was said."""
 
-    def write(self, content: bytes | bytearray | memoryview, /) -> int | None:
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+    def isatty(self) -> bool:
+        return os.isatty(self._number)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Buffer, /) -> int:
         try:
-            return super().write(content)
+            return os.write(self._number, content)
         except OSError as error:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
+            os.dup2(nowhere, self._number)
             os.close(nowhere)
             if not isinstance(error, BrokenPipeError):
                 raise
-            return super().write(content)
+            return os.write(self._number, content)
 
 
 def _outliving(stream: TextIO | None, number: int) -> TextIO:
     if stream is not None:
         stream.flush()
-    raw = _Outliving(number, "w", closefd=False)
+    raw = _Outliving(number)
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=stream.encoding if stream else "utf-8",

@@ -25,7 +25,8 @@ _BEFOREHAND = "run that step's privileged part beforehand, and rehearse the rest
 def because_of_the_stage(rehearsal: Rehearsal, statement: Statement | None, message: str) -> str | None:
     """Complete "step x ..." where a statement was refused that production may let through, or return None.
 
-    A full disk is the stage's own. A role that is no superuser in production is refused there as well, so that is no fault of the stage's.
+    A full disk is the stage's own. A role that is no superuser in production is refused there as well, so that is
+    no fault of the stage's.
     """
     if statement is None or statement.sqlstate is None:
         return None

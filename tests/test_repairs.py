@@ -24,6 +24,7 @@ INSERT INTO orders VALUES (1, 1, 'x1', 5, '2024-01-01'), (2, 1, 'x1', -5, NULL),
 CREATE TABLE notes (id integer PRIMARY KEY, customer_id integer REFERENCES customers, kind text DEFAULT 'a');
 INSERT INTO notes VALUES (1, 1, 'a');
 CREATE VIEW prices AS SELECT id, price FROM orders;
+CREATE VIEW ids AS SELECT id FROM orders;
 CREATE TYPE mood AS ENUM ('good');
 CREATE TABLE moods (mood mood);
 CREATE TABLE visits (day date NOT NULL, page integer) PARTITION BY RANGE (day);
@@ -64,8 +65,11 @@ SAID = {
     "CREATE TABLE v25 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')": "DEFAULT partition",
     "CREATE TABLE orders (id integer)": "has it already",
     "ALTER TABLE orders ADD COLUMN code text": "has it already",
-    "ALTER TABLE orders DROP COLUMN colour": "does not have it",
-    "DROP TABLE invoices": "does not have it",
+    "ALTER TABLE orders DROP COLUMN colour": "Production does not have it",
+    "ALTER TABLE orders DROP COLUMN cod": "Perhaps public.orders.code was meant. If not: Production does not have it",
+    "DROP TABLE invoices": "Production does not have it",
+    "ALTER TABLE custmers ADD COLUMN note text": "Perhaps public.customers was meant.",
+    "DROP TABLE custmers": "Perhaps public.customers was meant.",
 }
 
 

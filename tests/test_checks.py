@@ -305,6 +305,16 @@ def test_a_step_that_fails_because_of_the_stage_proves_nothing():
     assert found("step-failed", given) == []
 
 
+@pytest.mark.parametrize("sqlstate", ["53100", "53200", "58030"])
+def test_a_step_that_fails_for_want_of_disk_or_memory_proves_nothing(sqlstate: str):
+    given = rehearsal(
+        migration=migration(step(outcome=Outcome.FAILED, error="DiskFull"), exit_status=1),
+        timeline=timeline(statement(outcome=Outcome.FAILED, sqlstate=sqlstate, message="could not extend file")),
+    )
+
+    assert found("step-failed", given) == []
+
+
 @pytest.mark.parametrize(("redirected", "expected"), [(False, [("db.example:5432/app", Severity.BLOCK)]), (True, [])])
 def test_an_address_that_is_not_the_stage_blocks_unless_it_was_declared(redirected: bool, expected: list[object]):
     asked = ForeignConnection(target="db.example:5432/app", redirected=redirected)

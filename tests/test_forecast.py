@@ -314,6 +314,37 @@ def test_rows_that_were_not_found_are_none_only_where_there_were_rows_to_look_at
     assert advised(given).quiet_window is (rows is None)
 
 
+@pytest.mark.parametrize(
+    ("children_here", "children", "parents", "read"),
+    [
+        (72, 723, 16_044, 16_044),  # 22 parents for a child, of 27 here: they are all read, as here
+        (72, 723, 200_000_000, 1_968),  # looked up by key, and never told to be less than here
+        (72, 72_000, 200_000_000, 72_000),
+        (0, 723, 16_044, 1_968),
+        (0, 0, 16_044, 0),
+    ],
+)
+def test_a_foreign_key_reads_all_parents_where_there_are_no_more_for_a_child_than_here(
+    children_here: int, children: int, parents: int, read: int
+):
+    proven = work(WorkKind.SCAN, 1_968, detail="validating foreign key fk")
+    key = CatalogObject(
+        kind="constraint",
+        identity="public.items.fk",
+        table="public.items",
+        physical="",
+        attributes={"type": "foreign key", "references": ORDERS},
+    )
+    given = replace(
+        scaled(parents, statement(work=(proven,)), stage=1_968),
+        facts=facts(table(parents), table(children, name="public.items")),
+        row_counts=(row_count(1_968, 1_968), row_count(children_here, children_here, name="public.items")),
+        after=Catalog(objects=(key,)),
+    )
+
+    assert only(given).production_rows == read
+
+
 def test_a_table_without_rows_on_the_stage_is_as_large_as_in_production():
     check = statement(work=(work(WorkKind.SCAN, 0),))
 

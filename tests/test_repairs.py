@@ -27,6 +27,7 @@ CREATE SCHEMA "Odd one";
 CREATE TABLE "Odd one"."Order" (id integer PRIMARY KEY, "user" integer, "Two words" text, "end" date);
 INSERT INTO "Odd one"."Order" VALUES (1, 1, 'x1', NULL), (2, 1, 'x1', NULL), (3, 9, 'much too long', '2024-01-01');
 CREATE VIEW prices AS SELECT id, price FROM orders;
+CREATE VIEW ids AS SELECT id FROM orders;
 CREATE TYPE mood AS ENUM ('good');
 CREATE TABLE moods (mood mood);
 CREATE TABLE visits (day date NOT NULL, page integer) PARTITION BY RANGE (day);
@@ -72,8 +73,11 @@ SAID = {
     "CREATE TABLE v25 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')": "DEFAULT partition",
     "CREATE TABLE orders (id integer)": "has it already",
     "ALTER TABLE orders ADD COLUMN code text": "has it already",
-    "ALTER TABLE orders DROP COLUMN colour": "does not have it",
-    "DROP TABLE invoices": "does not have it",
+    "ALTER TABLE orders DROP COLUMN colour": "Production does not have it",
+    "ALTER TABLE orders DROP COLUMN cod": "Perhaps public.orders.code was meant. If not: Production does not have it",
+    "DROP TABLE invoices": "Production does not have it",
+    "ALTER TABLE custmers ADD COLUMN note text": "Perhaps public.customers was meant.",
+    "DROP TABLE custmers": "Perhaps public.customers was meant.",
 }
 
 

@@ -241,6 +241,18 @@ def test_findings_of_one_check_in_one_step_stand_together():
     assert "The same of public.t5, public.t6, public.t7 and public.t8" in shown
 
 
+def test_what_is_said_of_several_objects_in_the_same_words_is_said_once():
+    (one,) = (found for found in unsafe().findings if found.check == "table-rewrite")
+    alike = tuple(replace(one, object=name, message=f"{name} waits.") for name in ("public.a", "public.b", "public.c"))
+    other = replace(one, object="public.d", message="public.d waits: 7 rows.")
+
+    shown = text.render(replace(unsafe(), findings=(*alike, other)))
+
+    assert "public.a waits." in shown
+    assert "public.d waits: 7 rows." in shown
+    assert "The same of public.b and public.c (each with --format json)." in shown
+
+
 def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():
     report = replace(unsafe(), reasons=("something else is open",))
 

@@ -123,7 +123,8 @@ def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
 def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
     """Return the rows, but of a referenced table no more than there are rows that refer to it.
 
-    The planner looks parents up by their key where that is less than reading them all.
+    The planner looks parents up by their key where that is less than reading them all. Where there are no more of them
+    for each row that refers than there were here, it reads them all there as it did here.
     """
     name = work.detail.removeprefix(_FOREIGN_KEY)
     if name == work.detail:
@@ -133,7 +134,11 @@ def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
     if not known or None in known:
         return rows
     asked = sum(number or 0 for number in known)
-    return asked if rows is None else min(rows, asked)
+    if rows is None or not asked:
+        return asked
+    here = sum(row.after or 0 for child in children if child and (row := rehearsal.row_count(child)))
+    reads_all = here > 0 and rows * here <= work.rows * asked
+    return rows if reads_all else max(min(rows, asked), min(rows, work.rows))
 
 
 @lru_cache(maxsize=2)

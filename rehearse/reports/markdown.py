@@ -98,10 +98,11 @@ def _told(found: Sequence[Finding], places: Places) -> tuple[str, ...]:
 def _group(group: Sequence[Finding], places: Places) -> str:
     """Return what was found, with what to do folded, and said once."""
     lines = [f"{_SEVERITY[group[0].severity]} **{escaped(findings.head(group))}**", ""]
-    lines += [_bullet(found, places) for found in group[:_MOST_ALIKE]]
-    if more := tuple(found.object for found in group[_MOST_ALIKE:]):
+    full, more = findings.apart(group, _MOST_ALIKE)
+    lines += [_bullet(found, places) for found in full]
+    if more:
         lines.append(f"- The same of {escaped(listing(more, _MOST_NAMED))} (each with `--format json`).")
-    if remedies := dict.fromkeys(found.remedy for found in group[:_MOST_ALIKE] if found.remedy):
+    if remedies := dict.fromkeys(found.remedy for found in full if found.remedy):
         told = "\n\n".join(map(escaped, remedies))
         lines += ["", f"<details><summary>What to do</summary>\n\n{told}\n\n</details>"]
     return "\n".join(lines)

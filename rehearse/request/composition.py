@@ -15,6 +15,7 @@ from rehearse.compare.environments import NothingToRead
 from rehearse.config import Configuration, load, parse_duration
 from rehearse.config.allowances import allowance
 from rehearse.config.baseline import read_baseline
+from rehearse.config.errors import UnknownEnvironment
 from rehearse.config.fragment import wanted
 from rehearse.errors import RequestError
 from rehearse.model.migration import MigrationPlan
@@ -156,9 +157,11 @@ def _source(asked: Asked, configuration: Configuration) -> tuple[str | None, Pat
         return environment.url, Path(environment.snapshot) if environment.snapshot else None
     if asked.source is None:
         raise NothingToRehearse
-    if "://" not in name and "=" not in name:
-        return None, Path(name).absolute()
-    return name, None
+    if "://" in name or "=" in name:
+        return name, None
+    if os.sep not in name and not Path(name).exists():  # a word: a directory that is meant has a path, or is there
+        raise UnknownEnvironment(name, configuration.environments)
+    return None, Path(name).absolute()
 
 
 def _demands(

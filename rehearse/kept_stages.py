@@ -76,7 +76,7 @@ class Shown:
 def shown(wish: Wish, progress: Progress) -> Iterator[Shown]:
     """Raise a stage that stands until the context is left.
 
-    Raises what `rehearsal.story.rehearse` raises, and MigrationFailed.
+    Raises what `run.rehearse` raises, and MigrationFailed.
     """
     request = wish.request
     if request.into is not None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 from grounds import Ground, grown
+from truth.ground import Ground as Common
+from truth.ground import prepared
 
 from rehearse.engine.binaries import find_all, resolve
 from rehearse.engine.server import Server, running
@@ -48,6 +50,20 @@ def database15(server15: Server) -> Iterator[str]:
 def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
     """A stage with tables, on either server."""
     with grown(request.getfixturevalue(request.param)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def common15(server15: Server) -> Iterator[Common]:
+    """What cases of the truth table share, on a PostgreSQL 15."""
+    with prepared(server15) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def common18(server: Server) -> Iterator[Common]:
+    """What cases of the truth table share, on the embedded server."""
+    with prepared(server) as found:
         yield found
 
 

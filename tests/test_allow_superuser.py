@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tool import tool
 
 from rehearse.engine.server import Server
 from rehearse.model.finding import Severity
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
-from rehearse.rehearsal.story import rehearse
 from rehearse.request.request import Request
+from rehearse.run import rehearse
 
 EXTENSION = "CREATE EXTENSION pageinspect;"
 EVERYTHING = (
@@ -195,5 +195,4 @@ def test_a_command_line_and_a_configuration_allow(tmp_path: Path, server: Server
 
 
 def _run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rehearse", "run", "--format", "json", *arguments]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    return tool("run", "--format", "json", *arguments, cwd=directory)

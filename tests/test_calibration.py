@@ -19,13 +19,13 @@ from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
 from rehearse.model.timeline import WorkKind
-from rehearse.rehearsal.story import rehearse
 from rehearse.reports import calibration as told
 from rehearse.reports import json as json_report
 from rehearse.reports import text
 from rehearse.request.asked import Asked
 from rehearse.request.composition import compose
 from rehearse.request.request import Request
+from rehearse.run import rehearse
 from rehearse.stages.cutting import cut
 
 FAMILY = """

@@ -154,9 +154,9 @@ def test_what_pg_dump_leaves_out_the_catalog_tells(base: Base, mutation: str, ki
 def test_settings_are_told_apart_as_pg_dumpall_tells_them(base: Base, mutation: str):
     try:
         with copied(base) as connection:
-            before, dump_before = told(base.server, connection)[0], told_of_settings(base.server)
+            before, dump_before = read(connection, base.server.binaries.major), told_of_settings(base.server)
             connection.execute(mutation.encode())
-            after, dump_after = told(base.server, connection)[0], told_of_settings(base.server)
+            after, dump_after = read(connection, base.server.binaries.major), told_of_settings(base.server)
     finally:
         base.admin.execute("ALTER ROLE rehearse_witness RESET ALL; ALTER ROLE ALL RESET ALL")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from builders import rehearsal, setting, step
 from forges import TOKEN, Failure, FakeForge, forge
+from tool import tool
 
 from rehearse import runs
 from rehearse.errors import RehearseError
@@ -350,14 +350,7 @@ def test_a_token_is_shown_nowhere(fake: FakeForge):
 
 def comment(directory: Path, fake: FakeForge, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     variables = {"PATH": os.environ["PATH"], **environ(fake, **more)}
-    return subprocess.run(
-        [sys.executable, "-m", "rehearse", "comment", *words],
-        cwd=directory,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return tool("comment", *words, cwd=directory, environ=variables)
 
 
 @pytest.fixture

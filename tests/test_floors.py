@@ -24,7 +24,7 @@ FLOORS = (
     {"releases"},
     {"request"},
     {"rehearsal", "gate"},
-    {"kept_stages"},
+    {"kept_stages", "run"},
     {"cli", "testing"},
     {"__main__"},
 )

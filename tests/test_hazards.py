@@ -26,9 +26,9 @@ from rehearse.model.sampling import SampleRules
 from rehearse.rehearsal.groundwork import take_snapshot
 from rehearse.rehearsal.judgement import judged
 from rehearse.rehearsal.playing import Occasion
-from rehearse.rehearsal.story import rehearse, rehearse_on
 from rehearse.request.demands import Demands, OldRelease
 from rehearse.request.request import Request
+from rehearse.run import rehearse, rehearse_on
 from rehearse.stages import embedded
 
 HAZARDS = SAMPLES / "hazards"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
 import pytest
+from tool import tool
 
 from rehearse.config import UnknownEnvironment
 from rehearse.engine.server import Server
@@ -117,10 +116,7 @@ def test_a_command_line_rehearses_into_a_server_and_never_into_production(
 
     def run(source: str, into: str) -> subprocess.CompletedProcess[str]:
         words = ("run", "--from", source, "--into", into, "--sql", "001.sql", "--format", "json")
-        return subprocess.run(
-            [sys.executable, "-m", "rehearse", *words],
-            cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        return tool(*words, cwd=tmp_path)
 
     done = run(server.dsn(database), server15.dsn(database15, user=name))
     refused = run(server15.dsn(database15), server15.dsn(database15, user=name))

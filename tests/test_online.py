@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 from truth.case import case
-from truth.ground import Ground, prepared
+from truth.ground import Ground
 
 from rehearse import catalog
 from rehearse.diff.schema import differences
-from rehearse.engine.server import Server
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import SchemaChange
 from rehearse.model.finding import Finding, Severity
 
+ROWS = 200
 STATEMENT = re.compile(r"\b(?:CREATE|ALTER|DROP|REINDEX|REFRESH) [^;]+;")
 ODD = """
 CREATE SCHEMA "Odd one";
@@ -94,15 +93,17 @@ WITHOUT_SQL = (
 )
 
 
-@pytest.fixture(scope="module", params=["server15", "server"])
-def odd(request: pytest.FixtureRequest) -> Iterator[Ground]:
-    server: Server = request.getfixturevalue(request.param)
-    with prepared(server, 200) as found:
-        yield found
+@pytest.fixture(params=["common15", "common18"])
+def common(request: pytest.FixtureRequest) -> Ground:
+    """The common tables on either server."""
+    found: Ground = request.getfixturevalue(request.param)
+    return found
 
 
-def advised(ground: Ground, risk: Risk) -> Finding:
-    found = [each for each in ground.play(case("", "risk", risk.sql, setup=ODD)).findings if each.check == risk.check]
+def advised(common: Ground, risk: Risk) -> Finding:
+    found = [
+        each for each in common.play(case("", "risk", risk.sql, setup=ODD), ROWS).findings if each.check == risk.check
+    ]
     assert found, risk.sql
     return found[0]
 
@@ -114,13 +115,13 @@ def apart(risked: Catalog, careful: Catalog) -> list[SchemaChange]:
 
 
 @pytest.mark.parametrize("risk", RISKS, ids=[risk.sql for risk in RISKS])
-def test_what_is_advised_runs_blocks_nobody_and_leads_to_the_same_schema(odd: Ground, risk: Risk):
-    advice = advised(odd, risk).remedy
+def test_what_is_advised_runs_blocks_nobody_and_leads_to_the_same_schema(common: Ground, risk: Risk):
+    advice = advised(common, risk).remedy
     steps = STATEMENT.findall(advice)
     around = steps.index(next(each for each in steps if "CREATE" in each)) if " before it," in advice else None
     instead = steps if around is None else [*steps[:around], risk.sql, *steps[around:]]
 
-    with odd.copy(ODD) as risked, odd.copy(ODD) as careful:
+    with common.copy(ODD, ROWS) as risked, common.copy(ODD, ROWS) as careful:
         major = risked.info.server_version // 10000
         risked.execute(risk.sql.encode())
         for each in (*risk.first, *instead):
@@ -130,12 +131,12 @@ def test_what_is_advised_runs_blocks_nobody_and_leads_to_the_same_schema(odd: Gr
         assert apart(catalog.read(risked, major), catalog.read(careful, major)) == [], advice
 
     if risk.check != REWRITE:  # a view that is refreshed CONCURRENTLY is still refreshed
-        report = odd.play(case("", "advised", ["SET lock_timeout = 0", *risk.first, *steps], setup=ODD))
+        report = common.play(case("", "advised", ["SET lock_timeout = 0", *risk.first, *steps], setup=ODD), ROWS)
         assert [each.message for each in report.findings if each.severity is Severity.BLOCK] == []
 
 
 @pytest.mark.parametrize("risk", WITHOUT_SQL, ids=lambda risk: risk.sql)
-def test_where_the_very_statements_are_not_known_none_are_written(odd: Ground, risk: Risk):
-    advice = advised(odd, risk).remedy
+def test_where_the_very_statements_are_not_known_none_are_written(common: Ground, risk: Risk):
+    advice = advised(common, risk).remedy
 
     assert STATEMENT.findall(advice) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from builders import evidence, migration, rehearsal, step
+from tool import tool
 
 from rehearse import judge
 from rehearse.checks import old_release_broken, own_check_failed
@@ -191,15 +191,8 @@ def run(server: Server, database: str, tmp_path: Path) -> Run:
     def rehearse(migration: str, checks: str, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "001.sql").write_text(f"SET lock_timeout = '2s';\n{migration}")
         (tmp_path / "rehearse.toml").write_text(checks)
-        return subprocess.run(
-            [sys.executable, "-m", "rehearse", "run", "--from", server.dsn(database), "--sql", "001.sql", *words],
-            cwd=tmp_path,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        asked = ("run", "--from", server.dsn(database), "--sql", "001.sql", *words)
+        return tool(*asked, cwd=tmp_path, environ={**os.environ, **variables})
 
     return rehearse
 

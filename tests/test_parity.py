@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -777,9 +776,7 @@ def test_the_command_never_takes_a_failure_for_an_answer(other: str, tmp_path: P
 def test_a_snapshot_can_be_a_side(other: str, tmp_path: Path):
     with psycopg.connect(other, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION pg_trgm")
-    taken = subprocess.run(
-        [sys.executable, "-m", "rehearse", "snapshot", other, "-o", "snap"], cwd=tmp_path, check=False, timeout=60
-    )
+    taken = tool("snapshot", other, "-o", "snap", cwd=tmp_path)
     with psycopg.connect(other, autocommit=True) as connection:
         connection.execute("DROP EXTENSION pg_trgm")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tool import tool
 
 from rehearse.checkout.base import Base
 from rehearse.checkout.worktree import checked_out
@@ -85,16 +86,8 @@ class Project:
         git(self.root, "tag", tag)
 
     def rehearse(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        python = f"{self.root / 'src'}"
-        return subprocess.run(
-            [sys.executable, "-m", "rehearse", "run", "--from", self.dsn, "--no-downgrade", *words],
-            cwd=self.root,
-            env={**os.environ, "PYTHONPATH": python, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        environ = {**os.environ, "PYTHONPATH": f"{self.root / 'src'}", **variables}
+        return tool("run", "--from", self.dsn, "--no-downgrade", *words, cwd=self.root, environ=environ)
 
     def worktrees(self) -> list[str]:
         return git(self.root, "worktree", "list").splitlines()[1:]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from sources import PASSWORD, Source, listening
+from tool import tool
 
 from rehearse import registry
 from rehearse.engine.binaries import resolve
@@ -77,15 +76,7 @@ def rehearse(*words: str, source: Source, cwd: Path) -> str:
     """Call the tool, and return all it prints."""
     place = source.place("secrets")
     url = f"postgresql://{place['user']}:{quote(PASSWORD, safe='')}@localhost:{source.port}/secrets"
-    done = subprocess.run(
-        [sys.executable, "-m", "rehearse", *words],
-        cwd=cwd,
-        env={**os.environ, "PRODUCTION_URL": url, "REHEARSE_PASS_KEY": KEY},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = tool(*words, cwd=cwd, environ={**os.environ, "PRODUCTION_URL": url, "REHEARSE_PASS_KEY": KEY})
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 

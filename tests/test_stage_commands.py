@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tool import tool
 
 from rehearse.engine.server import Server
 from rehearse.model.sampling import SampleRules
@@ -44,11 +45,15 @@ class Desk:
     def stages(self) -> Path:
         return self.state / "rehearse" / "stages"
 
+    @property
+    def environ(self) -> dict[str, str]:
+        return {**os.environ, "XDG_STATE_HOME": str(self.state)}
+
     def start(self, *words: str | Path, **more: object) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "rehearse", *map(str, words)],
             cwd=self.project,
-            env={**os.environ, "XDG_STATE_HOME": str(self.state)},
+            env=self.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -57,9 +62,7 @@ class Desk:
         )
 
     def run(self, *words: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
-        with self.start(*words) as process:
-            out, err = process.communicate(given, timeout=120)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        return tool(*words, cwd=self.project, environ=self.environ, given=given)
 
     def up(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         return self.run("stage", "up", "--from", self.snapshot, *words)

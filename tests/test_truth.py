@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from _pytest.mark import ParameterSet
 from truth import cases
 from truth.case import Case
-from truth.ground import Ground, prepared
+from truth.ground import Ground
 
 from rehearse import registry
-from rehearse.engine.server import Server
 from rehearse.model.finding import Finding, Severity
 from rehearse.model.report import Report
 
@@ -22,40 +21,38 @@ SERIOUS = frozenset(
     {"blocking-index-build", "blocking-validation", "long-blocking-lock", "rows-locked", "step-failed", "table-rewrite"}
 )
 CASES = cases()
-SERVERS = {15: "server15", 18: "server"}
+GROUNDS = {15: "common15", 18: "common18"}
 
 
-def plays(rows: int, *, older_at: int = 1) -> list[ParameterSet]:
+def plays(*, older_at: int = 1) -> list[ParameterSet]:
     """Return every case on every version it is meant for; on the older one each n-th, and all that are its own."""
     return [
-        pytest.param((version, rows), case, id=f"{case.row}-{case.name}-{version}")
-        for version in SERVERS
+        pytest.param(version, case, id=f"{case.row}-{case.name}-{version}")
+        for version in GROUNDS
         for number, case in enumerate(CASES)
         if case.since <= version <= case.until
-        and (version == max(SERVERS) or number % older_at == 0 or case.until < max(SERVERS))
+        and (version == max(GROUNDS) or number % older_at == 0 or case.until < max(GROUNDS))
     ]
 
 
-@pytest.fixture(scope="session")
-def ground(request: pytest.FixtureRequest) -> Iterator[Ground]:
-    """The common tables on a server of a version, with so many rows."""
-    version, rows = request.param
-    server: Server = request.getfixturevalue(SERVERS[version])
-    with prepared(server, rows) as found:
-        yield found
+@pytest.fixture
+def ground(request: pytest.FixtureRequest) -> Ground:
+    """The common tables on the server of a version, made once: what is parametrized would be made for each case."""
+    found: Ground = request.getfixturevalue(GROUNDS[request.param])
+    return found
 
 
-@pytest.mark.parametrize(("ground", "case"), plays(ROWS, older_at=3), indirect=["ground"])
+@pytest.mark.parametrize(("ground", "case"), plays(older_at=3), indirect=["ground"])
 def test_what_is_found_is_true(ground: Ground, case: Case, record_property: Callable[[str, object], None]):
-    _judge(ground.play(case), case, record_property)
+    _judge(ground.play(case, ROWS), case, record_property)
 
 
 @pytest.mark.large
-@pytest.mark.parametrize(("ground", "case"), plays(MANY_ROWS), indirect=["ground"])
+@pytest.mark.parametrize(("ground", "case"), plays(), indirect=["ground"])
 def test_what_is_found_among_many_rows_is_true(
     ground: Ground, case: Case, record_property: Callable[[str, object], None]
 ):
-    _judge(ground.play(case), case, record_property)
+    _judge(ground.play(case, MANY_ROWS), case, record_property)
 
 
 def _judge(report: Report, case: Case, record_property: Callable[[str, object], None]) -> None:

@@ -20,7 +20,7 @@ from rehearse.__main__ import main
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
-        "rehearse.rehearsal.story",
+        "rehearse.run",
         "rehearse.request.composition",
         *(f"{cli.__name__}.{found.name}" for found in pkgutil.iter_modules(cli.__path__)),
     ]
@@ -28,13 +28,14 @@ _FORKS.set_forkserver_preload(
 
 
 def tool(
-    *words: str | Path, cwd: Path, environ: Mapping[str, str] | None = None, seconds: float = 120
+    *words: str | Path, cwd: Path, environ: Mapping[str, str] | None = None, given: str = "", seconds: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Run `rehearse` with these words to its end; raises TimeoutExpired."""
+    """Run `rehearse` with these words, and what it is given to read, to its end; raises TimeoutExpired."""
     command = ["rehearse", *map(str, words)]
     with tempfile.TemporaryDirectory() as directory:
-        out, err = Path(directory) / "out", Path(directory) / "err"
-        process = _FORKS.Process(target=_become, args=(command, cwd, dict(environ or os.environ), out, err))
+        streams = given_in, out, err = tuple(Path(directory) / name for name in ("in", "out", "err"))
+        given_in.write_text(given)
+        process = _FORKS.Process(target=_become, args=(command, cwd, dict(environ or os.environ), streams))
         process.start()
         process.join(seconds)
         if process.exitcode is None:
@@ -44,8 +45,8 @@ def tool(
         return subprocess.CompletedProcess(command, process.exitcode, out.read_text(), err.read_text())
 
 
-def _become(command: list[str], cwd: Path, environ: Mapping[str, str], out: Path, err: Path) -> None:
-    for path, descriptor in ((Path(os.devnull), 0), (out, 1), (err, 2)):
+def _become(command: list[str], cwd: Path, environ: Mapping[str, str], streams: tuple[Path, ...]) -> None:
+    for descriptor, path in enumerate(streams):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), descriptor)
     os.chdir(cwd)
     os.environ.clear()

@@ -149,8 +149,8 @@ def command(flags: Flags) -> None:
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
     from rehearse.model.signature import Key  # noqa: PLC0415 - as below
-    from rehearse.rehearsal.story import rehearse  # noqa: PLC0415 - drivers are slow to import
     from rehearse.request.composition import requested  # noqa: PLC0415 - as above
+    from rehearse.run import rehearse  # noqa: PLC0415 - drivers are slow to import
 
     check_format(flags.wanted)
     key = Key.of(os.environ)

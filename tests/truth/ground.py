@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -61,13 +61,12 @@ class Ground:
     """A server with the common tables, and what was set up on them so far."""
 
     server: Server
-    rows: int
     admin: psycopg.Connection
-    _made: dict[str, Production] = field(default_factory=dict)
+    _made: dict[tuple[str, int], Production] = field(default_factory=dict)
 
-    def play(self, case: Case) -> Report:
-        """Rehearse and judge one case, as a run does once its stage stands."""
-        production = self._production(case.setup)
+    def play(self, case: Case, rows: int) -> Report:
+        """Rehearse and judge one case on tables with so many rows, as a run does once its stage stands."""
+        production = self._production(case.setup, rows)
         with self._clone(production.database) as database:
             stage = self._stage(database)
             now = datetime.now(UTC)
@@ -81,39 +80,39 @@ class Ground:
             )
         return judged(rehearsal, Policy(), now.date())
 
-    def _production(self, setup: str) -> Production:
+    def _production(self, setup: str, rows: int) -> Production:
         """Return the database with what a case needs beyond the common tables; kept until a case needs another."""
-        if setup not in self._made:
-            original = self._production("").database if setup else "template0"
-            self.forget(*(known for known in self.made if known))
+        if (setup, rows) not in self._made:
+            original = self._production("", rows).database if setup else "template0"
+            self._forget(made for made in tuple(self._made) if made != ("", rows))
             database = self._name()
             self._create(database, original)
             with self.server.connect(database) as admin:
                 admin.execute(f"SET ROLE {OWNER}")
-                admin.execute((setup or TABLES.replace("ROWS", str(self.rows))).encode())
+                admin.execute((setup or TABLES.replace("ROWS", str(rows))).encode())
                 admin.execute("RESET ROLE")
                 admin.execute("ANALYZE" if setup else "VACUUM ANALYZE")
                 snapshot = _snapshot(admin, database)
-            self._made[setup] = Production(database=database, snapshot=snapshot, state=state(self._stage(database)))
-        return self._made[setup]
+            found = Production(database=database, snapshot=snapshot, state=state(self._stage(database)))
+            self._made[setup, rows] = found
+        return self._made[setup, rows]
 
     @contextmanager
-    def copy(self, setup: str) -> Iterator[psycopg.Connection]:
+    def copy(self, setup: str, rows: int) -> Iterator[psycopg.Connection]:
         """Yield a connection of the owner to a database as it is before a migration."""
         with (
-            self._clone(self._production(setup).database) as database,
+            self._clone(self._production(setup, rows).database) as database,
             psycopg.connect(self._stage(database).address.url, autocommit=True) as connection,
         ):
             yield connection
 
-    @property
-    def made(self) -> tuple[str, ...]:
-        return tuple(self._made)
+    def drop(self) -> None:
+        """Drop the databases that were made."""
+        self._forget(tuple(self._made))
 
-    def forget(self, *setups: str) -> None:
-        """Drop the databases that were made for these."""
-        for setup in setups:
-            self.admin.execute(f"DROP DATABASE {self._made.pop(setup).database} WITH (FORCE)")
+    def _forget(self, made: Iterable[tuple[str, int]]) -> None:
+        for each in made:
+            self.admin.execute(f"DROP DATABASE {self._made.pop(each).database} WITH (FORCE)")
 
     @contextmanager
     def _clone(self, original: str) -> Iterator[str]:
@@ -144,16 +143,16 @@ class Ground:
 
 
 @contextmanager
-def prepared(server: Server, rows: int) -> Iterator[Ground]:
+def prepared(server: Server) -> Iterator[Ground]:
     """Yield the ground for cases on a server; leaving removes what was made there."""
     with server.connect() as admin:
         admin.execute(f"CREATE ROLE {OWNER} LOGIN")
         admin.execute(f"ALTER ROLE {OWNER} SET lock_timeout = '{LOCK_TIMEOUT}'")
-        ground = Ground(server=server, rows=rows, admin=admin)
+        ground = Ground(server=server, admin=admin)
         try:
             yield ground
         finally:
-            ground.forget(*ground.made)
+            ground.drop()
             admin.execute(f"DROP ROLE {OWNER}")
 
 

@@ -434,3 +434,20 @@ def test_every_check_explains_itself():
         assert check.CONDITION.endswith("."), name
         assert check.EFFECT.endswith("."), name
         assert check.REMEDY.endswith((".", ").")), name
+
+
+@pytest.mark.parametrize(
+    ("identity", "sql"),
+    [
+        ("public.orders.note", "ALTER TABLE ORDERS DROP COLUMN NOTE"),
+        ('public.orders."a.b"', 'ALTER TABLE orders DROP COLUMN "a.b"'),
+        ("public.orders.note", "DROP TABLE orders"),
+    ],
+)
+def test_the_statement_that_drops_something_is_found_however_it_is_written(identity: str, sql: str):
+    other = statement(2, sql="ALTER TABLE orders_old DROP COLUMN notes", tag="ALTER TABLE")
+    mine = statement(3, sql=sql, tag=" ".join(sql.split()[:2]))
+
+    found = evidence(rehearsal(timeline=timeline(other, mine))).statement_dropping(identity)
+    assert found is not None
+    assert found.number == 3

@@ -450,3 +450,21 @@ def test_steps_of_which_the_same_is_to_be_said_share_it():
 
     assert told(given).count("Run it with lock_timeout") == 1
     assert "0001 and 0002 Run it with" in told(given)
+
+
+@pytest.mark.parametrize("is_one_transaction", [True, False])
+def test_a_step_is_advised_by_the_work_of_its_own_transactions_from_its_first_lock_on(is_one_transaction: bool):
+    after = "a/1" if is_one_transaction else "a/2"
+    works = (
+        statement(1, work=(work(WorkKind.ROWS, 900, detail="update"),), step="0001"),
+        statement(2, step="0002"),
+        statement(3, work=(work(WorkKind.ROWS, 20, detail="update"),), transaction=after, step="0003"),
+    )
+    given = rehearsal(
+        migration=migration(step("0001"), step("0002"), step("0003")),
+        timeline=timeline(*works, replace(lock(statement=2), step="0002")),
+    )
+
+    found = advised(given)
+    assert ("only 20 rows" in found.told) is is_one_transaction
+    assert ("0001 and 0003" in found.told) is is_one_transaction

@@ -23,6 +23,9 @@ INSERT INTO customers VALUES (1, 'a'), (2, 'b');
 INSERT INTO orders VALUES (1, 1, 'x1', 5, '2024-01-01'), (2, 1, 'x1', -5, NULL), (3, 9, 'much too long', 70000, NULL);
 CREATE TABLE notes (id integer PRIMARY KEY, customer_id integer REFERENCES customers, kind text DEFAULT 'a');
 INSERT INTO notes VALUES (1, 1, 'a');
+CREATE SCHEMA "Odd one";
+CREATE TABLE "Odd one"."Order" (id integer PRIMARY KEY, "user" integer, "Two words" text, "end" date);
+INSERT INTO "Odd one"."Order" VALUES (1, 1, 'x1', NULL), (2, 1, 'x1', NULL), (3, 9, 'much too long', '2024-01-01');
 CREATE VIEW prices AS SELECT id, price FROM orders;
 CREATE VIEW ids AS SELECT id FROM orders;
 CREATE TYPE mood AS ENUM ('good');
@@ -42,6 +45,11 @@ FOUND_BY_ITS_QUERY = {
     "ALTER TABLE orders ALTER code TYPE varchar(5)": [3],
     "ALTER TABLE orders DROP COLUMN ends, ALTER COLUMN customer_id TYPE integer USING code::integer": None,
     "ALTER TABLE orders ALTER COLUMN code TYPE date USING code::date": [1, 2, 3],
+    'ALTER TABLE "Odd one"."Order" ALTER "end" SET NOT NULL': [1, 2],
+    'CREATE UNIQUE INDEX ON "Odd one"."Order" ("user", "Two words")': [1],
+    'ALTER TABLE "Odd one"."Order" ADD CONSTRAINT "check" CHECK ("user" < 9)': [3],
+    'ALTER TABLE "Odd one"."Order" ADD CONSTRAINT "to" FOREIGN KEY ("user") REFERENCES customers': [3],
+    'ALTER TABLE "Odd one"."Order" ALTER COLUMN "Two words" TYPE varchar(5)': [3],
     "ALTER TABLE notes ALTER COLUMN id TYPE smallint USING id + 70000": [],
 }
 SAID = {

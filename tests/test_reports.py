@@ -21,10 +21,10 @@ from builders import (
     statement,
     table,
     timeline,
+    verdict,
     work,
 )
 
-from rehearse import registry
 from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
@@ -45,9 +45,7 @@ def unsafe(policy: Policy | None = None) -> Report:
             statement(work=(work(WorkKind.REWRITE, 1_000, detail="default"),)), lock(timeout=timedelta(0))
         ),
     )
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, NOON.date())
+    return verdict(given, policy)
 
 
 def test_json_has_every_published_key():

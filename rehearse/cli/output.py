@@ -16,7 +16,7 @@ from rehearse.errors import RehearseError, RequestError
 if TYPE_CHECKING:
     from rehearse.model.report import Report
     from rehearse.model.signature import Key
-    from rehearse.run import Request
+    from rehearse.request.request import Request
 
 _TEXT = "text"
 
@@ -75,7 +75,7 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
 
     assert wish.home is not None
     try:
-        why_not = issuing.keep(report, wish.plan, wish.home, key)
+        why_not = issuing.keep(report, wish.named, wish.home, key, commit=wish.commit)
     except RehearseError as error:
         why_not = str(error)
     if why_not is not None:

@@ -20,6 +20,7 @@ from rehearse.reports import (
     sentences,
     settings,
     steps,
+    unrehearsed,
     verdict,
     way_back,
 )
@@ -58,6 +59,7 @@ def _bottom(report: Report) -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[Section]:
     places = Places.of(report)
+    yield from _unrehearsed(report)
     yield from _open(report)
     yield from _findings(report, places)
     yield from _failure(report)
@@ -66,6 +68,11 @@ def _sections(report: Report) -> Iterator[Section]:
         yield _steps(report)
     yield from _weaker(report, places)
     yield from _lists(report)
+
+
+def _unrehearsed(report: Report) -> Iterator[Section]:
+    if told := unrehearsed.sentences(report.rehearsal):
+        yield Section(title="Not rehearsed", items=tuple(map(_item, told)), rank=9, noun="release", folded=False)
 
 
 def _open(report: Report) -> Iterator[Section]:

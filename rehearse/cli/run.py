@@ -52,11 +52,15 @@ class Flags(Asked):
         typer.Option("--set", metavar="NAME=VALUE", help="A setting to rehearse, as maintenance_work_mem=1GB."),
     ] = None
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings to rehearse: a fragment of a postgresql.conf.")
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="Settings to rehearse: a fragment of a postgresql.conf."),
     ] = None
     rows: Rows = None
     max_blocking: Annotated[
-        str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
+        str | None,
+        typer.Option(
+            metavar="DURATION", help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".'
+        ),
     ] = None
     policy_from: Annotated[
         str | None,
@@ -119,10 +123,13 @@ class Flags(Asked):
     ] = None
     max_seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
+        typer.Option(
+            min=0.1, metavar="SECONDS", help="How long the migration may take (default 3600); then it is undecided."
+        ),
     ] = None
     max_step_seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long one of its steps may take (default 1800).")
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="How long one of its steps may take (default 1800)."),
     ] = None
     wanted: ReportFormat = "text"
     config: ConfigFile = None

@@ -204,7 +204,7 @@ def test_a_step_that_fails_on_fewer_rows_is_told_and_the_verdict_stays(server: S
 def test_nothing_is_calibrated_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "a.sql").write_text("SELECT 1")
     monkeypatch.chdir(tmp_path)
-    asked = Asked(source="snapshot", sql=(Path("a.sql"),))
+    asked = Asked(source="./snapshot", sql=(Path("a.sql"),))
 
     assert compose(asked).calibrate is False
     assert compose(replace(asked, calibrate=True)).calibrate is True
@@ -215,4 +215,4 @@ def test_a_shared_server_is_not_calibrated_on(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(RequestError, match="Calibrations cannot be rehearsed on a server that others use"):
-        compose(Asked(source="snapshot", sql=(Path("a.sql"),), into="postgresql://stages/postgres", calibrate=True))
+        compose(Asked(source="./snapshot", sql=(Path("a.sql"),), into="postgresql://stages/postgres", calibrate=True))

@@ -148,7 +148,7 @@ def test_a_target_before_the_head_leaves_the_rest(shop: str, tmp_path: Path):
         (["--from", "{url}", "--sql", "nowhere.sql"], 2, "nowhere.sql"),
         (["--from", "{url}", "--sql", "app"], 2, "no .sql files"),
         (["--from", "{url}"], 2, "how to migrate"),
-        (["--from", "nonsense", "--sql", "ok.sql"], 2, "not a snapshot"),
+        (["--from", "nonsense", "--sql", "ok.sql"], 2, "no environment named"),
         (["--sql", "ok.sql"], 2, "no production"),
         (["--from", "{url}", "--sql", "ok.sql", "--alembic", "app/alembic.ini"], 2, "exclude"),
         (["--from", "{url}", "--sql", "ok.sql", "--to", "0001"], 2, "Alembic revision"),

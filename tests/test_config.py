@@ -159,7 +159,7 @@ def test_a_rate_keeps_what_is_not_written(read: Read):
         ("rewrit = { rows = 1 }", 'policy.rates.rewrit: there is no such key; did you mean "rewrite"?'),
         ("metadata = { rows = 1 }", "policy.rates.metadata: there is no such key."),
         ("scan = 5", "policy.rates.scan: this is a table, with keys of its own"),
-        ("scan = { rows = 0 }", "policy.rates.scan.rows: Input should be greater than or equal to 1"),
+        ("scan = { rows = 0 }", "policy.rates.scan.rows: this must be greater than or equal to 1"),
     ],
 )
 def test_a_rate_that_is_none_is_a_mistake(read: Read, written: str, mistake: str):
@@ -171,7 +171,7 @@ def test_limits_of_time_are_seconds_and_more_than_none(read: Read):
 
     assert (found.max_step_seconds, found.max_seconds) == (timedelta(seconds=90), timedelta(milliseconds=500))
     assert mistakes(read, "[migrations]\nmax_step_seconds = 0") == (
-        "migrations.max_step_seconds: Input should be greater than 0 seconds",
+        "migrations.max_step_seconds: this must be greater than 0 seconds",
     )
 
 
@@ -192,7 +192,7 @@ def test_the_way_back_is_rehearsed_unless_configuration_or_flag_say_no(
     (tmp_path / "alembic.ini").write_text("[alembic]\n")
     monkeypatch.chdir(tmp_path)
 
-    found = compose(Asked(source="snapshot", downgrade=flag))
+    found = compose(Asked(source="./snapshot", downgrade=flag))
 
     assert (found.downgrade, found.one_by_one) == (wanted, each)
 
@@ -202,7 +202,7 @@ def test_the_limits_hold_for_a_migration_that_flags_name(tmp_path: Path, monkeyp
     (tmp_path / "one.sql").write_text("SELECT 1;")
     monkeypatch.chdir(tmp_path)
 
-    plan = compose(Asked(source="snapshot", sql=(Path("one.sql"),), max_seconds=120)).plan
+    plan = compose(Asked(source="./snapshot", sql=(Path("one.sql"),), max_seconds=120)).plan
 
     assert (plan.max_step_seconds, plan.max_seconds) == (timedelta(seconds=90), timedelta(seconds=120))
 
@@ -240,12 +240,12 @@ def test_every_mistake_is_told_at_once(read: Read):
     assert found == (
         'engin: there is no such key; did you mean "engine"?',
         'migrations.tol: there is no such key; did you mean "tool"?',
-        "migrations.tool: Input should be 'alembic', 'sql' or 'command'",
-        "policy.acknowledge[0].expires: Input should be a valid date or datetime, input is too short",
-        "policy.acknowledge[0].reason: Field required",
+        "migrations.tool: this must be 'alembic', 'sql' or 'command'",
+        "policy.acknowledge[0].expires: this must be a date, as 2027-01-31",
+        "policy.acknowledge[0].reason: this is missing",
         'policy.acknowledge[0].reson: there is no such key; did you mean "reason"?',
         'policy.max_blocking: "soon" is not a duration. Write it as "500ms", "1s", "2min", "1h" or "30d".',
-        "snapshot.rows: Input should be greater than or equal to 1",
+        "snapshot.rows: this must be greater than or equal to 1",
     )
 
 

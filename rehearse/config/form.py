@@ -28,6 +28,14 @@ from rehearse.model.window import Freeze, Window
 
 __all__ = ["File", "ValidationError", "mistakes"]
 
+# In our own words what people miss most; the keys are pydantic's types of errors.
+_SAID = {
+    "missing": "this is missing",
+    "string_too_short": "this must not be empty",
+    "date_from_datetime_parsing": "this must be a date, as 2027-01-31",
+    "date_parsing": "this must be a date, as 2027-01-31",
+}
+
 
 def _duration(text: object) -> object:
     try:
@@ -284,7 +292,13 @@ def mistakes(error: ValidationError) -> Iterator[str]:
         elif found["type"] == "model_type":
             yield f"{dotted(place)}: this is a table, with keys of its own"
         else:
-            yield f"{dotted(place)}: {found['msg'].removeprefix('Value error, ')}"
+            yield f"{dotted(place)}: {_wanted(found['type'], found['msg'])}"
+
+
+def _wanted(kind: str, message: str) -> str:
+    """Say what should stand there instead."""
+    said = _SAID.get(kind, message.removeprefix("Value error, "))
+    return said.replace("Input should be", "this must be", 1)
 
 
 def dotted(place: Iterable[int | str]) -> str:

@@ -44,15 +44,16 @@ def rehearsal(pytestconfig: pytest.Config) -> Report:
     from rehearse.errors import RehearseError  # noqa: PLC0415 - most sessions rehearse nothing
     from rehearse.gate import issuing  # noqa: PLC0415 - as above
     from rehearse.model.signature import Key  # noqa: PLC0415 - as above
-    from rehearse.request import Asked, request  # noqa: PLC0415 - as above
-    from rehearse.run import rehearse  # noqa: PLC0415 - as above
+    from rehearse.rehearsal.story import rehearse  # noqa: PLC0415 - as above
+    from rehearse.request.asked import Asked  # noqa: PLC0415 - as above
+    from rehearse.request.composition import compose  # noqa: PLC0415 - as above
 
     root, config = pytestconfig.rootpath, _said(pytestconfig, _CONFIG)
     asked = Asked(source=_said(pytestconfig, _FROM), config=root / config if config else None)
     started_in = Path.cwd()
     os.chdir(root)  # where a person would call `rehearse run`
     try:
-        wish = request(asked)
+        wish = compose(asked)
         report = rehearse(wish, _silent)
         assert wish.home is not None
         issuing.keep(report, wish.plan, wish.home, Key.of(os.environ))

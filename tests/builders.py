@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from rehearse import forecast
+from rehearse import forecast, registry
+from rehearse.judge import judge
+from rehearse.model.baseline import Baseline
 from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount, SchemaChange
 from rehearse.model.evidence import Evidence
@@ -12,6 +14,7 @@ from rehearse.model.facts import Facts, TableFacts
 from rehearse.model.migration import Migration, StepRun
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Fidelity, Rehearsal
+from rehearse.model.report import Report
 from rehearse.model.setting import SettingChange, Standing
 from rehearse.model.timeline import LockMode, LockWindow, Outcome, Statement, Timeline, Work, WorkKind
 
@@ -169,6 +172,13 @@ def evidence(found: Rehearsal, policy: Policy | None = None) -> Evidence:
     predictions = forecast.predict(found, judged_by)
     advice = forecast.advise(found, predictions, judged_by)
     return Evidence(rehearsal=found, policy=judged_by, predictions=predictions, advice=advice)
+
+
+def verdict(found: Rehearsal, policy: Policy | None = None, *, baseline: Baseline | None = None) -> Report:
+    """Return what every check and the judge make of a rehearsal."""
+    seen = evidence(found, policy)
+    findings, crashed = registry.run_checks(seen)
+    return judge(seen, findings, crashed, NOON.date(), baseline)
 
 
 def timeline(*parts: Statement | LockWindow, **fields: object) -> Timeline:

@@ -16,7 +16,8 @@ from rehearse.engine.server import Server
 from rehearse.model.finding import Severity
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
-from rehearse.run import Request, rehearse
+from rehearse.rehearsal.story import rehearse
+from rehearse.request.request import Request
 
 EXTENSION = "CREATE EXTENSION pageinspect;"
 EVERYTHING = (

@@ -19,11 +19,13 @@ from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report
 from rehearse.model.sampling import SampleRules
 from rehearse.model.timeline import WorkKind
+from rehearse.rehearsal.story import rehearse
 from rehearse.reports import calibration as told
 from rehearse.reports import json as json_report
 from rehearse.reports import text
-from rehearse.request import Asked, request
-from rehearse.run import Request, rehearse
+from rehearse.request.asked import Asked
+from rehearse.request.composition import compose
+from rehearse.request.request import Request
 from rehearse.stages.cutting import cut
 
 FAMILY = """
@@ -204,8 +206,8 @@ def test_nothing_is_calibrated_unasked(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     asked = Asked(source="snapshot", sql=(Path("a.sql"),))
 
-    assert request(asked).calibrate is False
-    assert request(replace(asked, calibrate=True)).calibrate is True
+    assert compose(asked).calibrate is False
+    assert compose(replace(asked, calibrate=True)).calibrate is True
 
 
 def test_a_shared_server_is_not_calibrated_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -213,4 +215,4 @@ def test_a_shared_server_is_not_calibrated_on(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(RequestError, match="Calibrations cannot be rehearsed on a server that others use"):
-        request(Asked(source="snapshot", sql=(Path("a.sql"),), into="postgresql://stages/postgres", calibrate=True))
+        compose(Asked(source="snapshot", sql=(Path("a.sql"),), into="postgresql://stages/postgres", calibrate=True))

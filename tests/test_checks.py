@@ -305,6 +305,16 @@ def test_a_step_that_fails_because_of_the_stage_proves_nothing():
     assert found("step-failed", given) == []
 
 
+@pytest.mark.parametrize("sqlstate", ["53100", "53200", "58030"])
+def test_a_step_that_fails_for_want_of_disk_or_memory_proves_nothing(sqlstate: str):
+    given = rehearsal(
+        migration=migration(step(outcome=Outcome.FAILED, error="DiskFull"), exit_status=1),
+        timeline=timeline(statement(outcome=Outcome.FAILED, sqlstate=sqlstate, message="could not extend file")),
+    )
+
+    assert found("step-failed", given) == []
+
+
 @pytest.mark.parametrize(("redirected", "expected"), [(False, [("db.example:5432/app", Severity.BLOCK)]), (True, [])])
 def test_an_address_that_is_not_the_stage_blocks_unless_it_was_declared(redirected: bool, expected: list[object]):
     asked = ForeignConnection(target="db.example:5432/app", redirected=redirected)
@@ -424,3 +434,20 @@ def test_every_check_explains_itself():
         assert check.CONDITION.endswith("."), name
         assert check.EFFECT.endswith("."), name
         assert check.REMEDY.endswith((".", ").")), name
+
+
+@pytest.mark.parametrize(
+    ("identity", "sql"),
+    [
+        ("public.orders.note", "ALTER TABLE ORDERS DROP COLUMN NOTE"),
+        ('public.orders."a.b"', 'ALTER TABLE orders DROP COLUMN "a.b"'),
+        ("public.orders.note", "DROP TABLE orders"),
+    ],
+)
+def test_the_statement_that_drops_something_is_found_however_it_is_written(identity: str, sql: str):
+    other = statement(2, sql="ALTER TABLE orders_old DROP COLUMN notes", tag="ALTER TABLE")
+    mine = statement(3, sql=sql, tag=" ".join(sql.split()[:2]))
+
+    found = evidence(rehearsal(timeline=timeline(other, mine))).statement_dropping(identity)
+    assert found is not None
+    assert found.number == 3

@@ -222,6 +222,16 @@ def test_an_index_that_is_there_again_under_another_name_is_not_missing():
     assert found("dropped-along", turned([table(), *COLUMNS, lost], [table(), *COLUMNS, again])) == []
 
 
+def test_a_view_on_a_dropped_table_is_not_advised_to_be_made_again_as_it_was():
+    view = entry("view", "public.hall_view", table="public.hall_view", definition="SELECT hall FROM public.orders")
+    given = turned([table(), *COLUMNS, view], [], timeline=timeline(statement(sql="DROP TABLE orders CASCADE")))
+
+    (told,) = (each for each in findings("dropped-along", given) if each.object == "public.hall_view")
+
+    assert "without what it read and is gone (public.orders)" in told.remedy
+    assert "CREATE VIEW" not in told.remedy
+
+
 def test_what_belonged_to_a_dropped_table_is_the_tables_business_and_a_key_to_it_a_note():
     items = table("public.items")
     key = entry(

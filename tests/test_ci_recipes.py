@@ -35,7 +35,7 @@ ALWAYS = "success() || failure()"
 GH = """#!/bin/sh
 case "$1 $2" in
   "run list") echo 1 ;;
-  "run download") mkdir -p snapshot && cp -R "$ARTIFACTS/snapshot/." snapshot/ ;;
+  "run download") cp -R "$ARTIFACTS/snapshot/." . ;;
   *) echo "gh $*: unknown" >&2; exit 1 ;;
 esac
 """
@@ -94,7 +94,7 @@ def filled(server: Server) -> Iterator[str]:
 def world(server: Server, filled: str, tmp_path: Path) -> Iterator[World]:
     with _fresh(server, "ci_production", template=filled) as name, forge() as fake:
         url = f"postgresql://{OWNER}@/{name}?host={server.socket_dir}&port={server.port}"
-        for folder in ("bin", "home", "artifacts", "jobs"):
+        for folder in ("bin", "home", "artifacts", "jobs", "audit"):
             (tmp_path / folder).mkdir()
         (tmp_path / "bin" / "gh").write_text(GH)
         (tmp_path / "bin" / "gh").chmod(0o755)
@@ -189,13 +189,15 @@ def _filled(value: object, world: World, *, on_pull_request: bool = False) -> st
         "${{ secrets.REHEARSE_PASS_KEY }}": KEY,
         "${{ github.event_name == 'push' && secrets.REHEARSE_PASS_KEY || '' }}": "" if on_pull_request else KEY,
         "${{ github.token }}": TOKEN,
+        "/var/lib/rehearse": str(world.root / "audit"),
     }
     return secrets[str(value)]
 
 
 def test_the_github_workflow_from_snapshot_to_release(world: World):
     nightly = github(world, "snapshot", world.checkout("main", "nightly"))
-    assert _codes(nightly) == {"Install": 0, "Take a snapshot": 0}, _said(nightly)
+    added = "Add the audit of earlier releases"
+    assert _codes(nightly) == {"Install": 0, "Take a snapshot": 0, added: 0}, _said(nightly)
 
     event = world.root / "event.json"
     event.write_text(json.dumps({"pull_request": {"number": world.forge.number}}))
@@ -214,12 +216,37 @@ def test_the_github_workflow_from_snapshot_to_release(world: World):
     main = github(world, "rehearsal", world.checkout("main", "main"))
     assert set(_codes(main).values()) == {0}, _said(main)
     deployed = github(world, "deploy", world.checkout("main", "deploy"))
-    assert _codes(deployed) == {"Install": 0, "Ask the gate": 0, "Release": 0}, _said(deployed)
+    audit = "Write on in the audit of earlier releases"
+    assert _codes(deployed) == {"Install": 0, audit: 0, "Ask the gate": 0, "Release": 0}, _said(deployed)
+    assert _acts(world) == ["passed"]
     assert "0014: " in deployed["Release"].stdout
     assert _heads(world) == "0014"
 
     late = github(world, "deploy", world.checkout("main", "late"))
-    assert _codes(late) == {"Install": 0, "Ask the gate": 1}, _said(late)  # production moved: the pass is spent
+    # production moved: the pass is spent
+    assert _codes(late) == {"Install": 0, audit: 0, "Ask the gate": 1}, _said(late)
+
+
+def test_what_was_released_without_a_rehearsal_is_shown_by_the_rehearsals_of_fresh_checkouts(world: World):
+    secret = {"PRODUCTION_URL": world.production, "REHEARSE_PASS_KEY": KEY}
+    taken = github(world, "snapshot", world.checkout("main", "first"))
+    (world.artifacts / "rehearsal").mkdir()
+    github(world, "deploy", world.checkout("main", "refused"))  # it has no pass
+    hotfix = 'rehearse gate production --emergency "the disk is filling"'
+    released = world.shell(hotfix, world.root / "jobs" / "refused", secret)
+    github(world, "snapshot", world.checkout("main", "second"))
+
+    main = github(world, "rehearsal", world.checkout("main", "main"))
+
+    assert set(_codes(taken).values()) == {0}, _said(taken)
+    assert (released.returncode, _acts(world)) == (0, ["emergency"]), released.stderr
+    assert set(_codes(main).values()) == {0}, _said(main)
+    assert "got an unrehearsed release on" in (world.artifacts / "rehearsal" / "rehearsal.html").read_text()
+
+
+def _acts(world: World) -> list[str]:
+    """Return what the audit of the production runner says was done."""
+    return [json.loads(line)["act"] for line in (world.root / "audit" / "audit.jsonl").read_text().splitlines()]
 
 
 def test_the_composite_action_tells_its_verdict(world: World, tmp_path: Path):
@@ -296,6 +323,7 @@ def gitlab(world: World, job: str, directory: Path, registry: str, **variables: 
         "CI_PROJECT_ID": "7",
         "CI_JOB_TOKEN": TOKEN,
         "GITLAB_TOKEN": TOKEN,
+        "AUDIT": str(world.root / "audit"),
         "SNAPSHOTS": f"{registry}/{pipeline['variables']['SNAPSHOTS'].partition('/projects/')[2]}".replace("$", ""),
         **variables,
     }
@@ -339,6 +367,7 @@ def test_the_gitlab_pipeline_from_snapshot_to_release(world: World):
         shutil.copytree(world.artifacts / "rehearsal", directory, dirs_exist_ok=True)
         deployed = gitlab(world, "deploy", directory, registry, **secret)
         assert {code for _, code, _ in deployed} == {0}, deployed
+        assert _acts(world) == ["passed"]
         assert _heads(world) == "0014"
 
 

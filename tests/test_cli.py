@@ -384,3 +384,25 @@ def test_help_names_every_command(tmp_path: Path):
 
     assert done.returncode == 0
     assert all(word in done.stdout for word in ("demo", "init", "run", "snapshot", "checks", "doctor"))
+
+
+@pytest.mark.parametrize("words", [("run", "--from", "prodution"), ("snapshot", "prodution", "-o", "here")])
+def test_a_misspelt_environment_is_taken_for_no_snapshot(tmp_path: Path, words: tuple[str, ...]):
+    (tmp_path / "rehearse.toml").write_text('[environments.production]\nurl = "postgresql://db.example/shop"\n')
+
+    done = rehearse(*words, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert 'There is no environment named "prodution"; did you mean "production"?' in done.stderr
+
+
+def test_a_project_that_cannot_be_written_to_gets_a_sentence(tmp_path: Path):
+    (tmp_path / "rehearse.toml").symlink_to(tmp_path / "nowhere" / "rehearse.toml")
+
+    done = rehearse("init", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "rehearse: rehearse.toml could not be written: No such file or directory.",
+        "Make the directory writable, or name another.",
+    ]

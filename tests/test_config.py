@@ -26,7 +26,8 @@ from rehearse.model.own_check import OwnCheck
 from rehearse.model.policy import Rate
 from rehearse.model.sampling import VirtualKey
 from rehearse.model.timeline import WorkKind
-from rehearse.request import Asked, request
+from rehearse.request.asked import Asked
+from rehearse.request.composition import compose
 
 DOCUMENTED = """
 [environments.production]
@@ -191,7 +192,7 @@ def test_the_way_back_is_rehearsed_unless_configuration_or_flag_say_no(
     (tmp_path / "alembic.ini").write_text("[alembic]\n")
     monkeypatch.chdir(tmp_path)
 
-    found = request(Asked(source="snapshot", downgrade=flag))
+    found = compose(Asked(source="snapshot", downgrade=flag))
 
     assert (found.downgrade, found.one_by_one) == (wanted, each)
 
@@ -201,7 +202,7 @@ def test_the_limits_hold_for_a_migration_that_flags_name(tmp_path: Path, monkeyp
     (tmp_path / "one.sql").write_text("SELECT 1;")
     monkeypatch.chdir(tmp_path)
 
-    plan = request(Asked(source="snapshot", sql=(Path("one.sql"),), max_seconds=120)).plan
+    plan = compose(Asked(source="snapshot", sql=(Path("one.sql"),), max_seconds=120)).plan
 
     assert (plan.max_step_seconds, plan.max_seconds) == (timedelta(seconds=90), timedelta(seconds=120))
 

@@ -190,6 +190,20 @@ def test_text_gives_a_long_reason_lines_of_its_own():
     assert lines[5].startswith("    stage: why why")
 
 
+def test_text_says_once_why_a_side_could_not_be_read():
+    why = "connection refused\n\tIs the server running?"
+    unread = [
+        row(name, 1, Cell(problem=why), status=Status.UNKNOWN, reason=f"stage: {why}")
+        for name in ("public.a", "public.b")
+    ]
+    found = counts(*unread, sides=(side("production"), side("stage", failure=why)))
+
+    shown = text.render(found)
+
+    assert shown.count("connection refused Is the server running?") == 1
+    assert shown.count("stage: could not be read (see Sides)") == 2
+
+
 def test_text_never_cuts_a_long_table_name_and_lets_it_widen_nothing():
     name = f"public.{'x' * 63}"
     found = counts(different(name, 1, 2), different("public.b", 3, 4))

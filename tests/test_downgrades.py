@@ -22,9 +22,10 @@ from rehearse.model.downgrade import Downgrade, Way
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import WorkKind
+from rehearse.rehearsal.story import rehearse
 from rehearse.reports import json as json_report
 from rehearse.reports import text
-from rehearse.run import Request, rehearse
+from rehearse.request.request import Request
 
 ADD = 'op.execute("ALTER TABLE orders ADD COLUMN {0} int")'
 DROP = 'op.execute("ALTER TABLE orders DROP COLUMN {0}")'

@@ -199,3 +199,14 @@ def test_a_rename_that_is_proposed_is_said_last(server: Server, pair: tuple[str,
     told = [line.strip() for line in drift(*pair).stdout.splitlines() if "table removed" in line]
 
     assert told == ["public.orders: table removed with 3 columns, 1 constraint, perhaps renamed to public.purchases"]
+
+
+def test_what_differs_is_counted_among_the_objects_of_both_sides(pair: tuple[str, str], server: Server):
+    same = json.loads(drift(*pair, "--format", "json").stdout)
+    altered(server, pair, "DROP VIEW large", "DROP TABLE orders", "CREATE TABLE people (name text)")
+
+    found = json.loads(drift(*pair, "--format", "json").stdout)
+
+    added = [change for change in found["changes"] if change["action"] == "added"]
+    assert added
+    assert found["objects"] == same["objects"] + len(added)

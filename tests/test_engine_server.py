@@ -230,6 +230,25 @@ def test_a_body_that_raises_leaves_nothing(embedded: Binaries, place: Path):
     assert servers_in(place) == []
 
 
+def test_a_server_that_breaks_down_says_so_in_its_last_words(embedded: Binaries, place: Path):
+    with pytest.raises(ServerFailed, match=r"could not go on: .*was terminated by signal 6"):
+        _break_down(embedded)
+
+    assert list(place.iterdir()) == []
+
+
+def _break_down(binaries: Binaries) -> None:
+    with running(binaries) as server, server.connect() as connection, server.connect() as other:
+        os.kill(other.info.backend_pid, signal.SIGABRT)  # as a backend ends that can write no WAL
+        time.sleep(0.5)
+        connection.execute("SELECT 1")
+
+
+def test_what_a_server_in_good_health_refuses_is_no_breakdown(embedded: Binaries):
+    with pytest.raises(psycopg.errors.DivisionByZero), running(embedded) as server, server.connect() as connection:
+        connection.execute("SELECT 1 / 0")
+
+
 def test_the_cluster_is_made_once(embedded: Binaries, fresh_cache: Path):
     with running(embedded):
         (first,) = fresh_cache.glob("cluster-*")

@@ -19,9 +19,10 @@ from rehearse.model.failure import Failure
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import Outcome
+from rehearse.rehearsal.story import rehearse
 from rehearse.reports import json as json_report
 from rehearse.reports import text
-from rehearse.run import Request, rehearse
+from rehearse.request.request import Request
 
 PER_MIGRATION = toys.env_with('create_engine(os.environ["DATABASE_URL"])', ", transaction_per_migration=True")
 ADDS = 'op.execute("ALTER TABLE orders ADD COLUMN {0} int")'

@@ -314,6 +314,37 @@ def test_rows_that_were_not_found_are_none_only_where_there_were_rows_to_look_at
     assert advised(given).quiet_window is (rows is None)
 
 
+@pytest.mark.parametrize(
+    ("children_here", "children", "parents", "read"),
+    [
+        (72, 723, 16_044, 16_044),  # 22 parents for a child, of 27 here: they are all read, as here
+        (72, 723, 200_000_000, 1_968),  # looked up by key, and never told to be less than here
+        (72, 72_000, 200_000_000, 72_000),
+        (0, 723, 16_044, 1_968),
+        (0, 0, 16_044, 0),
+    ],
+)
+def test_a_foreign_key_reads_all_parents_where_there_are_no_more_for_a_child_than_here(
+    children_here: int, children: int, parents: int, read: int
+):
+    proven = work(WorkKind.SCAN, 1_968, detail="validating foreign key fk")
+    key = CatalogObject(
+        kind="constraint",
+        identity="public.items.fk",
+        table="public.items",
+        physical="",
+        attributes={"type": "foreign key", "references": ORDERS},
+    )
+    given = replace(
+        scaled(parents, statement(work=(proven,)), stage=1_968),
+        facts=facts(table(parents), table(children, name="public.items")),
+        row_counts=(row_count(1_968, 1_968), row_count(children_here, children_here, name="public.items")),
+        after=Catalog(objects=(key,)),
+    )
+
+    assert only(given).production_rows == read
+
+
 def test_a_table_without_rows_on_the_stage_is_as_large_as_in_production():
     check = statement(work=(work(WorkKind.SCAN, 0),))
 
@@ -419,3 +450,21 @@ def test_steps_of_which_the_same_is_to_be_said_share_it():
 
     assert told(given).count("Run it with lock_timeout") == 1
     assert "0001 and 0002 Run it with" in told(given)
+
+
+@pytest.mark.parametrize("is_one_transaction", [True, False])
+def test_a_step_is_advised_by_the_work_of_its_own_transactions_from_its_first_lock_on(is_one_transaction: bool):
+    after = "a/1" if is_one_transaction else "a/2"
+    works = (
+        statement(1, work=(work(WorkKind.ROWS, 900, detail="update"),), step="0001"),
+        statement(2, step="0002"),
+        statement(3, work=(work(WorkKind.ROWS, 20, detail="update"),), transaction=after, step="0003"),
+    )
+    given = rehearsal(
+        migration=migration(step("0001"), step("0002"), step("0003")),
+        timeline=timeline(*works, replace(lock(statement=2), step="0002")),
+    )
+
+    found = advised(given)
+    assert ("only 20 rows" in found.told) is is_one_transaction
+    assert ("0001 and 0003" in found.told) is is_one_transaction

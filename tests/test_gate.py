@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from test_cli import rehearse
 
-from rehearse import audit
+from rehearse import audit, chain
 from rehearse.config import load
 from rehearse.engine.server import Server
 from rehearse.gate import asking, versions
@@ -301,6 +301,19 @@ def a_file_outside_is_changed(scene: Scene):
 @cheat("file-added", says="versions/0004_d.py was added after the rehearsal")
 def a_revision_is_added(scene: Scene):
     (scene.root / "versions" / "0004_d.py").write_text(REVISION.format(number=4, down="'0003'", body="pass"))
+
+
+@cheat("module-shadowed", says="alembic.py was added after the rehearsal: the migration would import it as alembic")
+def a_module_is_added_that_shadows_a_library(scene: Scene):
+    (scene.root / "alembic.py").write_text("raise SystemExit\n")
+    (scene.root / "unrelated.py").write_text("")
+    (scene.root / "sqlalchemy").mkdir()  # an empty folder shadows nothing
+
+
+@cheat("module-shadowed", says="sqlalchemy/ was added after the rehearsal: the migration would import it as sqlalchemy")
+def a_package_is_added_that_shadows_a_library(scene: Scene):
+    (scene.root / "sqlalchemy").mkdir()
+    (scene.root / "sqlalchemy" / "__init__.py").write_text("")
 
 
 @cheat("file-gone", "dirty", says="versions/0003_c.py, a step of the migration, is gone")
@@ -608,6 +621,39 @@ def the_audit_is_begun_anew(scene: Scene):
         asking.let_through(question(scene), reason)
 
 
+@cheat("run-missing", says="ended unsafe and is missing in")
+def a_later_unsafe_run_is_deleted(scene: Scene):
+    registered(scene, later(scene, "unsafe").name, "unsafe")
+    shutil.rmtree(scene.directory.with_name("20991231-000001-aaaaaa"))
+
+
+@cheat("run-missing", says="ended unsafe and says something else now in")
+def a_later_unsafe_run_is_made_a_safe_one(scene: Scene):
+    registered(scene, later(scene, "safe").name, "unsafe")
+
+
+@cheat("register", "path", says="is gone; it had")
+def the_register_of_runs_is_deleted(scene: Scene):
+    register(scene).unlink()
+
+
+@cheat("register", says="was cut off: it has 1 of 2 entries")
+def the_register_of_runs_is_cut_off(scene: Scene):
+    register(scene).write_text(register(scene).read_text().splitlines(keepends=True)[0])
+
+
+@cheat("register", "path", says="was rewritten: its entry 2 is not the one it was")
+def the_register_of_runs_is_begun_anew(scene: Scene):
+    register(scene).unlink()
+    registered(scene, scene.qa, "safe")
+    registered(scene, scene.run, "safe")
+
+
+@cheat("register", "path", says="entry 2 does not follow the line before it")
+def a_line_of_the_register_is_edited(scene: Scene):
+    register(scene).write_text(register(scene).read_text().replace('"qa"', '"other"', 1))
+
+
 def moved(scene: Scene, there: str, back: str) -> AbstractContextManager[None]:
     return between(lambda: scene.sql(there), lambda: scene.sql(back))
 
@@ -641,6 +687,17 @@ def later(scene: Scene, verdict: str, *, material: str | None = None, number: st
     told |= {"material": material} if material else {}
     (directory / "run.json").write_text(json.dumps(told))
     return directory
+
+
+def register(scene: Scene) -> Path:
+    return scene.directory.with_name("register.jsonl")
+
+
+def registered(scene: Scene, run: str, verdict: str) -> None:
+    """Enter a run of the same files in the register, as it does itself when it ends."""
+    material = json.loads((scene.directory / "run.json").read_text())["material"]
+    told = {"id": run, "verdict": verdict, "environment": "production", "material": material}
+    chain.append(register(scene), lambda at, last: json.dumps({**told, "number": at, "previous": last}).encode())
 
 
 def audited(scene: Scene) -> list[str]:
@@ -866,6 +923,40 @@ def test_a_pass_that_is_carried_along_as_a_file_is_enough(scene: Scene, tmp_path
     scene.asked["file"] = tmp_path / "pass.json"
 
     assert scene.ask().refusals == ()
+
+
+def test_an_unsafe_run_takes_a_pass_back_though_its_directory_was_deleted(scene: Scene):
+    acknowledgement = scene.root.joinpath("rehearse.toml").read_text().partition("[[policy.acknowledge]]")
+    (scene.root / "rehearse.toml").write_text(acknowledgement[0])
+    with moved(scene, "UPDATE customers SET note = 'x'", "UPDATE customers SET note = NULL"):
+        run = rehearse("run", "--no-downgrade", "--format", "json", cwd=scene.root, **scene.environ)
+    (scene.root / "rehearse.toml").write_text("".join(acknowledgement))
+    unsafe = json.loads(run.stdout)["run"]
+    assert run.returncode == 1, run.stderr
+    shutil.rmtree(scene.directory.with_name(unsafe))
+
+    (refusal,) = scene.ask().refusals
+
+    assert refusal.sentence == (
+        f"A later run of this migration, {unsafe}, ended unsafe and is missing in {scene.directory.parent}."
+    )
+
+
+def test_a_fresh_checkout_with_the_pass_alone_or_with_the_runs_of_another_machine_is_let_through(
+    scene: Scene, tmp_path: Path
+):
+    carried = tmp_path / "carried"
+    shutil.move(scene.root / ".rehearse", carried)
+    scene.policy('requires = ["qa"]\n', "")
+    policy = {"policy-admission", "dirty"}  # for that edit
+    scene.asked["file"] = carried / "runs" / scene.run / "pass.json"
+
+    by_file = {refusal.reason for refusal in scene.ask().refusals}
+    del scene.asked["file"]
+    shutil.copytree(carried / "runs", scene.root / ".rehearse" / "runs")
+    by_folder = {refusal.reason for refusal in scene.ask().refusals}
+
+    assert (by_file, by_folder) == (policy, policy)
 
 
 def test_settings_alone_are_no_migration_and_get_no_pass(scene: Scene, tmp_path: Path):

@@ -16,7 +16,6 @@ from rehearse import forecast, judge, registry, runs
 from rehearse.config import load
 from rehearse.config.fragment import wanted
 from rehearse.db.queries import SAMPLES
-from rehearse.demands import Demands, OldRelease
 from rehearse.engine.server import Server
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Severity
@@ -24,8 +23,12 @@ from rehearse.model.migration import MigrationPlan
 from rehearse.model.policy import Policy
 from rehearse.model.report import Report, Verdict
 from rehearse.model.sampling import SampleRules
-from rehearse.model.setting import Trial
-from rehearse.run import Clock, Request, judged, rehearse, rehearse_on, take_snapshot
+from rehearse.rehearsal.groundwork import take_snapshot
+from rehearse.rehearsal.judgement import judged
+from rehearse.rehearsal.playing import Occasion
+from rehearse.rehearsal.story import rehearse, rehearse_on
+from rehearse.request.demands import Demands, OldRelease
+from rehearse.request.request import Request
 from rehearse.stages import embedded
 
 HAZARDS = SAMPLES / "hazards"
@@ -93,9 +96,7 @@ def _on_one_stage(requests: Mapping[str, Request]) -> Mapping[str, Report]:
         snapshot = take_snapshot(next(iter(requests.values())), Path(directory) / "snapshot", silent)
         with embedded.raise_stage(snapshot, silent) as stage:
             for half, request in requests.items():
-                rehearsal = rehearse_on(
-                    stage, request, snapshot, started=now, trial=Trial(), clock=Clock(), progress=silent
-                )
+                rehearsal = rehearse_on(stage, request, snapshot, Occasion(started=now, progress=silent))
                 found[half] = judged(rehearsal, request.policy, now.date())
                 stage.reset()
     return found

@@ -13,15 +13,9 @@ from tool import tool
 from rehearse.config import UnknownEnvironment
 from rehearse.engine.server import Server
 from rehearse.errors import RequestError
-from rehearse.request import (
-    Asked,
-    NoProvider,
-    NoServer,
-    NothingToReplace,
-    NotOnSharedServers,
-    WhichStage,
-    request,
-)
+from rehearse.request.asked import Asked
+from rehearse.request.composition import NothingToReplace, NotOnSharedServers, compose
+from rehearse.request.place import NoProvider, NoServer, WhichStage
 from rehearse.stages.place import Place
 
 CONFIGURATION = """
@@ -57,7 +51,7 @@ def written(asked: Asked, more: str) -> Asked:
 
 
 def test_the_configured_stage_is_taken_and_every_other_environment_is_forbidden(asked: Asked) -> None:
-    assert request(varied(asked, replace=True)).into == Place(
+    assert compose(varied(asked, replace=True)).into == Place(
         url="postgresql://stager@stages/postgres",
         database="stage",
         replace=True,
@@ -66,7 +60,7 @@ def test_the_configured_stage_is_taken_and_every_other_environment_is_forbidden(
 
 
 def test_a_url_is_a_server_for_a_new_database(asked: Asked) -> None:
-    place = request(varied(asked, into="postgresql://me@elsewhere/postgres", wait=True)).into
+    place = compose(varied(asked, into="postgresql://me@elsewhere/postgres", wait=True)).into
 
     assert place is not None
     assert (place.url, place.database, place.wait) == ("postgresql://me@elsewhere/postgres", None, True)
@@ -74,7 +68,7 @@ def test_a_url_is_a_server_for_a_new_database(asked: Asked) -> None:
 
 
 def test_a_server_of_ones_own_can_still_be_had(asked: Asked) -> None:
-    assert request(varied(asked, into="embedded")).into is None
+    assert compose(varied(asked, into="embedded")).into is None
 
 
 @pytest.mark.parametrize(
@@ -89,7 +83,7 @@ def test_a_server_of_ones_own_can_still_be_had(asked: Asked) -> None:
 )
 def test_a_place_that_cannot_be_is_refused(asked: Asked, flags: dict[str, object], error: type[RequestError]) -> None:
     with pytest.raises(error) as caught:
-        request(varied(asked, **flags))
+        compose(varied(asked, **flags))
 
     assert caught.value.exit_code == 2
 
@@ -98,8 +92,8 @@ def test_one_of_several_stages_must_be_named(asked: Asked) -> None:
     several = written(asked, '[environments.other]\nprovider = "server"\nurl = "postgresql://other"\n')
 
     with pytest.raises(WhichStage, match="stage, other"):
-        request(several)
-    place = request(varied(several, into="other")).into
+        compose(several)
+    place = compose(varied(several, into="other")).into
 
     assert place is not None
     assert place.url == "postgresql://other"
@@ -107,7 +101,7 @@ def test_one_of_several_stages_must_be_named(asked: Asked) -> None:
 
 def test_an_unknown_provider_is_refused(asked: Asked) -> None:
     with pytest.raises(NoProvider, match=r"environments\.odd\.provider"):
-        request(written(asked, '[environments.odd]\nprovider = "cloud"\nurl = "postgresql://x"\n'))
+        compose(written(asked, '[environments.odd]\nprovider = "cloud"\nurl = "postgresql://x"\n'))
 
 
 def test_a_command_line_rehearses_into_a_server_and_never_into_production(

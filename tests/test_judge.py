@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from builders import (
@@ -21,10 +21,10 @@ from builders import (
     step,
     table,
     timeline,
+    verdict,
     work,
 )
 
-from rehearse import registry
 from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.catalog import Catalog, CatalogObject
@@ -32,7 +32,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.migration import ForeignConnection, Stopped
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
-from rehearse.model.report import Report, Verdict
+from rehearse.model.report import Verdict
 from rehearse.model.setting import Standing
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Aim, Disturbance, Outcome, WorkKind
@@ -47,12 +47,6 @@ HUNG = Stopped(
     location="versions/0001.py:9",
 )
 LOSS = (row_count(10, 9, 10),)
-
-
-def verdict(given: Rehearsal, policy: Policy | None = None, today: date = TODAY) -> Report:
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, today)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOON, ORDERS, evidence, fidelity, migration, rehearsal, statement, step, timeline, work
+from builders import ORDERS, fidelity, migration, rehearsal, statement, step, timeline, verdict, work
 
-from rehearse import registry
-from rehearse.judge import judge
 from rehearse.model.rehearsal import Rehearsal
-from rehearse.model.report import Report, Verdict
+from rehearse.model.report import Verdict
 from rehearse.model.snapshot import ColumnTreatment
 from rehearse.model.timeline import Outcome, Statement, WorkKind
 
@@ -21,12 +19,6 @@ KEEPS = {"text": ("null", "length", "characters", "equality", "uniqueness"), "da
 
 def masked(mask: str = "text", column: str = "note", table: str = ORDERS) -> ColumnTreatment:
     return ColumnTreatment(table=table, column=column, mask=mask, reason="unclassified text", keeps=KEEPS[mask])
-
-
-def verdict(given: Rehearsal) -> Report:
-    seen = evidence(given, None)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, NOON.date())
 
 
 def failing(*statements: Statement, mask: str = "text", error: str | None = None) -> Rehearsal:

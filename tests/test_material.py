@@ -67,6 +67,23 @@ def test_code_configuration_and_files_are_told_and_nothing_of_libraries_or_the_s
     assert (material.unseen, migration.open_points) == ((), ())
 
 
+def test_the_projects_folders_that_were_passed_on_the_way_to_a_library_are_told(tmp_path: Path, stage: Stage):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "second" / "mine.py").write_text("")
+
+    migration = play(
+        tmp_path,
+        stage,
+        "import sys; sys.path[:0] = ['first', 'second']; import colorsys, mine",
+    )
+
+    passed = {found.path: found.modules for found in migration.material.passed}
+    assert ("colorsys" in passed["first"], "colorsys" in passed["second"]) == (True, True)
+    assert ("mine" in passed["first"], "mine" in passed["second"]) == (True, False)
+    assert not [path for path in passed if "site-packages" in path]
+
+
 def test_what_was_compiled_earlier_is_not_what_runs(tmp_path: Path, stage: Stage):
     module = tmp_path / "names.py"
     module.write_text("NAME = 'orders'\n")

@@ -656,6 +656,11 @@ def test_an_unknown_target_is_a_wrong_request(tmp_path: Path, stage: Stage) -> N
     assert caught.value.exit_code == 2
 
 
+def test_an_unknown_target_is_a_wrong_request_whatever_url_the_ini_holds(tmp_path: Path, stage: Stage) -> None:
+    with pytest.raises(UnknownRevision, match="nosuch"):
+        play(toys.project(tmp_path, url=PRODUCTION), stage, target="nosuch")
+
+
 def test_a_database_ahead_of_the_checkout_is_told_apart_from_a_wrong_target(
     tmp_path: Path, server: Server, stage: Stage
 ) -> None:

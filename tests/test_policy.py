@@ -27,14 +27,15 @@ from builders import (
     step,
     table,
     timeline,
+    verdict,
     work,
 )
 from tool import tool
 
 from rehearse import registry
+from rehearse.checkout.base import Base, NotARepository, UnknownCommit
 from rehearse.checks import rows_lost
 from rehearse.config import ConfigurationError, load, policy_at
-from rehearse.config.base import Base, NotARepository, UnknownCommit
 from rehearse.config.baseline import BaselineUnusable, read_baseline
 from rehearse.engine.server import Server
 from rehearse.judge import judge
@@ -50,10 +51,11 @@ from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import Standing
 from rehearse.model.severity import Override
 from rehearse.model.timeline import Outcome, WorkKind
-from rehearse.policies import UnknownChecks
 from rehearse.reports import json as json_report
 from rehearse.reports import text
-from rehearse.request import Asked, request
+from rehearse.request.asked import Asked
+from rehearse.request.composition import compose
+from rehearse.request.policy import UnknownChecks
 
 TODAY = NOON.date()
 LOSS = rehearsal(
@@ -68,12 +70,6 @@ DROPPED = rehearsal(
     lost_values={NOTE: 5},
     timeline=timeline(statement(sql="ALTER TABLE orders DROP COLUMN note"), lock()),
 )
-
-
-def verdict(given: Rehearsal, policy: Policy | None = None, baseline: Baseline | None = None) -> Report:
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, TODAY, baseline)
 
 
 def rewritten(rows: int) -> Rehearsal:
@@ -331,7 +327,7 @@ def test_a_check_that_there_is_not_is_refused_with_the_nearest_name(
     monkeypatch.chdir(tmp_path)
 
     with pytest.raises(UnknownChecks) as caught:
-        request(Asked(source="snapshot", sql=(Path("one.sql"),)))
+        compose(Asked(source="snapshot", sql=(Path("one.sql"),)))
 
     assert 'rehearse.toml:1: there is no check "row-lost"; did you mean "rows-lost"?' in str(caught.value)
     assert caught.value.exit_code == 2
@@ -341,8 +337,8 @@ def test_beside_the_policy_of_a_commit_the_working_tree_names_no_url(project: Pa
     (project / "one.sql").write_text("SELECT 1;")
     monkeypatch.chdir(project)
 
-    named = request(Asked(source="production", sql=(Path("one.sql"),), policy_from="main"))
-    unnamed = request(Asked(source="postgresql://db/shop", sql=(Path("one.sql"),), policy_from="main"))
+    named = compose(Asked(source="production", sql=(Path("one.sql"),), policy_from="main"))
+    unnamed = compose(Asked(source="postgresql://db/shop", sql=(Path("one.sql"),), policy_from="main"))
 
     assert (named.policy.environment, unnamed.policy.environment) == ("production", None)
 
@@ -358,7 +354,7 @@ def test_the_environment_is_known_by_its_name_or_its_url(
     (tmp_path / "one.sql").write_text("SELECT 1;")
     monkeypatch.chdir(tmp_path)
 
-    found = request(Asked(source=source, sql=(Path("one.sql"),)))
+    found = compose(Asked(source=source, sql=(Path("one.sql"),)))
 
     told = "What the policy says of production counts where it is stricter: no declared one was named."
     assert (found.policy.environment, found.policy.notes) == (environment, () if environment else (told,))

@@ -47,7 +47,7 @@ def test_a_safe_migration_passes_and_its_run_is_kept(project: Path):
     done = pytest_of(project)
 
     assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout
-    assert len(list((project / ".rehearse" / "runs").iterdir())) == 1
+    assert len(list((project / ".rehearse" / "runs").glob("*/run.json"))) == 1
 
 
 def test_an_unsafe_migration_fails_with_the_report(project: Path):

@@ -198,3 +198,10 @@ def test_a_condition_of_a_table_rule_is_refused_without_values(server: Server, d
 
     assert 'invalid input syntax for type integer: "..."' in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+def test_a_stage_without_room_asks_for_room_and_no_snapshot():
+    failed = StageFailed("its server refused a command.", ["could not write to file: No space left on device"])
+
+    assert "Free some space" in failed.hint
+    assert "snapshot" not in failed.hint

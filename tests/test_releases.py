@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tool import tool
 
-from rehearse.config.base import Base
-from rehearse.config.checkout import checked_out
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import checked_out
 from rehearse.engine.server import Server
 
 SHOP = """
@@ -46,6 +47,15 @@ SMOKE = """
 import os
 import psycopg
 psycopg.connect(os.environ["DATABASE_URL"]).execute("SELECT name FROM customers")
+"""
+HOLDS = """
+import sys, time
+from pathlib import Path
+from rehearse.checkout.base import Base
+from rehearse.checkout.worktree import checked_out
+with checked_out(Base.of("HEAD", Path(sys.argv[1]))) as found:
+    print(found.directory, flush=True)
+    time.sleep(600)
 """
 
 
@@ -123,6 +133,38 @@ def test_a_tag_is_rehearsed_as_it_was_and_the_working_tree_stays_as_it_is(projec
     assert [step["id"] for step in told["steps"]] == ["0002"]
     assert told["inputs"]["at"] == f"v2 ({git(project.root, 'rev-parse', 'v2')[:10]})"
     assert (git(project.root, "status", "--porcelain", "--", ":!.rehearse"), project.worktrees()) == (status, [])
+
+
+def test_what_is_acknowledged_in_the_code_of_a_tag_counts_where_the_base_has_it_too(project: Project):
+    dropping = "-- rehearse: acknowledge column-dropped public.customers.name: unused\n"
+    project.write("sql/1.sql", f"{dropping}SET lock_timeout = '1s';\nALTER TABLE customers DROP COLUMN name;\n")
+    project.release("v5")
+    project.write("sql/1.sql", "SELECT 1;")
+    project.release("v6")
+    words = ("--at", "v5", "--sql", "sql/1.sql", "--format", "json", "--policy-from")
+
+    known, unknown = (json.loads(project.rehearse(*words, base).stdout) for base in ("v5", "v6"))
+
+    accepted = [
+        [each["acknowledged"] for each in told["findings"] if each["check"] == "column-dropped"]
+        for told in (known, unknown)
+    ]
+    assert accepted == [["unused"], [None]]
+
+
+def test_paths_in_the_report_and_in_the_pass_are_the_projects_and_the_commit_is_that_of_the_tag(project: Project):
+    words = ("--alembic", "alembic.ini", "--format", "json", "--to", "0002")
+    project.write("src/shop.py", "RELEASE = 'today'\n")
+
+    told = json.loads(project.rehearse("--at", "v2", *words).stdout)
+
+    (found,) = project.root.glob(".rehearse/runs/*/pass.json")
+    permit = json.loads(found.read_text())
+    assert told["inputs"]["config"] == str(project.root / "alembic.ini")
+    assert "rehearse-release-" not in json.dumps(told)
+    assert permit["played"]["config"] == "alembic.ini"
+    assert (permit["commit"], permit["changed"]) == (git(project.root, "rev-parse", "v2"), [])
+    assert "rehearse-release-" not in found.read_text()
 
 
 def test_the_code_that_migrations_import_is_that_of_the_tag(project: Project):
@@ -307,4 +349,35 @@ def test_an_error_inside_leaves_no_worktree(repository: Path):
         raise KeyError
 
     assert not found.directory.exists()
+    assert git(repository, "worktree", "list").count("\n") == 0
+
+
+def test_what_a_killed_process_left_goes_at_the_next_start_and_a_living_ones_stays(repository: Path):
+    git(repository, "commit", "-q", "--allow-empty", "-m", "a")
+    own = repository.with_name("own")  # a worktree of the user's
+    git(repository, "worktree", "add", "-q", "--detach", str(own))
+    killed, living = (subprocess.Popen([sys.executable, "-c", HOLDS, str(repository)], stdout=-1) for _ in range(2))
+    left, kept = (Path(process.stdout.readline().decode().strip()) for process in (killed, living))
+    killed.kill()
+    killed.communicate()
+
+    with checked_out(Base.of("HEAD", repository)) as found:
+        listed = {line.split()[0] for line in git(repository, "worktree", "list").splitlines()[1:]}
+    living.kill()
+    living.communicate()
+    with checked_out(Base.of("HEAD", repository)):
+        pass
+
+    assert listed == {str(own), str(kept), str(found.directory)}
+    assert not left.parent.exists()
+    assert [line.split()[0] for line in git(repository, "worktree", "list").splitlines()[1:]] == [str(own)]
+
+
+def test_a_damaged_worktree_goes_whole(repository: Path):
+    git(repository, "commit", "-q", "--allow-empty", "-m", "a")
+
+    with checked_out(Base.of("HEAD", repository)) as found:
+        (found.directory / ".git").unlink()
+
+    assert not found.directory.parent.exists()
     assert git(repository, "worktree", "list").count("\n") == 0

@@ -23,7 +23,11 @@ INSERT INTO customers VALUES (1, 'a'), (2, 'b');
 INSERT INTO orders VALUES (1, 1, 'x1', 5, '2024-01-01'), (2, 1, 'x1', -5, NULL), (3, 9, 'much too long', 70000, NULL);
 CREATE TABLE notes (id integer PRIMARY KEY, customer_id integer REFERENCES customers, kind text DEFAULT 'a');
 INSERT INTO notes VALUES (1, 1, 'a');
+CREATE SCHEMA "Odd one";
+CREATE TABLE "Odd one"."Order" (id integer PRIMARY KEY, "user" integer, "Two words" text, "end" date);
+INSERT INTO "Odd one"."Order" VALUES (1, 1, 'x1', NULL), (2, 1, 'x1', NULL), (3, 9, 'much too long', '2024-01-01');
 CREATE VIEW prices AS SELECT id, price FROM orders;
+CREATE VIEW ids AS SELECT id FROM orders;
 CREATE TYPE mood AS ENUM ('good');
 CREATE TABLE moods (mood mood);
 CREATE TABLE visits (day date NOT NULL, page integer) PARTITION BY RANGE (day);
@@ -41,6 +45,11 @@ FOUND_BY_ITS_QUERY = {
     "ALTER TABLE orders ALTER code TYPE varchar(5)": [3],
     "ALTER TABLE orders DROP COLUMN ends, ALTER COLUMN customer_id TYPE integer USING code::integer": None,
     "ALTER TABLE orders ALTER COLUMN code TYPE date USING code::date": [1, 2, 3],
+    'ALTER TABLE "Odd one"."Order" ALTER "end" SET NOT NULL': [1, 2],
+    'CREATE UNIQUE INDEX ON "Odd one"."Order" ("user", "Two words")': [1],
+    'ALTER TABLE "Odd one"."Order" ADD CONSTRAINT "check" CHECK ("user" < 9)': [3],
+    'ALTER TABLE "Odd one"."Order" ADD CONSTRAINT "to" FOREIGN KEY ("user") REFERENCES customers': [3],
+    'ALTER TABLE "Odd one"."Order" ALTER COLUMN "Two words" TYPE varchar(5)': [3],
     "ALTER TABLE notes ALTER COLUMN id TYPE smallint USING id + 70000": [],
 }
 SAID = {
@@ -64,8 +73,11 @@ SAID = {
     "CREATE TABLE v25 PARTITION OF visits FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')": "DEFAULT partition",
     "CREATE TABLE orders (id integer)": "has it already",
     "ALTER TABLE orders ADD COLUMN code text": "has it already",
-    "ALTER TABLE orders DROP COLUMN colour": "does not have it",
-    "DROP TABLE invoices": "does not have it",
+    "ALTER TABLE orders DROP COLUMN colour": "Production does not have it",
+    "ALTER TABLE orders DROP COLUMN cod": "Perhaps public.orders.code was meant. If not: Production does not have it",
+    "DROP TABLE invoices": "Production does not have it",
+    "ALTER TABLE custmers ADD COLUMN note text": "Perhaps public.customers was meant.",
+    "DROP TABLE custmers": "Perhaps public.customers was meant.",
 }
 
 

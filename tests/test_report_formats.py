@@ -28,6 +28,7 @@ from builders import (
     step,
     table,
     timeline,
+    verdict,
     work,
 )
 from markdown_it import MarkdownIt
@@ -46,7 +47,7 @@ from rehearse.model.severity import Override
 from rehearse.model.timeline import NestedCommand, Outcome, RebuiltIndex, SizeChange, TableSize, Wait, WorkKind
 from rehearse.reports import github, gitlab, junit, markdown, markup, plain, sarif
 from rehearse.reports import json as json_report
-from rehearse.reports.schema import schema
+from rehearse.reports.json.schema import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
 HOSTILE = 'public."a|b`c`<script>@anna #12 $x$ _y_ **z**\n::error::\x1b[31m\u202e%25"'
@@ -85,9 +86,7 @@ def unsafe(policy: Policy | None = None) -> Report:
         migration=migration(replace(step(), file="db/0001.py", line=9)),
         changes_told=(f"{ORDERS}: column note text added",),
     )
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return replace(judge(seen, findings, crashed, NOON.date()), rules=registry.rules())
+    return replace(verdict(given, policy), rules=registry.rules())
 
 
 def safe() -> Report:
@@ -179,6 +178,11 @@ def weighed() -> Report:
     )
 
 
+def unrehearsed() -> Report:
+    told = ["production got an unrehearsed release on 2026-11-27 23:10 UTC, by anna: disk is *filling*."]
+    return judge(evidence(rehearsal(inputs={"unrehearsed": told})), (), (), NOON.date())
+
+
 def hostile() -> Report:
     return having(
         finding(object=HOSTILE, message=f"{HOSTILE} is lost.", remedy=f"Mind {HOSTILE}."),
@@ -194,7 +198,7 @@ def _grown() -> SizeChange:
     return SizeChange(object=ORDERS, before=size, after=replace(size, table=65536))
 
 
-REPORTS = [safe, unsafe, undecided, accepted, expired, failed, weighed, hostile]
+REPORTS = [safe, unsafe, undecided, accepted, expired, failed, weighed, unrehearsed, hostile]
 
 
 # Schemas of others
@@ -266,7 +270,7 @@ def outcomes(text: str) -> dict[str, list[str]]:
 def test_junit_has_a_test_for_each_step_and_each_check():
     found = outcomes(junit.render(unsafe()))
 
-    assert set(found) == {"nothing is open", "0001 a step", *registry.check_names()}
+    assert set(found) == {"nothing is open", "every release was rehearsed", "0001 a step", *registry.check_names()}
     assert found["table-rewrite"] == ["failure"]
     assert found["0001 a step"][0] == "failure"
     assert found["nothing is open"] == found["column-dropped"] == []
@@ -277,7 +281,7 @@ def test_junit_calls_open_points_errors_and_counts_them():
 
     (error,) = root.iter("error")
     assert (error.get("message"), error.text) == ("One point. (and 1 more)", "One point.\n\nAnother.")
-    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("2", "0", "1")
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "0", "1")
 
 
 def test_junit_skips_what_was_not_played():
@@ -346,6 +350,22 @@ def test_what_is_open_is_an_error_everywhere(made: type[Report]):
         each["severity"] for each in json.loads(gitlab.render(report)) if each["check_name"] == "undecided"
     ]
     assert any(line.startswith("::error") and "undecided" in line for line in github.render(report).splitlines())
+
+
+def test_a_release_that_nobody_rehearsed_is_shown_and_changes_no_verdict():
+    report = unrehearsed()
+    case = next(case for case in _parsed(junit.render(report)).iter("testcase") if case.get("name", "")[:5] == "every")
+    (*_, notification) = run_of(report)["invocations"][0]["toolExecutionNotifications"]
+    comment = markdown.render(report)
+
+    sentence = "production got an unrehearsed release on 2026-11-27 23:10 UTC, by anna: disk is *filling*."
+    assert [(each.tag, each.text) for each in case] == [("skipped", sentence)]
+    assert notification == {"level": "warning", "message": {"text": sentence}}
+    assert "Not rehearsed" in comment
+    assert "- production got an unrehearsed release on 2026-11-27 23:10 UTC, by anna: disk is \\*filling\\*." in comment
+    assert comment.index("Not rehearsed") < comment.index("**Next:**")
+    assert outcomes(junit.render(safe()))["every release was rehearsed"] == []
+    assert "Not rehearsed" not in markdown.render(safe())
 
 
 def test_fingerprints_survive_other_numbers_and_tell_findings_apart():

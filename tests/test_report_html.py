@@ -31,11 +31,11 @@ from builders import (
     step,
     table,
     timeline,
+    verdict,
     work,
 )
 
 from rehearse import registry
-from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.baseline import Baseline
 from rehearse.model.calibration import Calibration, Line, Point, StepCalibration
@@ -127,9 +127,7 @@ def judged() -> Report:
         row_counts=(row_count(2_000, 2_000, 20_000),),
         timeline=timeline(statement(work=(work(WorkKind.REWRITE, 2_000),)), lock(timeout=timedelta(0))),
     )
-    seen = evidence(given)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, NOON.date())
+    return verdict(given)
 
 
 def full() -> Report:

@@ -21,10 +21,10 @@ from builders import (
     statement,
     table,
     timeline,
+    verdict,
     work,
 )
 
-from rehearse import registry
 from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.downgrade import Downgrade, Loss, Way
@@ -45,9 +45,7 @@ def unsafe(policy: Policy | None = None) -> Report:
             statement(work=(work(WorkKind.REWRITE, 1_000, detail="default"),)), lock(timeout=timedelta(0))
         ),
     )
-    seen = evidence(given, policy)
-    findings, crashed = registry.run_checks(seen)
-    return judge(seen, findings, crashed, NOON.date())
+    return verdict(given, policy)
 
 
 def test_json_has_every_published_key():
@@ -241,6 +239,18 @@ def test_findings_of_one_check_in_one_step_stand_together():
     assert shown.count("table-rewrite in step 0001 (9)") == shown.count("table-rewrite in step 0002") == 1
     assert shown.count("is written anew") == 5
     assert "The same of public.t5, public.t6, public.t7 and public.t8" in shown
+
+
+def test_what_is_said_of_several_objects_in_the_same_words_is_said_once():
+    (one,) = (found for found in unsafe().findings if found.check == "table-rewrite")
+    alike = tuple(replace(one, object=name, message=f"{name} waits.") for name in ("public.a", "public.b", "public.c"))
+    other = replace(one, object="public.d", message="public.d waits: 7 rows.")
+
+    shown = text.render(replace(unsafe(), findings=(*alike, other)))
+
+    assert "public.a waits." in shown
+    assert "public.d waits: 7 rows." in shown
+    assert "The same of public.b and public.c (each with --format json)." in shown
 
 
 def test_open_points_of_an_unsafe_verdict_stand_behind_its_findings():

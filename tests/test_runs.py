@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from test_cli import alembic_project, rehearse, script
 from rehearse import judge, runs
 from rehearse.engine.server import Server
 from rehearse.model.report import Report
+from rehearse.model.retention import Retention
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 UNSAFE = "SET lock_timeout = '2s';\nALTER TABLE customers DROP COLUMN name CASCADE;\n"
@@ -154,3 +157,80 @@ def test_a_report_file_is_written_whole_or_not_at_all(tmp_path: Path):
     assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "safe"
     assert "could not be written" in refused.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [".rehearse", "report.json"]
+
+
+def old(home: Path, days: float, *, environment: str | None = None, passes: bool = False) -> Path:
+    """Keep a run that was rehearsed so many days before noon."""
+    kept = report(round(-days * 24 * 60), inputs={"source": "shop", "environment": environment})
+    return runs.keep(kept, home, **({"pass.json": b"{}"} if passes else {}))
+
+
+def prunable(home: Path, retention: Retention) -> list[str]:
+    return [found.path.name for found in runs.prunable(home, retention, timedelta(days=1), NOON)]
+
+
+def test_runs_past_their_retention_go_the_oldest_first(tmp_path: Path):
+    three, two, one = (old(tmp_path, days) for days in (3, 2, 1))
+
+    assert prunable(tmp_path, Retention(keep=1)) == [three.name, two.name]
+    assert prunable(tmp_path, Retention(keep=5, max_age=timedelta(days=2.5))) == [three.name]
+    assert prunable(tmp_path, Retention(keep=3, max_age=timedelta(days=4))) == []
+    assert one.is_dir()
+
+
+def test_no_run_goes_whose_pass_may_still_be_asked_for(tmp_path: Path):
+    superseded = old(tmp_path, 9, environment="production", passes=True)
+    old(tmp_path, 8, environment="production", passes=True)  # the newest of production
+    old(tmp_path, 7, environment="qa", passes=True)
+    without = old(tmp_path, 6, environment="qa")
+    old(tmp_path, 0.9, environment="dev", passes=True)  # as young as a pass may be
+    old(tmp_path, 0.1, environment="dev", passes=True)
+    old(tmp_path, 0)
+
+    assert prunable(tmp_path, Retention(keep=1)) == [superseded.name, without.name]
+
+
+def test_a_run_that_was_removed_halfway_or_written_halfway_is_none_and_goes_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    gone = old(tmp_path, 5)
+    old(tmp_path, 0)
+    strange = tmp_path / "runs" / ".of-somebody"
+    strange.mkdir()
+    with monkeypatch.context() as stopped:
+        stopped.setattr(shutil, "rmtree", lambda _: (_ for _ in ()).throw(OSError(5, "the disk failed")))
+        with pytest.raises(runs.RunNotRemoved, match="the disk failed"):
+            runs.remove(runs.prunable(tmp_path, Retention(keep=1), timedelta(days=1), NOON)[0])
+    (half,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith(f".{gone.name}."))
+
+    listed = [run.id for run in runs.runs(tmp_path)]
+    left = []
+    for seconds in (3500, 3700):
+        for path in (*half.iterdir(), half, strange):
+            os.utime(path, (NOON.timestamp() - seconds, NOON.timestamp() - seconds))
+        left.append(prunable(tmp_path, Retention(keep=1)))
+
+    assert gone.name not in listed
+    assert len(listed) == 1
+    assert left == [[], [half.name]]
+
+
+def test_pruning_by_command_says_what_goes_keeps_the_register_and_has_a_generous_default(tmp_path: Path):
+    home = tmp_path / ".rehearse"
+    for days in (3, 2):
+        runs.enter(report(), home)
+        old(home, days)
+    (tmp_path / "rehearse.toml").write_text('[runs]\nmax_age = "1d"\n')
+
+    configured = rehearse("history", "--prune", "--dry-run", cwd=tmp_path)
+    (tmp_path / "rehearse.toml").write_text("")
+    default = rehearse("history", "--prune", cwd=tmp_path)
+    flag = rehearse("history", "--prune", "--keep", "1", cwd=tmp_path)
+    again = rehearse("history", "--prune", "--keep", "1", cwd=tmp_path)
+
+    assert [each.returncode for each in (configured, default, flag, again)] == [0, 0, 0, 0]
+    assert configured.stdout.count("Would remove ") == 2
+    assert default.stdout == again.stdout == f"Nothing to remove in {home / 'runs'}.\n"
+    assert flag.stdout.count("Removed ") == 1
+    assert flag.stdout.endswith(": 1 newer ones of shop stay.\n")
+    assert len(runs.register(home / "runs").entries) == 2

@@ -22,7 +22,8 @@ from rehearse.model.facts import Facts, RoleFacts
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
 from rehearse.model.setting import SettingChange, Standing, Trial
-from rehearse.run import Request, rehearse
+from rehearse.rehearsal.story import rehearse
+from rehearse.request.request import Request
 from rehearse.snapshot.facts import read_facts
 from rehearse.stages import configuration
 

@@ -32,7 +32,8 @@ from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Verdict
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
-from rehearse.run import Request, rehearse
+from rehearse.rehearsal.story import rehearse
+from rehearse.request.request import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 from rehearse.snapshot.errors import DumpFailed, NoTLS, TablesWithheld

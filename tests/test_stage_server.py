@@ -30,7 +30,8 @@ from rehearse.model.report import Report, Verdict
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.timeline import LockMode, Statement, Timeline, WorkKind
-from rehearse.run import Request, rehearse
+from rehearse.rehearsal.story import rehearse
+from rehearse.request.request import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.snapshot import take
 from rehearse.stages.database import TOKEN

@@ -36,14 +36,14 @@ def plays(*, older_at: int = 1) -> list[ParameterSet]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ground15(server15: Server) -> Iterator[Ground]:
     """The common tables on a PostgreSQL 15."""
     with prepared(server15) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ground18(server: Server) -> Iterator[Ground]:
     """The common tables on the embedded server."""
     with prepared(server) as found:

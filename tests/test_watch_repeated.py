@@ -12,8 +12,9 @@ from rehearse.engine.server import Server
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.report import Report, Verdict
 from rehearse.model.sampling import SampleRules
+from rehearse.rehearsal.story import rehearse
 from rehearse.reports import json as json_report
-from rehearse.run import Request, rehearse
+from rehearse.request.request import Request
 
 TIMES = 10
 

@@ -19,7 +19,11 @@ from rehearse.__main__ import main
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["rehearse.run", *(f"{cli.__name__}.{found.name}" for found in pkgutil.iter_modules(cli.__path__))]
+    [
+        "rehearse.rehearsal.story",
+        "rehearse.request.composition",
+        *(f"{cli.__name__}.{found.name}" for found in pkgutil.iter_modules(cli.__path__)),
+    ]
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _OURS = ":(exclude,glob)**/.rehearse/**"  # what we keep there changes no migration
@@ -42,21 +42,26 @@ def root_of(directory: Path) -> Path:
 
 def checkout(root: Path) -> Checkout:
     """Ask git about the working tree at a root."""
-    named = (_git(root, "rev-parse", "HEAD", "HEAD^{tree}") or "").split()
-    if len(named) != 2:  # noqa: PLR2004 - the two that were asked for
-        return Checkout(root=root)
+    here = of_commit(root, "HEAD")
+    if here.commit is None:
+        return here
     status = _git(root, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--", ".", _OURS)
     entries = [entry for entry in (status or "").split("\0") if entry]
-    shallow = (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
-    firsts = "" if shallow else _git(root, "rev-list", "--max-parents=0", "HEAD") or ""
-    return Checkout(
-        root=root,
-        commit=named[0],
-        tree=named[1],
-        origin=min(firsts.split(), default=None),
+    return replace(
+        here,
         changed=tuple(sorted(entry[3:] for entry in entries if not entry.startswith("??"))),
         untracked=tuple(sorted(entry[3:] for entry in entries if entry.startswith("??"))),
     )
+
+
+def of_commit(root: Path, revision: str) -> Checkout:
+    """Ask git about a commit as it would be checked out at a root: nothing of it is changed."""
+    named = (_git(root, "rev-parse", revision, f"{revision}^{{tree}}") or "").split()
+    if len(named) != 2:  # noqa: PLR2004 - the two that were asked for
+        return Checkout(root=root)
+    shallow = (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+    firsts = "" if shallow else _git(root, "rev-list", "--max-parents=0", revision) or ""
+    return Checkout(root=root, commit=named[0], tree=named[1], origin=min(firsts.split(), default=None))
 
 
 def _git(directory: Path, *words: str) -> str | None:

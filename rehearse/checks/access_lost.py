@@ -127,7 +127,8 @@ def _of_row_security(rehearsal: Rehearsal, change: SchemaChange) -> Iterator[Fin
     held = others + ((owner,) if table.attributes.get("row_security_forced") is True else ())
     statement = naming(rehearsal, change.object, r"\bROW\s+LEVEL\s+SECURITY\b")
     policies = sum(1 for found in rehearsal.after.of_kind("policy") if found.table == table.identity)
-    rows = f"only rows that one of {policies} policies admits" if policies else "no row at all, for there is no policy"
+    admits = "its policy admits" if policies == 1 else f"one of its {policies} policies admits"
+    rows = f"only rows that {admits}" if policies else "no row at all, for there is no policy"
     yield Finding(
         check="access-lost",
         family=FAMILY,

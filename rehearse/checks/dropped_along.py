@@ -11,6 +11,7 @@ from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
 from rehearse.model.naming import mentions, naming
 from rehearse.model.partitions import told_once
+from rehearse.model.quantity import listing
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.timeline import Statement
 
@@ -45,7 +46,7 @@ def findings(evidence: Evidence) -> Iterator[Finding]:
         if change.kind in _KINDS and change.action == "removed" and not is_part_of_gone:
             severity = _severity(rehearsal, change, gone)
             if severity is not None:
-                yield _finding(rehearsal, change, severity)
+                yield _finding(rehearsal, change, gone, severity)
 
 
 def _severity(rehearsal: Rehearsal, change: SchemaChange, gone: set[str]) -> Severity | None:
@@ -112,11 +113,10 @@ def _about(change: SchemaChange) -> str:
     return definition.partition(" REFERENCES ")[0]
 
 
-def _finding(rehearsal: Rehearsal, change: SchemaChange, severity: Severity) -> Finding:
+def _finding(rehearsal: Rehearsal, change: SchemaChange, gone: set[str], severity: Severity) -> Finding:
     kind = change.kind.replace("-", " ")
     statement, cause = _origin(rehearsal, change)
     definition = (change.before or {}).get("definition")
-    again = _again(change)
     return Finding(
         check="dropped-along",
         family=FAMILY,
@@ -124,7 +124,7 @@ def _finding(rehearsal: Rehearsal, change: SchemaChange, severity: Severity) -> 
         step=statement.step if statement else None,
         object=change.object,
         message=f"The {kind} {change.object} is gone{cause}, and no statement names it{_consequence(change)}.",
-        remedy=f"If it should go, DROP it by name; otherwise create it again in the same transaction: {again}.",
+        remedy=_remedy(rehearsal, change, gone),
         evidence={
             "sql": statement.sql if statement else None,
             "kind": change.kind,
@@ -169,6 +169,25 @@ def _consequence(change: SchemaChange) -> str:
         "view": ": who reads it fails",
         "materialized-view": ": who reads it fails",
     }.get(change.kind, "")
+
+
+def _remedy(rehearsal: Rehearsal, change: SchemaChange, gone: set[str]) -> str:
+    """Say how to have it again: as it was, unless it read what is gone."""
+    definition = str((change.before or {}).get("definition", ""))
+    lost = tuple(
+        found.object
+        for found in rehearsal.changes
+        if found.action == "removed" and mentions(definition, found.object)
+        if (found.object in gone and found.object != change.object)
+        or (found.kind == "column" and found.table not in gone)
+    )
+    again = (
+        f" without what it read and is gone ({listing(lost)}) in the same transaction; what it was stands in the "
+        "evidence (--format json)"
+        if lost and change.kind in (*_RELATIONS, "function", "aggregate")
+        else f" in the same transaction: {_again(change)}"
+    )
+    return f"If it should go, DROP it by name; otherwise create it again{again}."
 
 
 def _again(change: SchemaChange) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from rehearse.model import batches
 from rehearse.model.evidence import Evidence
 from rehearse.model.finding import Family, Finding, Severity
 from rehearse.model.identity import split
@@ -65,9 +66,10 @@ def _written(evidence: Evidence) -> Iterator[_Locked]:
     roots = {facts.table: facts.root for facts in evidence.rehearsal.facts.tables if facts.root}
     for found in evidence.predictions:
         if found.work.kind is WorkKind.ROWS and found.work.detail in ("update", "delete") and not found.is_nothing:
-            yield _Locked(
+            table = roots.get(found.work.object) or found.work.object
+            locked = _Locked(
                 statement=found.statement,
-                table=roots.get(found.work.object) or found.work.object,
+                table=table,
                 work=found.work,
                 verb=f"{found.work.detail}d",
                 here=found.work.rows,
@@ -76,6 +78,18 @@ def _written(evidence: Evidence) -> Iterator[_Locked]:
                 allowance=found.allowance,
                 wal_bytes=found.production_wal_bytes,
             )
+            most = batches.most(evidence.rehearsal, found.statement, table)
+            yield locked if most is None else _in_batches(locked, most, evidence.policy)
+
+
+def _in_batches(locked: _Locked, most: int, policy: Policy) -> _Locked:
+    """Return what one transaction locks of a table that code writes in batches of a size: production has more of them.
+
+    Bytes are told of all batches, so none are told of one.
+    """
+    rows = max(locked.here, most if locked.production is None else min(locked.production, most))
+    allowance = timedelta(seconds=rows / policy.rates[WorkKind.ROWS].rows)
+    return replace(locked, production=rows, octets=None, allowance=allowance, wal_bytes=None)
 
 
 def _selected(evidence: Evidence) -> Iterator[_Locked]:

@@ -17,7 +17,7 @@ from typing import NoReturn
 import typer
 
 from rehearse import __version__
-from rehearse.cli import interrupts
+from rehearse.cli import interrupts, streams
 from rehearse.errors import Interrupted, RehearseError
 
 _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
@@ -25,6 +25,7 @@ _TYPER_INTERRUPTED = 130  # what typer leaves with on Ctrl-C
 
 def main() -> None:
     """Run the tool and leave with an exit code that never mistakes a failure of ours for a verdict."""
+    streams.settle()
     interrupts.insist()
     logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of connections that an interrupt cut off
     try:
@@ -40,6 +41,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last line of defence: Python's own exit code 1 would read as "unsafe"
         if interrupts.caused(error):
             _leave(Interrupted())
+        if (no_space := streams.full(error)) is not None:
+            _leave(no_space)
         traceback.print_exc()
         typer.echo("This is a bug in rehearse; please report it with the lines above.", err=True)
         sys.exit(RehearseError.exit_code)

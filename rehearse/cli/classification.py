@@ -14,7 +14,7 @@ from rehearse.errors import RequestError
 
 if TYPE_CHECKING:
     from rehearse.model.snapshot import ColumnTreatment
-    from rehearse.run import Request
+    from rehearse.request.request import Request
 
 _WIDTH_OF_A_PIPE = 200
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli.flags import takes
 from rehearse.cli.options import ConfigFile
 from rehearse.cli.output import width
 from rehearse.cli.progress import progress
+from rehearse.compare import flags
 
 if TYPE_CHECKING:
     from rehearse.model.counts import Counts
@@ -21,101 +24,88 @@ _WIDEST = 160
 _TEXT = "text"
 
 
-def command(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags(flags.Flags):
+    """The flags of `rehearse counts`."""
+
     names: Annotated[
         list[str],
         typer.Argument(
             help="Environments of rehearse.toml, PostgreSQL URLs, service=NAME or snapshot directories, any number.",
             metavar="A B [C ...]",
         ),
-    ],
-    *,
+    ]
     tables: Annotated[
         list[str] | None, typer.Option(help='Only these, as "orders" or "sales.*"; several times.', metavar="PATTERN")
-    ] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="But not these; several times.", metavar="PATTERN")] = None,
-    views: Annotated[bool, typer.Option("--views", help="Views and materialised views, too.")] = False,
+    ] = None
+    exclude: Annotated[list[str] | None, typer.Option(help="But not these; several times.", metavar="PATTERN")] = None
+    views: Annotated[bool, typer.Option("--views", help="Views and materialised views, too.")] = False
     where: Annotated[
         str | None, typer.Option(help="Only rows of which this holds, in tables that have the columns it names.")
-    ] = None,
+    ] = None
     by: Annotated[
         str | None,
         typer.Option(help='Count groups of this column: "status", "created_at" (days) or "created_at:hour".'),
-    ] = None,
+    ] = None
     since: Annotated[
         str | None,
         typer.Option(
             help='Leave out rows written since then, "10min" ago or "2026-11-25 08:00": they may be in flight.'
         ),
-    ] = None,
-    time_column: Annotated[
-        list[str] | None, typer.Option(help="The column that says when a row was written; the first that is there.")
-    ] = None,
-    tolerance: Annotated[str | None, typer.Option(help='Let counts differ by "0.1%", or by "100" rows.')] = None,
+    ] = None
+    time_columns: Annotated[
+        list[str] | None,
+        typer.Option("--time-column", help="The column that says when a row was written; the first that is there."),
+    ] = None
+    tolerance: Annotated[str | None, typer.Option(help='Let counts differ by "0.1%", or by "100" rows.')] = None
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only the planner's estimates, at once; they never prove anything equal.")
-    ] = False,
-    content: Annotated[bool, typer.Option("--content", help="Compare every value of every row, by checksums.")] = False,
-    locate: Annotated[bool, typer.Option("--locate", help="Compare contents, and find the rows that differ.")] = False,
-    limit: Annotated[int | None, typer.Option(help="Rows to locate in one table (default 100).", min=1)] = None,
+    ] = False
+    content: Annotated[bool, typer.Option("--content", help="Compare every value of every row, by checksums.")] = False
+    locate: Annotated[bool, typer.Option("--locate", help="Compare contents, and find the rows that differ.")] = False
+    limit: Annotated[int | None, typer.Option(help="Rows to locate in one table (default 100).", min=1)] = None
     show_keys: Annotated[
         bool, typer.Option("--show-keys", help="Show keys and groups as they are, not masked by the policy.")
-    ] = False,
+    ] = False
     masked: Annotated[
         list[str] | None, typer.Option(help="A side that holds masked values: compare what masks keep.", metavar="SIDE")
-    ] = None,
+    ] = None
     recheck: Annotated[
         str | None, typer.Option(help='Count what differs again after a pause, "5s": rows in flight are told apart.')
-    ] = None,
+    ] = None
     against: Annotated[
         str | None, typer.Option(help='What changed since an earlier count: "last", or a file of .rehearse/counts.')
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Connections to each side (default 2).", min=1, max=16)] = None,
-    timeout: Annotated[str | None, typer.Option(help='The longest a statement may take (default "15min").')] = None,
-    wanted: Annotated[
-        str, typer.Option("--format", help="text, json, csv, markdown or html.", metavar="FORMAT")
-    ] = "text",
-    config: ConfigFile = None,
-) -> None:
+    ] = None
+    jobs: Annotated[int | None, typer.Option(help="Connections to each side (default 2).", min=1, max=16)] = None
+    timeout: Annotated[str | None, typer.Option(help='The longest a statement may take (default "15min").')] = None
+    wanted: Annotated[str, typer.Option("--format", help="text, json, csv, markdown or html.", metavar="FORMAT")] = (
+        _TEXT
+    )
+    config: ConfigFile = None
+
+
+@takes(Flags)
+def command(words: Flags) -> None:
     """Count the rows of every table in each environment, and say whether they are the same.
 
     Exit code: 0 equal, 1 different, 2 the request was wrong, 3 something could not be established.
     """
     from rehearse.compare import earlier  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.compare.asking import Flags, asked  # noqa: PLC0415 - as above
+    from rehearse.compare.asking import asked  # noqa: PLC0415 - as above
     from rehearse.compare.counts import compare  # noqa: PLC0415 - as above
     from rehearse.compare.environments import named  # noqa: PLC0415 - as above
     from rehearse.config import load  # noqa: PLC0415 - as above
 
-    flags = Flags(
-        tables=tuple(tables or ()),
-        exclude=tuple(exclude or ()),
-        views=views,
-        where=where,
-        by=by,
-        since=since,
-        time_columns=tuple(time_column or ()),
-        tolerance=tolerance,
-        estimate=estimate,
-        content=content,
-        locate=locate,
-        limit=limit,
-        show_keys=show_keys,
-        masked=tuple(masked or ()),
-        jobs=jobs,
-        timeout=timeout,
-        recheck=recheck,
-    )
-    form = _form(wanted)
-    configuration = load(config, Path.cwd(), os.environ)
+    form = _form(words.wanted)
+    configuration = load(words.config, Path.cwd(), os.environ)
     home = configuration.migrations.directory
-    request = asked(named(names, configuration), flags, configuration, datetime.now(UTC))
-    then = None if against is None else earlier.earlier(home, against, request)
+    request = asked(named(words.names, configuration), words, configuration, datetime.now(UTC))
+    then = None if words.against is None else earlier.earlier(home, words.against, request)
     with progress() as tell:
         counts = compare(request, tell)
     if then is not None:
         counts = earlier.against(then, counts)
-    _show(counts, form, as_text=wanted == _TEXT)
+    _show(counts, form, as_text=words.wanted == _TEXT)
     try:
         earlier.keep(home, counts)
     except (OSError, UnicodeError) as error:

@@ -42,7 +42,8 @@ def command(
     Exit code 0 when the demo worked, whatever its verdict.
     """
     from rehearse.model.migration import MigrationPlan  # noqa: PLC0415 - --help must not wait for the drivers
-    from rehearse.run import Request, rehearse  # noqa: PLC0415 - as above
+    from rehearse.rehearsal.story import rehearse  # noqa: PLC0415 - as above
+    from rehearse.request.request import Request  # noqa: PLC0415 - as above
 
     check_format(wanted)
     with progress() as tell, _project() as project, _production(project, tell) as url:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli.flags import takes
 from rehearse.cli.options import ConfigFile
 from rehearse.cli.output import Format
 
@@ -16,32 +18,37 @@ if TYPE_CHECKING:
     from rehearse.gate.asking import Question
 
 
-def command(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """The flags of `rehearse gate`."""
+
     environment: Annotated[
         str, typer.Argument(help="What gets the release: an environment of rehearse.toml, or a PostgreSQL URL.")
-    ] = "production",
-    *,
+    ] = "production"
     run: Annotated[
         str | None, typer.Option(metavar="ID", help="The pass of this run (default: the newest that is good).")
-    ] = None,
+    ] = None
     permit: Annotated[
         Path | None, typer.Option("--pass", metavar="FILE", help="A pass that was kept elsewhere, as a CI's artifact.")
-    ] = None,
-    to: Annotated[str | None, typer.Option(help="The target revision of the release (default: every head).")] = None,
-    python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None,
+    ] = None
+    to: Annotated[str | None, typer.Option(help="The target revision of the release (default: every head).")] = None
+    python: Annotated[Path | None, typer.Option(help="The project's interpreter (default: the active one).")] = None
     policy_from: Annotated[
         str | None, typer.Option(metavar="REV", help="Read the policy from a commit, as origin/main.")
-    ] = None,
+    ] = None
     emergency: Annotated[
         str | None,
         typer.Option(metavar="REASON", help="Let the release through all the same; who, when and why is written down."),
-    ] = None,
+    ] = None
     verify_audit: Annotated[
         bool, typer.Option("--verify-audit", help="Only say whether the audit is whole, and where it ends.")
-    ] = False,
-    wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT,
-    config: ConfigFile = None,
-) -> None:
+    ] = False
+    wanted: Annotated[Format, typer.Option("--format", help="text for people, json for machines.")] = Format.TEXT
+    config: ConfigFile = None
+
+
+@takes(Flags)
+def command(flags: Flags) -> None:
     """Say, just before a release, whether its rehearsal still holds: files, production, policy, versions, age.
 
     Production and the working tree are read again; nothing is written but a line in .rehearse/audit.jsonl for what is
@@ -51,50 +58,42 @@ def command(
     """
     from rehearse.gate import asking, telling  # noqa: PLC0415 - drivers are slow to import
 
-    if verify_audit:
-        _verify(config, wanted)
-    question = _question(environment, run, permit, to, python, policy_from, config)
-    if emergency is not None:
-        answer, skipped = asking.let_through(question, emergency)
-        typer.echo(telling.emergency(answer, emergency, skipped), err=True)
-        if wanted is Format.JSON:
-            typer.echo(telling.as_json(answer, "emergency", reason=emergency, skipped=skipped))
+    if flags.verify_audit:
+        _verify(flags.config, flags.wanted)
+    question = _question(flags)
+    if flags.emergency is not None:
+        answer, skipped = asking.let_through(question, flags.emergency)
+        typer.echo(telling.emergency(answer, flags.emergency, skipped), err=True)
+        if flags.wanted is Format.JSON:
+            typer.echo(telling.as_json(answer, "emergency", reason=flags.emergency, skipped=skipped))
         return
     answer = asking.pass_through(question)
     verdict = "refused" if answer.refusals else "passed"
-    if wanted is Format.JSON:
+    if flags.wanted is Format.JSON:
         typer.echo(telling.as_json(answer, verdict))
     else:
         typer.echo(telling.refused(answer) if answer.refusals else telling.passed(answer))
     raise typer.Exit(1 if answer.refusals else 0)
 
 
-def _question(
-    environment: str,
-    run: str | None,
-    permit: Path | None,
-    target: str | None,
-    python: Path | None,
-    policy_from: str | None,
-    config: Path | None,
-) -> Question:
+def _question(flags: Flags) -> Question:
+    from rehearse.checkout.base import Base  # noqa: PLC0415 - as above
     from rehearse.config import load  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.config.base import Base  # noqa: PLC0415 - as above
     from rehearse.gate.asking import Question  # noqa: PLC0415 - as above
 
-    configuration = load(config, Path.cwd(), os.environ)
-    directory = Path.cwd() if config is None else config.absolute().parent
+    configuration = load(flags.config, Path.cwd(), os.environ)
+    directory = Path.cwd() if flags.config is None else flags.config.absolute().parent
     return Question(
-        name=environment,
+        name=flags.environment,
         configuration=configuration,
         environ=os.environ,
         at=datetime.now(UTC),
-        run=run,
-        file=permit,
-        target=target,
-        python=python,
-        config=config,
-        base=None if policy_from is None else Base.of(policy_from, directory),
+        run=flags.run,
+        file=flags.permit,
+        target=flags.to,
+        python=flags.python,
+        config=flags.config,
+        base=None if flags.policy_from is None else Base.of(flags.policy_from, directory),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rehearse.cli.output import NotWritten
 from rehearse.errors import RequestError
 
 _TEMPLATE = """\
@@ -115,7 +116,10 @@ def command(
     if path.exists():
         raise ConfigurationExists(path)
     found = _alembic_configs(directory)
-    path.write_text(_TEMPLATE.format(migrations=_migrations(found)), encoding="utf-8")
+    try:
+        path.write_text(_TEMPLATE.format(migrations=_migrations(found)), encoding="utf-8")
+    except OSError as error:
+        raise NotWritten(path, error.strerror or str(error), "Make the directory writable, or name another.") from None
     typer.echo(f"Wrote {path}.")
     typer.echo(f"Found {found[0]}." if found else "Found no alembic.ini: set [migrations] by hand.")
     if len(found) > 1:

@@ -16,7 +16,7 @@ from rehearse.errors import RehearseError, RequestError
 if TYPE_CHECKING:
     from rehearse.model.report import Report
     from rehearse.model.signature import Key
-    from rehearse.run import Request
+    from rehearse.request.request import Request
 
 _TEXT = "text"
 
@@ -24,8 +24,8 @@ _TEXT = "text"
 class NotWritten(RequestError):
     """A file that was asked for cannot be made."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} could not be written: {reason}.", "Name another file with -o.")
+    def __init__(self, path: Path, reason: str, hint: str = "Name another file with -o.") -> None:
+        super().__init__(f"{path} could not be written: {reason}.", hint)
 
 
 class Format(StrEnum):
@@ -51,7 +51,8 @@ def show(report: Report, wanted: str) -> None:
         return
     from rehearse.reports import text  # noqa: PLC0415 - rich is slow to import, too
 
-    typer.echo(text.render(report, width=width(), colour=sys.stdout.isatty()), nl=False)
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    typer.echo(text.render(report, width=width(), colour=colour), nl=False)
 
 
 def write(report: Report, wanted: str, path: Path) -> None:
@@ -74,7 +75,7 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
 
     assert wish.home is not None
     try:
-        why_not = issuing.keep(report, wish.plan, wish.home, key)
+        why_not = issuing.keep(report, wish.named, wish.home, key, commit=wish.commit)
     except RehearseError as error:
         why_not = str(error)
     if why_not is not None:
@@ -82,5 +83,6 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
 
 
 def width(widest: int = 140) -> int:
-    """Return how wide text is written: as the terminal is, up to a limit."""
-    return min(shutil.get_terminal_size().columns, widest) if sys.stdout.isatty() else 100
+    """Return how wide text is written, up to a limit: as COLUMNS says or else the terminal is; 100 into a pipe."""
+    asked = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    return min(shutil.get_terminal_size().columns, widest) if asked else 100

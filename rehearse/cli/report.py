@@ -54,8 +54,8 @@ def command(
 def _judged_again(report: Report, file: Path) -> Report:
     """Judge what was seen by another policy, today; what a step's comment declares counts as it did."""
     from rehearse.config import load  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.policies import policy_for  # noqa: PLC0415 - as above
-    from rehearse.run import judged  # noqa: PLC0415 - as above
+    from rehearse.rehearsal.judgement import judged  # noqa: PLC0415 - as above
+    from rehearse.request.policy import policy_for  # noqa: PLC0415 - as above
 
     policy = policy_for(report.policy.environment, load(file, Path.cwd(), os.environ))
     return judged(report.rehearsal, policy, datetime.now(UTC).date(), baseline=report.baseline)
@@ -64,6 +64,6 @@ def _judged_again(report: Report, file: Path) -> Report:
 def _print_schema() -> None:
     import json  # noqa: PLC0415 - as above
 
-    from rehearse.reports.schema import schema  # noqa: PLC0415 - as above
+    from rehearse.reports.json.schema import schema  # noqa: PLC0415 - as above
 
     typer.echo(json.dumps(schema(), indent=2))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rehearse.cli.flags import takes
 from rehearse.cli.options import (
     Alembic,
     ConfigFile,
@@ -23,36 +25,44 @@ from rehearse.cli.options import (
 )
 from rehearse.cli.output import check_format, keep, show
 from rehearse.cli.progress import progress
+from rehearse.request.asked import Asked
 
 
-def command(
-    source: Source = None,
-    *,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags(Asked):
+    """The flags of `rehearse run`."""
+
+    source: Source = None
     into: Annotated[
         str | None,
         typer.Option(
+            metavar="PLACE",
             help="Where the stage is raised: a stage of rehearse.toml, the URL of a server, or embedded (default: as "
-            "configured, else a server of rehearse's own)."
+            "configured, else a server of rehearse's own).",
         ),
-    ] = None,
-    replace: Replace = False,
-    wait: Wait = False,
-    alembic: Alembic = None,
-    sql: Sql = None,
-    migrate: Migrate = None,
-    to: To = None,
-    python: Python = None,
+    ] = None
+    replace: Replace = False
+    wait: Wait = False
+    alembic: Alembic = None
+    sql: Sql = None
+    command: Migrate = None
+    target: To = None
+    python: Python = None
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting to rehearse, as maintenance_work_mem=1GB."),
-    ] = None,
+    ] = None
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="Settings to rehearse: a fragment of a postgresql.conf.")
-    ] = None,
-    rows: Rows = None,
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="Settings to rehearse: a fragment of a postgresql.conf."),
+    ] = None
+    rows: Rows = None
     max_blocking: Annotated[
-        str | None, typer.Option(help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".')
-    ] = None,
+        str | None,
+        typer.Option(
+            metavar="DURATION", help='How long rows may be worked on under a blocking lock, as "1s" or "500ms".'
+        ),
+    ] = None
     policy_from: Annotated[
         str | None,
         typer.Option(
@@ -60,33 +70,34 @@ def command(
             help="Judge by the policy and the acknowledgements of a commit, as origin/main: a change cannot excuse "
             "itself.",
         ),
-    ] = None,
+    ] = None
     baseline: Annotated[
         Path | None,
         typer.Option(
             metavar="REPORT",
             help="The JSON report of the base branch: what it found, too, does not block.",
         ),
-    ] = None,
+    ] = None
     at: Annotated[
         str | None,
         typer.Option(metavar="REV", help="Rehearse the migrations of a tag or commit, not those of the working tree."),
-    ] = None,
-    base: Annotated[
+    ] = None
+    release: Annotated[
         str | None,
         typer.Option(
+            "--base",
             metavar="REV",
             help="The tag or commit that is in production: it is made sure that production has its migrations and no "
             "others.",
         ),
-    ] = None,
+    ] = None
     still_works: Annotated[
         str | None,
         typer.Option(
             metavar="COMMAND",
             help="Run from the code of --base on the migrated stage; it must succeed (default: as configured).",
         ),
-    ] = None,
+    ] = None
     downgrade: Annotated[
         bool | None,
         typer.Option(
@@ -94,7 +105,7 @@ def command(
             help="Rehearse the way back of each Alembic revision, however long it takes, or of none "
             "(default: for 15 s one by one, then the rest as one); it has no part in the verdict.",
         ),
-    ] = None,
+    ] = None
     calibrate: Annotated[
         bool,
         typer.Option(
@@ -102,7 +113,7 @@ def command(
             help="Play the steps on a quarter and a half of the sample, too, and show how work and time grow; this has "
             "no part in the verdict.",
         ),
-    ] = False,
+    ] = False
     allow_superuser: Annotated[
         list[str] | None,
         typer.Option(
@@ -110,17 +121,23 @@ def command(
             help="A statement that has a superuser's rights on the stage: CREATE EXTENSION, ALTER EXTENSION, ALTER "
             "SYSTEM, or SET with a setting's name; several in turn. The report names each use.",
         ),
-    ] = None,
+    ] = None
     max_seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, help="How long the migration may take (default 3600); then it is undecided."),
-    ] = None,
+        typer.Option(
+            min=0.1, metavar="SECONDS", help="How long the migration may take (default 3600); then it is undecided."
+        ),
+    ] = None
     max_step_seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long one of its steps may take (default 1800).")
-    ] = None,
-    wanted: ReportFormat = "text",
-    config: ConfigFile = None,
-) -> None:
+        float | None,
+        typer.Option(min=0.1, metavar="SECONDS", help="How long one of its steps may take (default 1800)."),
+    ] = None
+    wanted: ReportFormat = "text"
+    config: ConfigFile = None
+
+
+@takes(Flags)
+def command(flags: Flags) -> None:
     """Rehearse the pending migrations on a stage and say whether they are safe to promote.
 
     Changed settings (--set, --settings) are tried by PostgreSQL, and the migration is played under them; without
@@ -132,39 +149,13 @@ def command(
     Exit code: 0 safe, 1 unsafe, 2 the request was wrong, 3 undecided.
     """
     from rehearse.model.signature import Key  # noqa: PLC0415 - as below
-    from rehearse.request import Asked, requested  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.run import rehearse  # noqa: PLC0415 - as above
+    from rehearse.rehearsal.story import rehearse  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.composition import requested  # noqa: PLC0415 - as above
 
-    asked = Asked(
-        source=source,
-        alembic=alembic,
-        sql=tuple(sql or ()),
-        command=migrate,
-        target=to,
-        python=python,
-        settings=tuple(settings or ()),
-        settings_file=settings_file,
-        rows=rows,
-        max_blocking=max_blocking,
-        downgrade=downgrade,
-        calibrate=calibrate,
-        allow_superuser=tuple(allow_superuser or ()),
-        max_seconds=max_seconds,
-        max_step_seconds=max_step_seconds,
-        config=config,
-        into=into,
-        replace=replace,
-        wait=wait,
-        policy_from=policy_from,
-        baseline=baseline,
-        at=at,
-        release=base,
-        still_works=still_works,
-    )
-    check_format(wanted)
+    check_format(flags.wanted)
     key = Key.of(os.environ)
-    with requested(asked) as wish, progress() as tell:
+    with requested(flags) as wish, progress() as tell:
         report = rehearse(wish, tell)
     keep(report, wish, key)
-    show(report, wanted)
+    show(report, flags.wanted)
     raise typer.Exit(report.verdict.exit_code)

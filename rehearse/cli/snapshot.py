@@ -15,7 +15,7 @@ from rehearse.cli.progress import progress
 from rehearse.errors import RequestError
 
 if TYPE_CHECKING:
-    from rehearse.run import Request
+    from rehearse.request.request import Request
 
 
 class NoOutput(RequestError):
@@ -55,7 +55,8 @@ def command(
     if prune is not None:
         pruning.prune(prune, keep=keep, older_than=older_than, dry_run=dry_run, config=config)
         return
-    from rehearse.request import Asked, snapshot_request  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.asked import Asked  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.composition import snapshot_request  # noqa: PLC0415 - drivers are slow to import
 
     request = snapshot_request(Asked(source=source, rows=rows, config=config))
     if write is not None and not classified:
@@ -71,8 +72,8 @@ def command(
 
 
 def _plan(request: Request, *, worded: bool) -> None:
+    from rehearse.rehearsal.groundwork import plan_snapshot  # noqa: PLC0415 - drivers are slow to import
     from rehearse.reports.plan import text  # noqa: PLC0415 - only now needed
-    from rehearse.run import plan_snapshot  # noqa: PLC0415 - drivers are slow to import
 
     with progress() as tell:
         tell("planning")
@@ -81,7 +82,7 @@ def _plan(request: Request, *, worded: bool) -> None:
 
 
 def _take(request: Request, output: Path) -> None:
-    from rehearse.run import take_snapshot  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.rehearsal.groundwork import take_snapshot  # noqa: PLC0415 - drivers are slow to import
 
     with progress() as tell:
         taken = take_snapshot(request, output, tell)

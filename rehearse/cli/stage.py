@@ -5,23 +5,57 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rehearse.cli.flags import takes
 from rehearse.cli.options import Alembic, ConfigFile, Migrate, Python, Replace, Rows, Source, Sql, To, Wait
 from rehearse.cli.progress import progress
 from rehearse.errors import RequestError
+from rehearse.request.asked import Asked
 
 if TYPE_CHECKING:
     from rehearse.config import Configuration
-    from rehearse.request import Asked
     from rehearse.stages.kept import KeptStage
 
 HELP = "Raise a stage for a demo or for tests by hand, see which stand, open psql on one, take it down."
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="The stage (default: the only one).")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags(Asked):
+    """The flags of `rehearse stage up`."""
+
+    source: Source = None
+    keep: Annotated[bool, typer.Option("--keep", help="Let it stand when this command ends.")] = False
+    name: Annotated[str | None, typer.Option(help="--keep: how it is called (default: as its database).")] = None
+    lasts: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help='--keep: how long it stands, as "8h" or "3d".')
+    ] = None
+    migrate: Annotated[
+        bool, typer.Option("--migrate/--no-migrate", help="Play the pending migrations on it, or leave it as it is.")
+    ] = True
+    into: Annotated[
+        str | None,
+        typer.Option(help="A stage of rehearse.toml, the URL of a server, or embedded (default: as configured)."),
+    ] = None
+    replace: Replace = False
+    wait: Wait = False
+    alembic: Alembic = None
+    sql: Sql = None
+    command: Migrate = None
+    target: To = None
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="The migrations of a tag or commit, not those of the working tree."),
+    ] = None
+    python: Python = None
+    rows: Rows = None
+    config: ConfigFile = None
 
 
 class NotKept(RequestError):
@@ -38,76 +72,20 @@ class WhichDown(RequestError):
         super().__init__("Name one stage, or say --all, not both.", "`rehearse stage list` shows them.")
 
 
-def up(
-    source: Source = None,
-    *,
-    keep: Annotated[bool, typer.Option("--keep", help="Let it stand when this command ends.")] = False,
-    name: Annotated[str | None, typer.Option(help="--keep: how it is called (default: as its database).")] = None,
-    lasts: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help='--keep: how long it stands, as "8h" or "3d".')
-    ] = None,
-    migrates: Annotated[
-        bool, typer.Option("--migrate/--no-migrate", help="Play the pending migrations on it, or leave it as it is.")
-    ] = True,
-    into: Annotated[
-        str | None,
-        typer.Option(help="A stage of rehearse.toml, the URL of a server, or embedded (default: as configured)."),
-    ] = None,
-    replace: Replace = False,
-    wait: Wait = False,
-    alembic: Alembic = None,
-    sql: Sql = None,
-    migrate: Migrate = None,
-    to: To = None,
-    at: Annotated[
-        str | None,
-        typer.Option(metavar="REV", help="The migrations of a tag or commit, not those of the working tree."),
-    ] = None,
-    python: Python = None,
-    rows: Rows = None,
-    config: ConfigFile = None,
-) -> None:
+@takes(Flags)
+def up(flags: Flags) -> None:
     """Raise a stage from masked data, migrate it, and print how it is reached; Ctrl-C takes it down, unless --keep."""
-    from rehearse import keeping  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.config import parse_duration  # noqa: PLC0415 - nobody needs it for --help
-    from rehearse.request import Asked, requested  # noqa: PLC0415 - as above
-    from rehearse.stages.kept import check_name  # noqa: PLC0415 - as above
-
-    if not keep and (name is not None or lasts is not None):
+    if not flags.keep and (flags.name is not None or flags.lasts is not None):
         raise NotKept
-    asked = Asked(
-        source=source,
-        alembic=alembic,
-        sql=tuple(sql or ()),
-        command=migrate,
-        target=to,
-        at=at,
-        python=python,
-        rows=rows,
-        config=config,
-        into=into,
-        replace=replace,
-        wait=wait,
-        downgrade=False,
-        migrate=migrates,
-    )
-    if not keep:
-        _stand(asked)
-        return
-    span = None if lasts is None else parse_duration(lasts)
-    called = None if name is None else check_name(name)
-    with progress() as tell:
-        _tell_gone(keeping.remove_expired(_configuration(config), tell))
-    with requested(asked) as request, progress() as tell:
-        stage = keeping.keep(keeping.Wish(request=request, migrate=migrates, name=called, lasts=span), tell)
-    _tell_standing(stage.url, stage.source, stage.steps, stage.version)
-    until = "" if stage.until is None else f" (it goes by itself after {_local(stage.until)})"
-    typer.echo(f"Shell: rehearse stage shell {stage.name}\nDown:  rehearse stage down {stage.name}{until}")
+    if flags.keep:
+        _keep(flags)
+    else:
+        _stand(flags)
 
 
 def list_(config: ConfigFile = None) -> None:
     """Show the stages that stand on this machine for you; those whose time is over are taken down first."""
-    from rehearse.keeping import dsn, remove_expired  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.kept_stages import dsn, remove_expired  # noqa: PLC0415 - drivers are slow to import
     from rehearse.model import quantity  # noqa: PLC0415 - only now needed
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
@@ -131,15 +109,15 @@ def list_(config: ConfigFile = None) -> None:
 
 def shell(name: Name = None, config: ConfigFile = None) -> None:
     """Open psql on a stage, as the role that migrates."""
-    from rehearse import keeping  # noqa: PLC0415 - drivers are slow to import
+    from rehearse import kept_stages  # noqa: PLC0415 - drivers are slow to import
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
     configuration = _configuration(config)
     stage = kept.named(name)
-    state = kept.standing(stage, keeping.dsn(stage, configuration))
+    state = kept.standing(stage, kept_stages.dsn(stage, configuration))
     if state != "running":
         raise kept.NotRunning(stage.name, state)
-    psql, words, environment = keeping.shell(stage, configuration)
+    psql, words, environment = kept_stages.shell(stage, configuration)
     os.execve(psql, (str(psql), *words), environment)  # noqa: S606 - it is what was asked for
 
 
@@ -153,7 +131,7 @@ def down(
     config: ConfigFile = None,
 ) -> None:
     """Take a stage down, with its data; nothing but what rehearse made for it is touched."""
-    from rehearse.keeping import take_down  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.kept_stages import take_down  # noqa: PLC0415 - drivers are slow to import
     from rehearse.stages import kept  # noqa: PLC0415 - as above
 
     if everything and name is not None:
@@ -171,19 +149,39 @@ def down(
 commands = {"up": up, "list": list_, "shell": shell, "down": down}
 
 
-def _stand(asked: Asked) -> None:
+def _stand(flags: Flags) -> None:
     """Raise a stage, and wait for the end of it."""
-    from rehearse.keeping import Wish, shown  # noqa: PLC0415 - drivers are slow to import
-    from rehearse.request import requested  # noqa: PLC0415 - as above
+    from rehearse.kept_stages import Wish, shown  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.request.composition import requested  # noqa: PLC0415 - as above
 
-    with requested(asked) as request, ExitStack() as standing:
+    with requested(flags) as request, ExitStack() as standing:
+        wish = Wish(request=request, migrate=flags.migrate)
         with progress() as tell:
-            it = standing.enter_context(shown(Wish(request=request, migrate=asked.migrate), tell))
+            it = standing.enter_context(shown(wish, tell))
         _tell_standing(it.url, it.source, it.steps, it.version)
         with suppress(KeyboardInterrupt):
             typer.echo("Ctrl-C takes it down.")
             while True:
                 signal.pause()
+
+
+def _keep(flags: Flags) -> None:
+    """Raise a stage that goes on when we end; those whose time is over are taken down first."""
+    from rehearse import kept_stages  # noqa: PLC0415 - drivers are slow to import
+    from rehearse.config import parse_duration  # noqa: PLC0415 - nobody needs it for --help
+    from rehearse.request.composition import requested  # noqa: PLC0415 - as above
+    from rehearse.stages.kept import check_name  # noqa: PLC0415 - as above
+
+    lasts = None if flags.lasts is None else parse_duration(flags.lasts)
+    name = None if flags.name is None else check_name(flags.name)
+    with progress() as tell:
+        _tell_gone(kept_stages.remove_expired(_configuration(flags.config), tell))
+    with requested(flags) as request, progress() as tell:
+        wish = kept_stages.Wish(request=request, migrate=flags.migrate, name=name, lasts=lasts)
+        stage = kept_stages.keep(wish, tell)
+    _tell_standing(stage.url, stage.source, stage.steps, stage.version)
+    until = "" if stage.until is None else f" (it goes by itself after {_local(stage.until)})"
+    typer.echo(f"Shell: rehearse stage shell {stage.name}\nDown:  rehearse stage down {stage.name}{until}")
 
 
 def _configuration(path: Path | None) -> Configuration:

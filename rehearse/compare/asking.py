@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
 from rehearse.compare.asked import TIME_COLUMNS, Asked, By
 from rehearse.compare.by_hand import one_piece
+from rehearse.compare.flags import Flags
 from rehearse.config import Configuration, NotADuration, parse_duration
 from rehearse.errors import RequestError, did_you_mean
 from rehearse.model.counts import Tolerance
@@ -28,38 +29,14 @@ class BadCount(RequestError):
     """A flag that says nothing that can be counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
-    """The flags of one call, as they were written; None where a flag was not given."""
-
-    tables: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    views: bool = False
-    where: str | None = None
-    by: str | None = None
-    since: str | None = None
-    time_columns: tuple[str, ...] = ()
-    tolerance: str | None = None
-    estimate: bool = False
-    content: bool = False
-    locate: bool = False
-    limit: int | None = None
-    show_keys: bool = False
-    masked: tuple[str, ...] = ()
-    jobs: int | None = None
-    timeout: str | None = None
-    recheck: str | None = None
-    against: str | None = None
-
-
 def asked(environments: tuple[Environment, ...], flags: Flags, configuration: Configuration, now: datetime) -> Asked:
     """Return what is asked; raises RequestError."""
     _check(environments, flags)
     configured, sanitise = configuration.counts, configuration.sanitise
     return Asked(
         environments=environments,
-        tables=flags.tables,
-        exclude=(*configured.exclude, *flags.exclude),
+        tables=tuple(flags.tables or ()),
+        exclude=(*configured.exclude, *(flags.exclude or ())),
         views=flags.views,
         elements={
             name: one_piece(text.strip().rstrip(";"), f'[elements] "{name}"')
@@ -68,14 +45,14 @@ def asked(environments: tuple[Environment, ...], flags: Flags, configuration: Co
         where=_predicate(flags.where),
         by=None if flags.by is None else _by(flags.by),
         before=None if flags.since is None else _moment(flags.since, now),
-        time_columns=flags.time_columns or configured.time_columns or TIME_COLUMNS,
+        time_columns=tuple(flags.time_columns or ()) or configured.time_columns or TIME_COLUMNS,
         tolerance=Tolerance() if flags.tolerance is None else _tolerance(flags.tolerance),
         estimate=flags.estimate,
         content=flags.content or flags.locate,
         locate=flags.locate,
         cap=flags.limit or _CAP,
         show_keys=flags.show_keys,
-        masked=_masked(environments, flags.masked),
+        masked=_masked(environments, flags.masked or ()),
         jobs=flags.jobs or configured.jobs,
         timeout=configured.timeout if flags.timeout is None else parse_duration(flags.timeout),
         recheck=None if flags.recheck is None else parse_duration(flags.recheck),
@@ -89,7 +66,8 @@ def asked(environments: tuple[Environment, ...], flags: Flags, configuration: Co
 
 
 def _check(environments: tuple[Environment, ...], flags: Flags) -> None:
-    for text in (*flags.tables, *flags.exclude, *flags.time_columns, flags.where or "", flags.by or ""):
+    patterns = (*(flags.tables or ()), *(flags.exclude or ()), *(flags.time_columns or ()))
+    for text in (*patterns, flags.where or "", flags.by or ""):
         if not text.isprintable() and not _is_utf8(text):
             raise BadCount("A word of the command line is not UTF-8 text.", "Set LANG to a UTF-8 locale.")
     content = flags.content or flags.locate
@@ -169,7 +147,7 @@ def _tolerance(text: str) -> Tolerance:
     return Tolerance(rows=int(match["number"]))
 
 
-def _masked(environments: tuple[Environment, ...], named: tuple[str, ...]) -> frozenset[str]:
+def _masked(environments: tuple[Environment, ...], named: Sequence[str]) -> frozenset[str]:
     names = {environment.name for environment in environments}
     for name in named:
         if name not in names:

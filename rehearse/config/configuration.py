@@ -96,6 +96,9 @@ class SanitiseConfig:
     key: str | None = field(default=None, repr=False)  # None: a new one for every snapshot
 
 
+RUNS_KEPT = Retention(keep=200)  # of runs, where nothing else is said
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParityConfig:
     """What may differ between environments."""
@@ -133,6 +136,7 @@ class Configuration:
     snapshot: SampleRules = field(default_factory=SampleRules)
     reading: ReadingLimits = field(default_factory=ReadingLimits)  # while a snapshot is taken
     retention: Retention = field(default_factory=Retention)  # of snapshots
+    runs_kept: Retention = field(default_factory=lambda: RUNS_KEPT)
     sanitise: SanitiseConfig = field(default_factory=SanitiseConfig)
     policy: Policy = field(default_factory=Policy)
     checks: tuple[OwnCheck, ...] = ()

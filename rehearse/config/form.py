@@ -152,6 +152,11 @@ class SnapshotTable(_Table):
     max_age: Annotated[Duration, Field(gt=timedelta(0))] | None = None
 
 
+class RunsTable(_Table):
+    keep: Annotated[int, Field(ge=1, strict=True)] | None = None
+    max_age: Annotated[Duration, Field(gt=timedelta(0))] | None = None
+
+
 class SanitiseTable(_Table):
     unclassified: Literal["mask", "mask-all", "refuse"] = "mask"
     columns: dict[str, Text] = Field(default_factory=dict)
@@ -260,6 +265,7 @@ class File(_Table):
     migrations: MigrationsTable = Field(default_factory=MigrationsTable)
     engine: EngineTable = Field(default_factory=EngineTable)
     snapshot: SnapshotTable = Field(default_factory=SnapshotTable)
+    runs: RunsTable = Field(default_factory=RunsTable)
     sanitise: SanitiseTable = Field(default_factory=SanitiseTable)
     policy: PolicyTable = Field(default_factory=PolicyTable)
     checks: Annotated[tuple[CheckTable, ...], AfterValidator(_apart)] = ()

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rehearse.checkout.base import Base
 from rehearse.config import paths
-from rehearse.config.base import Base
 from rehearse.config.configuration import (
+    RUNS_KEPT,
     Configuration,
     CountsConfig,
     DriftConfig,
@@ -35,7 +36,7 @@ from rehearse.model.sampling import SampleRules, TableRule, VirtualKey
 from rehearse.model.severity import Override
 
 if TYPE_CHECKING:
-    from rehearse.config.form import CheckTable, EngineTable, File, MigrationsTable
+    from rehearse.config.form import CheckTable, EngineTable, File, MigrationsTable, RunsTable
 
 FILE = "rehearse.toml"
 PROJECT = "pyproject.toml"
@@ -235,6 +236,7 @@ def _from_form(form: File, file: Path, text: str, environ: Mapping[str, str]) ->
             timeout=form.snapshot.timeout,
         ),
         retention=Retention(keep=form.snapshot.keep, max_age=form.snapshot.max_age),
+        runs_kept=_runs_kept(form.runs),
         sanitise=SanitiseConfig(**form.sanitise.model_dump()),
         policy=_policy(form, file.name, text),
         checks=tuple(_own_check(check) for check in form.checks),
@@ -268,6 +270,11 @@ def _migrations(form: MigrationsTable, directory: Path) -> MigrationsConfig:
 def _own_check(form: CheckTable) -> OwnCheck:
     command = tuple(shlex.split(form.command)) if form.command else ()
     return OwnCheck(name=form.name, sql=form.sql, command=command, max_seconds=form.max_seconds)
+
+
+def _runs_kept(form: RunsTable) -> Retention:
+    given = Retention(keep=form.keep, max_age=form.max_age)
+    return RUNS_KEPT if given.is_endless else given
 
 
 def _engine(form: EngineTable, directory: Path) -> EngineConfig:

@@ -23,7 +23,9 @@ def compare(first: Read, other: Read, ignore: Sequence[str] = ()) -> Drift:
     (left, before), (right, after) = first, other
     if before is None or after is None:
         return Drift(sides=(left, right), changes=())
-    return told((left, right), differences(before, after), ignore, objects=max(len(before.objects), len(after.objects)))
+    found = differences(before, after)
+    added = sum(change.action == "added" for change in found)
+    return told((left, right), found, ignore, objects=len(before.objects) + added)
 
 
 def told(

@@ -22,6 +22,7 @@ from rehearse.engine.cluster import SUPERUSER
 from rehearse.engine.errors import ServerFailed
 from rehearse.engine.interrupts import held_back
 from rehearse.engine.residence import occupied
+from rehearse.model.wording import without_values
 
 _START_SECONDS = 60
 _STOP_SECONDS = 20
@@ -170,6 +171,10 @@ def _postmaster(
             process = _launch(server, programs, who.launch, settings, first)
         _await(server, process)
         yield process.pid
+    except psycopg.Error as error:
+        if crash := _crash(server):
+            raise ServerFailed("go on", crash) from error
+        raise
     finally:
         if process is not None:
             with held_back():
@@ -237,6 +242,15 @@ def _last_words(server: Server) -> str:
         entries = [json.loads(line) for line in _read(server.log_file).splitlines() if line.endswith("}")]
         said += [f"{entry.get('error_severity')}:  {entry.get('message')}" for entry in entries]
     return "\n".join(filter(None, said))
+
+
+def _crash(server: Server) -> str:
+    """Return what a server said when it broke down; nothing where it did not."""
+    return "\n".join(
+        without_values(line)
+        for line in _last_words(server).splitlines()
+        if line.startswith("PANIC:") or "was terminated by signal" in line
+    )
 
 
 def _read(path: Path) -> str:

@@ -1,4 +1,8 @@
-"""How many rows a statement can touch by its own words, however many the table holds: a key, a range of it, a LIMIT."""
+"""How many rows a statement can touch, however many the table holds: as its plan tells, or by its own words.
+
+The plan tells of rows that a key chooses or that are written out; the words also of a range of a key and of a LIMIT,
+and of a key where no plan was seen.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,9 @@ class Bounds:
         self._keys = _keys(catalog) if self._once else {}
 
     def most(self, statement: Statement, work: Work) -> int | None:
-        """Return how many rows an UPDATE or DELETE can touch anywhere, or None where its words do not bound it."""
+        """Return how many rows a work can be of anywhere, or None where nothing bounds it."""
+        if work.is_constant:
+            return work.rows
         if statement.number not in self._once or work.kind is not WorkKind.ROWS:
             return None
         predicate = _predicate(_COMMENT.sub(" ", statement.sql), work.object)

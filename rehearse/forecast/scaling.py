@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 
 from rehearse.forecast import sorting
 from rehearse.forecast.bounds import Bounds
 from rehearse.forecast.intervals import interval
 from rehearse.forecast.seeds import seeded
+from rehearse.model.catalog import Catalog
 from rehearse.model.change import RowCount
 from rehearse.model.evidence import Prediction
 from rehearse.model.facts import TableFacts
 from rehearse.model.identity import split
 from rehearse.model.policy import Policy
 from rehearse.model.rehearsal import Rehearsal
+from rehearse.model.same import Same
 from rehearse.model.timeline import Outcome, Statement, Work, WorkKind
 
 _FOREIGN_KEY = "validating foreign key "
@@ -120,21 +123,33 @@ def _facts_of(rehearsal: Rehearsal, table: str) -> TableFacts | None:
 def _at_most(rehearsal: Rehearsal, work: Work, rows: int | None) -> int | None:
     """Return the rows, but of a referenced table no more than there are rows that refer to it.
 
-    The planner looks parents up by their key where that is less than reading them all.
+    The planner looks parents up by their key where that is less than reading them all. Where there are no more of them
+    for each row that refers than there were here, it reads them all there as it did here.
     """
     name = work.detail.removeprefix(_FOREIGN_KEY)
     if name == work.detail:
         return rows
-    children = {
-        found.table
-        for found in rehearsal.after.of_kind("constraint")
-        if found.text("references") == work.object and split(found.identity)[-1] == name
-    }
-    known = [_referring(rehearsal, child) for child in children if child is not None and child != work.object]
+    children = _children(Same(rehearsal.after)).get((work.object, name), set())
+    known = [_referring(rehearsal, child) for child in children if child != work.object]
     if not known or None in known:
         return rows
     asked = sum(number or 0 for number in known)
-    return asked if rows is None else min(rows, asked)
+    if rows is None or not asked:
+        return asked
+    here = sum(row.after or 0 for child in children if child and (row := rehearsal.row_count(child)))
+    reads_all = here > 0 and rows * here <= work.rows * asked
+    return rows if reads_all else max(min(rows, asked), min(rows, work.rows))
+
+
+@lru_cache(maxsize=2)
+def _children(catalog: Same[Catalog]) -> Mapping[tuple[str, str], set[str]]:
+    """Return the tables with a foreign key, by the table it refers to and its name."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for constraint in catalog.value.of_kind("constraint"):
+        if constraint.table is not None and constraint.text("references"):
+            place = (constraint.text("references"), split(constraint.identity)[-1])
+            found.setdefault(place, set()).add(constraint.table)
+    return found
 
 
 def _referring(rehearsal: Rehearsal, child: str) -> int | None:
@@ -176,8 +191,6 @@ def _prediction(
 
 def _rows(bounds: Bounds, statement: Statement, work: Work, scale: _Scale) -> int | None:
     """Return the rows the work has in production: as many more as there are, but what the statement bounds itself."""
-    if work.is_constant:
-        return work.rows
     scaled = scale.rows(work)
     most = bounds.most(statement, work)
     if most is None:

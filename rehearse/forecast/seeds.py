@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from rehearse.model.naming import mentions
+from rehearse.model.naming import mentioning
 from rehearse.model.rehearsal import Rehearsal
-from rehearse.model.timeline import Outcome, Statement
+from rehearse.model.same import Same
+from rehearse.model.timeline import Statement
 
 _QUERY = re.compile(r"\b(?:SELECT|TABLE)\b", re.IGNORECASE)
 _READS = ("SELECT", "FETCH", "COPY")
@@ -17,16 +19,15 @@ def seeded(rehearsal: Rehearsal, table: str) -> int:
 
     Values that the migration may have read from rows of production's before are no seeds.
     """
-    rows = 0
-    sampled = [found.table for found in rehearsal.row_counts if found.before and found.production != found.before]
-    for statement in rehearsal.timeline.statements:
-        if statement.outcome is not Outcome.APPLIED:
-            continue
-        if statement.tag.startswith(_READS) and any(mentions(statement.sql, source) for source in sampled):
-            return 0
-        if _writes_values(statement) and mentions(statement.sql, table):
-            rows += statement.rows or 0
-    return rows
+    if _reads_a_sample(Same(rehearsal)):
+        return 0
+    return sum(found.rows or 0 for found in mentioning(rehearsal, table) if _writes_values(found))
+
+
+@lru_cache(maxsize=2)
+def _reads_a_sample(of: Same[Rehearsal]) -> bool:
+    sampled = (found.table for found in of.value.row_counts if found.before and found.production != found.before)
+    return any(found.tag.startswith(_READS) for table in sampled for found in mentioning(of.value, table))
 
 
 def _writes_values(statement: Statement) -> bool:

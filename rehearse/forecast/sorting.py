@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
 
 from rehearse.model.facts import Facts
-from rehearse.model.timeline import Timeline, Work, WorkKind
+from rehearse.model.same import Same
+from rehearse.model.timeline import SizeChange, Timeline, Work, WorkKind
 
 _SETTING = "maintenance_work_mem"
 _DEFAULT = 64 * 1024**2  # manual 20.4.1
@@ -42,14 +46,24 @@ def memory(facts: Facts) -> int:
 
 def _width(timeline: Timeline, work: Work) -> int:
     """Return the bytes of an index tuple, zero where the sizes do not tell."""
-    builds = [
-        found
-        for statement in timeline.statements
-        for found in statement.work
-        if found.object == work.object and found.kind in (WorkKind.INDEX_BUILD, WorkKind.REWRITE)
-    ]
-    change = next((found for found in timeline.sizes if found.object == work.object), None)
-    if len(builds) != 1 or change is None or change.after is None or not work.rows:
+    change = _sizes(Same(timeline)).get(work.object)
+    if _builds(Same(timeline))[work.object] != 1 or change is None or change.after is None or not work.rows:
         return 0
     grown = change.after.indexes - change.before.indexes
     return round(grown / work.rows * _FILL) - _POINTER
+
+
+@lru_cache(maxsize=2)
+def _builds(timeline: Same[Timeline]) -> Counter[str]:
+    """Count how often indexes of each table were built."""
+    return Counter(
+        found.object
+        for statement in timeline.value.statements
+        for found in statement.work
+        if found.kind in (WorkKind.INDEX_BUILD, WorkKind.REWRITE)
+    )
+
+
+@lru_cache(maxsize=2)
+def _sizes(timeline: Same[Timeline]) -> Mapping[str, SizeChange]:
+    return {found.object: found for found in reversed(timeline.value.sizes)}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rehearse import audit, runs
 from rehearse.checkout import Checkout, checkout, root_of
+from rehearse.checkout.base import Base
 from rehearse.compare.environments import named
 from rehearse.config import Configuration
-from rehearse.config.base import Base
 from rehearse.config.errors import NoWayToMigrate
 from rehearse.errors import RehearseError, RequestError
 from rehearse.gate import finding, tree, versions
@@ -25,7 +25,7 @@ from rehearse.model.passes import Played, Refusal
 from rehearse.model.policy import Policy
 from rehearse.model.report import Verdict
 from rehearse.model.signature import VARIABLE, Key
-from rehearse.policies import policy_for
+from rehearse.request.policy import policy_for
 from rehearse.snapshot import standing
 from rehearse.snapshot.standing import Reading
 
@@ -101,7 +101,7 @@ class _Ground:
     home: Path
     key: Key | None
     checkout: Checkout
-    chain: audit.Chain
+    chain: audit.Audit
     played: Played | None
 
 
@@ -151,12 +151,13 @@ def let_through(question: Question, reason: str) -> tuple[Answer, tuple[str, ...
 
 
 def verify_audit(configuration: Configuration, environ: Mapping[str, str], here: Path) -> tuple[Head, tuple[str, ...]]:
-    """Return where the audit ends and what is wrong with it: in itself, and by the passes that are kept."""
+    """Return where the audit ends, and what is wrong with it and with the register of runs, by the passes, too."""
     home = runs.home(configuration.file, here)
     key = Key.of(environ)
     chain = audit.read(home, key)
-    kept = (found for found in finding.of_environment(None, home, key) if isinstance(found, Found))
+    kept = [found for found in finding.of_environment(None, home, key) if isinstance(found, Found)]
     faults = [chain.fault, *(chain.lacks(found.permit.audit) for found in kept)]
+    faults += [runs.register(runs.runs_in(home)).fault, *(found.unregistered for found in kept)]
     return chain.head, tuple(dict.fromkeys(fault for fault in faults if fault is not None))
 
 
@@ -232,7 +233,7 @@ def _vouches(earlier: Found, found: Found, ground: _Ground) -> bool:
     """Say whether the pass of an earlier environment is good for the same release."""
     permit, admission = earlier.permit, ground.policy.admission
     is_signed = permit.signature is not None or not (admission.require_signed or ground.key)
-    is_sound = earlier.forgery is None and earlier.mislaid is None and not earlier.later and is_signed
+    is_sound = earlier.faults == () and is_signed
     is_same = permit.material.digest == found.permit.material.digest and permit.target == found.permit.target
     is_young = ground.question.at - permit.issued_at <= admission.max_age
     return is_sound and is_same and is_young and permit.verdict is Verdict.SAFE and not permit.forgiven

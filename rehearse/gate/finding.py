@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rehearse import runs
@@ -13,11 +14,20 @@ from rehearse.errors import RequestError
 from rehearse.gate.presence import Found
 from rehearse.model.passes import FILE, FORMAT, Pass, Refusal
 from rehearse.model.report import Verdict
-from rehearse.model.run import Run
+from rehearse.model.run import Listed, Run
 from rehearse.model.signature import Key, Purpose
 
 _AGAIN = "Rehearse again: rehearse run."
 _REPORT, _EVIDENCE = "report.json", "evidence.json.gz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """The runs of a project: those that are kept, and those that were."""
+
+    folder: Path
+    kept: tuple[Run, ...]
+    register: runs.Register
 
 
 class NoSuchPass(RequestError):
@@ -31,7 +41,7 @@ def in_file(path: Path, home: Path, key: Key | None) -> Found | Refusal:
     """Open one pass by its file. Raises NoSuchPass."""
     if not path.is_file():
         raise NoSuchPass(path)
-    return _opened(path, None, runs.runs(home), key)
+    return _opened(path, None, _known(home), key)
 
 
 def of_run(wanted: str, home: Path, key: Key | None) -> Found | Refusal:
@@ -39,13 +49,13 @@ def of_run(wanted: str, home: Path, key: Key | None) -> Found | Refusal:
     directory = runs.directory_of(wanted, home)
     if not (directory / FILE).is_file():
         return _without(directory.name, runs.runs(home))
-    return _opened(directory / FILE, directory, runs.runs(home), key)
+    return _opened(directory / FILE, directory, _known(home), key)
 
 
 def of_environment(environment: str | None, home: Path, key: Key | None) -> tuple[Found | Refusal, ...]:
     """Open all passes that may be of an environment, the newest first; one of a database nobody declared may be."""
-    known = runs.runs(home)
-    kept = [run for run in reversed(known) if environment is None or run.environment in (environment, None)]
+    known = _known(home)
+    kept = [run for run in reversed(known.kept) if environment is None or run.environment in (environment, None)]
     directories = (runs.directory_of(run.id, home) for run in kept)
     return tuple(
         _opened(directory / FILE, directory, known, key) for directory in directories if (directory / FILE).is_file()
@@ -77,7 +87,11 @@ def _without(run: str, known: Iterable[Run]) -> Refusal:
     return Refusal(reason="no-pass", sentence=f"Run {run} has no pass{said}.", remedy=_AGAIN, object=run)
 
 
-def _opened(path: Path, directory: Path | None, known: tuple[Run, ...], key: Key | None) -> Found | Refusal:
+def _known(home: Path) -> _Known:
+    return _Known(folder=runs.runs_in(home), kept=runs.runs(home), register=runs.register(runs.runs_in(home)))
+
+
+def _opened(path: Path, directory: Path | None, known: _Known, key: Key | None) -> Found | Refusal:
     from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - slow to import, and --help must not wait
 
     try:
@@ -99,8 +113,10 @@ def _opened(path: Path, directory: Path | None, known: tuple[Run, ...], key: Key
         permit=permit,
         place=str(path),
         forgery=_forgery(told, permit, key),
-        mislaid=None if directory is None else _mislaid(directory, permit, known),
-        later=tuple(_later(permit, known)),
+        mislaid=None if directory is None else _mislaid(directory, permit, known.kept),
+        later=tuple(_later(permit, known.kept)),
+        missing=tuple(_missing(permit, known)),
+        unregistered=None if directory is None else _unregistered(directory, permit, known),
     )
 
 
@@ -136,10 +152,29 @@ def _mislaid(directory: Path, permit: Pass, known: Iterable[Run]) -> str | None:
     )
 
 
-def _later(permit: Pass, known: Iterable[Run]) -> Iterable[str]:
-    """Yield the runs that began later, of the same files, and were not safe; ids begin with their time."""
-    for run in known:
-        same_place = None in (run.environment, permit.environment) or run.environment == permit.environment
-        same = run.material == permit.material.digest and same_place
-        if run.id > permit.run and same and run.verdict is not Verdict.SAFE:
-            yield f"{run.id} was {run.verdict.value}"
+def _later(permit: Pass, known: Iterable[Run]) -> Iterator[str]:
+    """Yield what is said of the runs that take a pass back."""
+    yield from (f"{run.id} was {run.verdict.value}" for run in known if _takes_back(run, permit))
+
+
+def _missing(permit: Pass, known: _Known) -> Iterator[str]:
+    """Say which runs that take a pass back are on the register, and are not kept or say something else there."""
+    kept = {run.id: run.verdict for run in known.kept}
+    for run in known.register.entries:
+        if not _takes_back(run, permit) or kept.get(run.id) is run.verdict:
+            continue
+        what = "says something else now" if run.id in kept else "is missing"
+        yield f"A later run of this migration, {run.id}, ended {run.verdict.value} and {what} in {known.folder}."
+
+
+def _takes_back(run: Run | Listed, permit: Pass) -> bool:
+    """Say whether a run began later, of the same files, and was not safe; ids begin with their time."""
+    same_place = None in (run.environment, permit.environment) or run.environment == permit.environment
+    same = run.material == permit.material.digest and same_place
+    return run.id > permit.run and same and run.verdict is not Verdict.SAFE
+
+
+def _unregistered(directory: Path, permit: Pass, known: _Known) -> str | None:
+    """Say what is wrong with the register beside a run, by what its pass remembers of it; None: nothing."""
+    register = known.register if directory.parent == known.folder else runs.register(directory.parent)
+    return register.fault or register.lacks(permit.register)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 from rehearse import __version__, audit, runs
-from rehearse.checkout import Checkout, checkout, path_within, root_of
+from rehearse.checkout import Checkout, checkout, of_commit, path_within, root_of
+from rehearse.model.audit import Head
 from rehearse.model.facts import Facts
 from rehearse.model.finding import Ground
 from rehearse.model.migration import MigrationPlan
@@ -33,17 +34,31 @@ class Issued:
     why_not: str | None = None  # None: the verdict says it
 
 
-def keep(report: Report, plan: MigrationPlan, home: Path, key: Key | None) -> str | None:
+def keep(report: Report, plan: MigrationPlan, home: Path, key: Key | None, *, commit: str | None = None) -> str | None:
     """Keep a run, with its pass if it is safe; return why it has none where the verdict does not say so.
+
+    It is on the register before it is kept: whatever becomes of its directory, the gate knows how it ended. `commit`
+    is the one whose code was rehearsed; None: it was the working tree's.
 
     Raises RunNotKept.
     """
-    issued = issue(report, plan, home, key, datetime.now(UTC))
+    registered = runs.enter(report, home)
+    root = root_of(home.parent)
+    here = checkout(root) if commit is None else of_commit(root, commit)
+    issued = issue(report, plan, home, here, key, datetime.now(UTC), registered)
     runs.keep(report, home, **({} if issued.content is None else {FILE: issued.content}))
     return issued.why_not
 
 
-def issue(report: Report, plan: MigrationPlan, home: Path, key: Key | None, now: datetime) -> Issued:
+def issue(
+    report: Report,
+    plan: MigrationPlan,
+    home: Path,
+    here: Checkout,
+    key: Key | None,
+    now: datetime,
+    registered: Head,
+) -> Issued:
     """Return the pass of a report as JSON, signed where there is a key; none of what is not safe, or of settings.
 
     What was made of files that nobody saw being read is bound to the commit instead, if all of it is committed.
@@ -53,14 +68,13 @@ def issue(report: Report, plan: MigrationPlan, home: Path, key: Key | None, now:
     material = report.rehearsal.migration.material
     if not (material.files or material.unseen):
         return Issued(why_not="No pass: it is not known which files this migration is made of.")
-    here = checkout(root_of(home.parent))
     if material.unseen and (here.tree is None or not here.is_clean):
         named = ", ".join(material.unseen)
         return Issued(
             why_not=f"No pass: {named} may have read files that nobody saw. Commit everything and rehearse again: then "
             "the pass is for the commit."
         )
-    found = _pass(report, plan, home, here, key, now)
+    found = replace(_pass(report, plan, home, here, key, now), register=registered)
     return Issued(content=_signed(found, key))
 
 

@@ -34,6 +34,14 @@ def of_material(permit: Pass, now: Now) -> Iterator[Refusal]:
                 remedy=_AGAIN,
                 object=path,
             )
+    for path, module in now.tree.shadowing.items():
+        yield Refusal(
+            reason="module-shadowed",
+            sentence=f"{path} was added after the rehearsal: the migration would import it as {module}, and not "
+            "what was rehearsed.",
+            remedy="Take it away or give it another name; or rehearse again.",
+            object=path,
+        )
     yield from _of_folders(permit, now, renamed)
     yield from _of_commit(permit, now)
 

@@ -27,6 +27,7 @@ class Tree:
     files: Mapping[str, FileNow | None]
     folders: Mapping[str, tuple[str, ...] | None]
     added: Mapping[str, str]  # files in these folders that the pass does not know: path -> sha256
+    shadowing: Mapping[str, str]  # what an import would find now before what it found: path -> module
     checkout: Checkout
     project: str  # the configuration's place below the root
 
@@ -41,6 +42,14 @@ class Found:
     mislaid: str | None = None  # why it does not belong where it lies
     objects: Mapping[str, str] | None = None  # digests of production's objects then; None: they are not at hand
     later: tuple[str, ...] = ()  # what later runs of the same files said, in words: "20261128-... was unsafe"
+    missing: tuple[str, ...] = ()  # sentences: later runs of the same files that were not safe, and are not kept
+    unregistered: str | None = None  # what is wrong with the register of runs; None: nothing
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Return what is wrong with it by itself, in words."""
+        single = (self.forgery, self.mislaid, self.unregistered)
+        return (*(fault for fault in single if fault is not None), *self.later, *self.missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

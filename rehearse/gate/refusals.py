@@ -61,6 +61,10 @@ def _of_itself(found: Found, now: Now) -> Iterator[Refusal]:
         )
     for later in found.later:
         yield _refusal("superseded", f"A later run of the same files was not safe: {later}.", _AGAIN)
+    for sentence in found.missing:
+        yield _refusal("run-missing", sentence, "Bring the run back, or rehearse again.")
+    if found.unregistered is not None:
+        yield _refusal("register", found.unregistered, "Bring it back; or move the runs away and rehearse again.")
     if permit.forgiven:
         yield _refusal(
             "baseline",

@@ -121,7 +121,7 @@ def play(plan: MigrationPlan, stage: Stage, *, environ: Mapping[str, str] = os.e
     secrets = variables.secrets(environ, plan.env)
     journal = Journal.of(ended, secrets)
     steps = journal.steps(ended)
-    left = (*journal.connections, *ended.connections)
+    left = [found for found in (*journal.connections, *ended.connections) if not found.redirected]
     if ended.status and not ended.stopped and not left and not _began(steps):
         _raise_for(ended, journal, plan, command)
     played = migration("alembic", ended, journal, steps, plan, unseen=origin.unseen(command, plan))

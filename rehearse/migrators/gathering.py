@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from rehearse.checkout import digests_of, link_of, names_in, path_within
-from rehearse.model.material import File, Folder, Material, Part, relevant
+from rehearse.model.material import File, Folder, Material, Part, Passed, relevant
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.quantity import listing
 
@@ -35,6 +35,7 @@ def from_journal(
     made: set[str] = set()
     folders: dict[str, tuple[str, ...]] = {}
     programs = dict.fromkeys(unseen)
+    passed: dict[str, set[str]] = {}
     for event in events:
         path = str(event.get("path"))
         if event["event"] == "plan":
@@ -47,11 +48,16 @@ def from_journal(
             folders.setdefault(path, tuple(cast("list[str]", event["names"])))
         elif event["event"] == "program":
             programs[str(event["name"])] = None
+        elif event["event"] == "passed":
+            for folder in cast("list[str]", event["folders"]):
+                passed.setdefault(path_within(Path(folder), root), set()).add(str(event["module"]))
     files = tuple(
         _file(Path(path), root, min(digests), _part(path, is_step=path in steps)) for path, digests in seen.items()
     )
     changed = tuple(path_within(Path(path), root) for path, digests in seen.items() if len(digests) > 1)
-    return _gathered(files, {Path(path): names for path, names in folders.items()}, root, tuple(programs), changed)
+    found = _gathered(files, {Path(path): names for path, names in folders.items()}, root, tuple(programs), changed)
+    places = tuple(Passed(path=path, modules=tuple(sorted(modules))) for path, modules in sorted(passed.items()))
+    return replace(found, material=replace(found.material, passed=places))
 
 
 def from_scripts(

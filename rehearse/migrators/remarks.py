@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from rehearse.config.base import Base
+from rehearse.checkout.base import Base
 from rehearse.errors import RequestError
 from rehearse.model.migration import StepRun
 from rehearse.model.remark import Remark

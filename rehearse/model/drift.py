@@ -17,7 +17,7 @@ class Drift:
     told: tuple[str, ...] = ()  # the same in sentences, what goes together folded
     ignored: tuple[SchemaChange, ...] = ()
     unused_rules: tuple[str, ...] = ()
-    objects: int = 0  # of the larger side
+    objects: int = 0  # of both sides together, what is on both counted once
     notes: tuple[str, ...] = ()  # what was compared and what was not, where that is not everything
 
     @property

@@ -17,7 +17,7 @@ from rehearse.model.identity import split
 from rehearse.model.json import JSON
 from rehearse.model.masking import suspects
 from rehearse.model.migration import StepRun
-from rehearse.model.naming import saying
+from rehearse.model.naming import doing
 from rehearse.model.policy import Policy
 from rehearse.model.quantity import count, listing, rows, shortened, size
 from rehearse.model.rehearsal import Rehearsal
@@ -197,27 +197,20 @@ class Evidence:
 
     def statement_creating(self, identity: str) -> Statement | None:
         """Return the first statement that creates or adds something of an object's name, or of its table's."""
-        return self._ddl(identity, "create", ("CREATE", "REINDEX", "DO")) or self._ddl(identity, "add")
+        made = doing(self.rehearsal, identity, "create", ("CREATE", "REINDEX", "DO"))
+        return made or doing(self.rehearsal, identity, "add")
 
     def statement_altering(self, identity: str) -> Statement | None:
         """Return the first statement that alters something of an object's name, or of its table's."""
-        return self._ddl(identity, "alter")
+        return doing(self.rehearsal, identity, "alter")
 
     def statement_dropping(self, identity: str) -> Statement | None:
         """Return the first statement that drops something of an object's name, or of its table's."""
-        return self._ddl(identity, "drop")
+        return doing(self.rehearsal, identity, "drop")
 
     def statement_renaming(self, identity: str) -> Statement | None:
         """Return the first statement that renames something of an object's name, or of its table's."""
-        return self._ddl(identity, "rename")
-
-    def _ddl(self, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")) -> Statement | None:
-        parts = [part.strip('"') for part in identity.split(".")]
-        for name in reversed(parts[1:]):
-            for found in saying(self.rehearsal, name):
-                if found.tag.startswith(tags) and verb in found.sql.lower():
-                    return found
-        return None
+        return doing(self.rehearsal, identity, "rename")
 
     def last_deletion(self) -> Statement | None:
         """Return the last statement that deleted rows of any table: the likeliest origin of a cascade."""

@@ -23,6 +23,15 @@ def split(identity: str) -> tuple[str, ...]:
     )
 
 
+def last(identity: str) -> str:
+    """Return the last name of an identity as PostgreSQL wrote it, in quotes where it needs them.
+
+    >>> last('public.t."order"'), last("public.orders")
+    ('"order"', 'orders')
+    """
+    return [match[0] for match in _PART.finditer(identity)][-1]
+
+
 def folded(name: str) -> tuple[str, ...]:
     """Return the names of an identity as somebody wrote it, as PostgreSQL folds them.
 

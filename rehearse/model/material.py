@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from enum import Enum
+
+_MODULE = re.compile(r"(?P<module>\w+)(/|\.pyc?|(\.[^/]+)?\.(so|pyd))")  # a package, source, bytecode, an extension
 
 
 class Part(Enum):
@@ -42,16 +45,35 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A folder in which modules were looked for that were found behind it, or not at all."""
+
+    path: str
+    modules: tuple[str, ...]  # sorted
+
+    def module(self, name: str) -> str | None:
+        """Return the module that a name in the folder would be imported as now; None: none that was looked for.
+
+        >>> passed = Passed(path=".", modules=("alembic",))
+        >>> [passed.module(name) for name in ("alembic/", "alembic.abi3.so", "alembic.ini", "alembic.old.py")]
+        ['alembic', 'alembic', None, None]
+        """
+        found = _MODULE.fullmatch(name)
+        return found["module"] if found and found["module"] in self.modules else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """What a migration read."""
 
     files: tuple[File, ...] = ()  # sorted by path
     folders: tuple[Folder, ...] = ()  # sorted by path
     unseen: tuple[str, ...] = field(default=())  # programs that may have read other files than were seen
+    passed: tuple[Passed, ...] = ()  # sorted by path
 
     @property
     def digest(self) -> str:
-        """Return a sha256 of all of it: two migrations that agree in it are the same."""
+        """Return a sha256 of what was read: two migrations that agree in it are the same."""
         plain = [
             [[found.path, found.sha256, found.link] for found in self.files],
             [[found.path, list(found.names)] for found in self.folders],

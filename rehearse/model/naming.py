@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rehearse.model.identity import split
+from rehearse.model.identity import quoted, split
 from rehearse.model.rehearsal import Rehearsal
 from rehearse.model.same import Same
 from rehearse.model.timeline import Outcome, Statement
@@ -27,12 +27,28 @@ def naming(rehearsal: Rehearsal, identity: str, pattern: str = "") -> Statement 
     return None
 
 
-def saying(rehearsal: Rehearsal, name: str) -> Iterator[Statement]:
-    """Yield the statements that have a name in their own text, those that failed last."""
-    spoken = _spoken(Same(rehearsal))
-    for statement in (*(found for found, _ in spoken.naming(name.lower())), *spoken.failed):
-        if name in statement.sql:
+def mentioning(rehearsal: Rehearsal, identity: str) -> Iterator[Statement]:
+    """Yield the statements that were applied and name an object in their own text, in order."""
+    for statement, _ in _spoken(Same(rehearsal)).naming(split(identity)[-1].lower()):
+        if mentions(statement.sql, identity):
             yield statement
+
+
+def doing(
+    rehearsal: Rehearsal, identity: str, verb: str, tags: tuple[str, ...] = ("ALTER", "DROP", "DO")
+) -> Statement | None:
+    """Return the first statement of these tags that says a verb of an object, or else of its table, by its own text.
+
+    One that failed comes after all that were applied.
+    """
+    names = split(identity)
+    failed = _spoken(Same(rehearsal)).failed
+    for length in range(len(names), 1, -1):
+        name = ".".join(map(quoted, names[:length]))
+        for found in (*mentioning(rehearsal, name), *(each for each in failed if mentions(each.sql, name))):
+            if found.tag.startswith(tags) and verb in found.sql.lower():
+                return found
+    return None
 
 
 def text(rehearsal: Rehearsal, statement: Statement) -> str:

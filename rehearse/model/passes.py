@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from rehearse.model.audit import Head
@@ -122,6 +122,7 @@ class Pass:
     versions: Mapping[str, str]  # "rehearse", "alembic", ...
     nearness: Nearness
     audit: Head
+    register: Head = field(default_factory=Head)  # of runs, with this one; without an entry: it is older than registers
     key: str | None = None  # the name of the key it was signed with
     signature: str | None = None
 

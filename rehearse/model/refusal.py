@@ -1,4 +1,4 @@
-"""A refusal: the stage let a statement not do what production may allow, because of who runs it."""
+"""A refusal: the stage let a statement not do what production may allow, because of who runs it, or where."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _NEEDS_SUPERUSER = re.compile(
     r"|COPY)|permission denied for (function (pg_read|pg_ls|lo_im|lo_ex|pg_reload|pg_rotate))",
     re.IGNORECASE,
 )
+_OF_THE_MACHINE = ("53", "58")  # insufficient resources, system errors (manual, Appendix A)
 _OF_THE_WATCH = re.compile(r"\b_rehearse")
 _ENDS_CONNECTIONS = re.compile(r"(terminate|cancel)\b.* (process|query)", re.IGNORECASE)
 _BEFOREHAND = "run that step's privileged part beforehand, and rehearse the rest"
@@ -24,9 +25,17 @@ _BEFOREHAND = "run that step's privileged part beforehand, and rehearse the rest
 def because_of_the_stage(rehearsal: Rehearsal, statement: Statement | None, message: str) -> str | None:
     """Complete "step x ..." where a statement was refused that production may let through, or return None.
 
-    A role that is no superuser in production is refused there as well, so that is no fault of the stage's.
+    A full disk is the stage's own. A role that is no superuser in production is refused there as well, so that is
+    no fault of the stage's.
     """
-    if statement is None or statement.sqlstate != _INSUFFICIENT_PRIVILEGE:
+    if statement is None or statement.sqlstate is None:
+        return None
+    if statement.sqlstate.startswith(_OF_THE_MACHINE):
+        return (
+            "failed for want of something on the stage's machine, which says nothing about production's: "
+            f"{message} (give the stage more room, TMPDIR says where it lies, and rehearse again)"
+        )
+    if statement.sqlstate != _INSUFFICIENT_PRIVILEGE:
         return None
     if _OF_THE_WATCH.search(message) and not _OF_THE_WATCH.search(statement.sql):
         return (

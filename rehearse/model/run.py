@@ -34,3 +34,15 @@ class Run:
     heads_after: Mapping[str, tuple[str, ...]]
     material: str = ""  # digest of what the migration was made of
     files: Mapping[str, str] = field(default_factory=dict)  # name -> sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One line of the register of runs: how a run ended, whether or not it is still there."""
+
+    number: int  # from 1
+    id: str
+    verdict: Verdict
+    environment: str | None  # that was rehearsed for
+    material: str  # digest of what the migration was made of
+    previous: str  # sha256 of the line before

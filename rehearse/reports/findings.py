@@ -21,5 +21,14 @@ def head(group: Sequence[Finding]) -> str:
     return f"{found.check}{step}{f' ({len(group)})' if len(group) > 1 else ''}"
 
 
+def apart(group: Sequence[Finding], most: int) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return those findings of a group that say something of their own, up to a number, and the objects of the rest."""
+    said: dict[tuple[str, str], Finding] = {}
+    for found in group:
+        said.setdefault((found.message.replace(found.object, "#"), found.remedy.replace(found.object, "#")), found)
+    full = tuple(said.values())[:most]
+    return full, tuple(found.object for found in group if found not in full)
+
+
 def _kind(found: Finding) -> tuple[object, ...]:
     return (found.severity, found.check, found.step, found.acceptance is None)

@@ -11,7 +11,7 @@ from rehearse.model.finding import Finding
 from rehearse.model.migration import StepRun
 from rehearse.model.report import Report, Verdict
 from rehearse.model.timeline import Outcome
-from rehearse.reports import sentences, verdict
+from rehearse.reports import sentences, unrehearsed, verdict
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2 Characters
@@ -20,7 +20,7 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  
 def render(report: Report) -> str:
     """Return the tests: what blocks is a failure, what stayed open an error, a step not played is skipped."""
     suites = [
-        _suite("rehearse.verdict", [_verdict(report)]),
+        _suite("rehearse.verdict", [_verdict(report), _releases(report)]),
         _suite("rehearse.steps", list(_steps(report))),
         _suite("rehearse.checks", list(_checks(report))),
     ]
@@ -46,6 +46,14 @@ def _verdict(report: Report) -> ET.Element:
     points = report.reasons if report.verdict is Verdict.UNDECIDED else verdict.open_besides(report)
     if points:
         _add(case, "error", "undecided", points)
+    return case
+
+
+def _releases(report: Report) -> ET.Element:
+    """Return a test that is skipped for releases that skipped theirs; they have no part in the verdict."""
+    case = _case("rehearse.verdict", "every release was rehearsed", timedelta(0))
+    if told := unrehearsed.sentences(report.rehearsal):
+        _add(case, "skipped", None, told)
     return case
 
 

@@ -20,6 +20,7 @@ from rehearse.reports import (
     sentences,
     settings,
     steps,
+    unrehearsed,
     verdict,
     way_back,
 )
@@ -58,6 +59,7 @@ def _bottom(report: Report) -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[Section]:
     places = Places.of(report)
+    yield from _unrehearsed(report)
     yield from _open(report)
     yield from _findings(report, places)
     yield from _failure(report)
@@ -66,6 +68,11 @@ def _sections(report: Report) -> Iterator[Section]:
         yield _steps(report)
     yield from _weaker(report, places)
     yield from _lists(report)
+
+
+def _unrehearsed(report: Report) -> Iterator[Section]:
+    if told := unrehearsed.sentences(report.rehearsal):
+        yield Section(title="Not rehearsed", items=tuple(map(_item, told)), rank=9, noun="release", folded=False)
 
 
 def _open(report: Report) -> Iterator[Section]:
@@ -91,10 +98,11 @@ def _told(found: Sequence[Finding], places: Places) -> tuple[str, ...]:
 def _group(group: Sequence[Finding], places: Places) -> str:
     """Return what was found, with what to do folded, and said once."""
     lines = [f"{_SEVERITY[group[0].severity]} **{escaped(findings.head(group))}**", ""]
-    lines += [_bullet(found, places) for found in group[:_MOST_ALIKE]]
-    if more := tuple(found.object for found in group[_MOST_ALIKE:]):
+    full, more = findings.apart(group, _MOST_ALIKE)
+    lines += [_bullet(found, places) for found in full]
+    if more:
         lines.append(f"- The same of {escaped(listing(more, _MOST_NAMED))} (each with `--format json`).")
-    if remedies := dict.fromkeys(found.remedy for found in group[:_MOST_ALIKE] if found.remedy):
+    if remedies := dict.fromkeys(found.remedy for found in full if found.remedy):
         told = "\n\n".join(map(escaped, remedies))
         lines += ["", f"<details><summary>What to do</summary>\n\n{told}\n\n</details>"]
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from rehearse.model.finding import Acceptance, Finding, Severity
 from rehearse.model.json import JSON
 from rehearse.model.report import Report, Verdict
 from rehearse.model.rule import Rule
-from rehearse.reports import verdict
+from rehearse.reports import unrehearsed, verdict
 from rehearse.reports.annotations import UNDECIDED, Annotation, annotated
 from rehearse.reports.places import Place
 
@@ -66,13 +66,13 @@ def _told_by(found: Finding) -> JSON:
 def _invocation(report: Report) -> JSON:
     rehearsal = report.rehearsal
     level = "note" if report.verdict is Verdict.SAFE else "error"
+    told = [(level, reason) for reason in verdict.reasons(report)]
+    told += [("warning", sentence) for sentence in unrehearsed.sentences(rehearsal)]
     return {
         "executionSuccessful": report.verdict is not Verdict.UNDECIDED,
         "exitCode": report.verdict.exit_code,
         "startTimeUtc": f"{rehearsal.started_at:%Y-%m-%dT%H:%M:%SZ}",
-        "toolExecutionNotifications": [
-            {"level": level, "message": {"text": reason}} for reason in verdict.reasons(report)
-        ],
+        "toolExecutionNotifications": [{"level": level, "message": {"text": text}} for level, text in told],
     }
 
 

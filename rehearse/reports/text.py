@@ -119,10 +119,11 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
         if number:
             yield Text()
         yield _head(alike)
-        for found in alike[:_MOST_ALIKE]:
+        full, more = grouping.apart(alike, _MOST_ALIKE)
+        for found in full:
             yield from _finding(found, remedy=found.remedy not in told)
             told.add(found.remedy)
-        if more := tuple(found.object for found in alike[_MOST_ALIKE:]):
+        if more:
             yield Padding(Text(f"The same of {listing(more, 20)} (each with --format json)."), (0, 0, 0, 4))
 
 

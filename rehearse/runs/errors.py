@@ -42,6 +42,15 @@ class RunTooNew(RehearseError):
         )
 
 
+class RunNotRemoved(RehearseError):
+    """The disk or its permissions did not let a run be removed."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} could not be removed whole: {reason}.", "Let this account write there; what is left is no run."
+        )
+
+
 class RunNotKept(RehearseError):
     """The disk or its permissions did not let the run be written."""
 

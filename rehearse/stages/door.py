@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from psycopg.conninfo import make_conninfo
+
 from rehearse.stages.hearing import Ear, Hearing
 from rehearse.stages.scram import NotProven
 from rehearse.stages.upstream import Refused, Upstream, exactly
@@ -43,6 +45,12 @@ class Door:
     @property
     def port(self) -> int:
         return PORT
+
+    @property
+    def dsn(self) -> str:
+        """Return the conninfo of what is behind the door."""
+        up = self.upstream
+        return make_conninfo("", host=str(self.socket_dir), port=self.port, dbname=up.database, user=up.user)
 
 
 @contextmanager

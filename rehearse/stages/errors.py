@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from rehearse.errors import RehearseError, RequestError
 from rehearse.model.wording import without_values
 
+_FULL = "No space left on device"
+_MORE_SPACE = "Free some space where the stage lies (TMPDIR, else /var/tmp), and try again."
 _NEW_SNAPSHOT = "If the objects named are intact in production, take a new snapshot and try again."
 
 
@@ -14,10 +16,11 @@ class StageFailed(RehearseError):
     """A part of the snapshot could not be put on the stage, and no known difference explains it."""
 
     def __init__(self, what: str, lines: Iterable[str], remedy: str = _NEW_SNAPSHOT) -> None:
-        said = "\n".join(f"  {line}" for line in without_values("\n".join(lines)).splitlines())
+        told = without_values("\n".join(lines))
+        said = "\n".join(f"  {line}" for line in told.splitlines())
         super().__init__(
             f"The stage could not be raised: {what}\n{said}".rstrip(),
-            f"Nothing was rehearsed. {remedy}",
+            f"Nothing was rehearsed. {_MORE_SPACE if _FULL in told else remedy}",
         )
 
 

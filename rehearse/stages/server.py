@@ -9,31 +9,27 @@ from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from rehearse.db.connect import connect_stage, describe, normalise, redact, startup_options
 from rehearse.db.errors import refusal
 from rehearse.db.queries import query
 from rehearse.db.said import said
-from rehearse.engine import binaries
 from rehearse.engine.interrupts import held_back
 from rehearse.model.facts import Facts
 from rehearse.model.quantity import count
 from rehearse.model.snapshot import Snapshot
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.protocols import Progress
-from rehearse.stages import database, door, migrating_role, original, place, roles, settings, toc, turn
+from rehearse.stages import database, door, migrating_role, place, roles, settings, turn
 from rehearse.stages.database import TOKEN
 from rehearse.stages.deviation import Deviation
 from rehearse.stages.door import Door
-from rehearse.stages.dump import Dump
 from rehearse.stages.errors import StageFailed
 from rehearse.stages.hearing import TALKATIVE, Hearing
-from rehearse.stages.place import MARK, THROWN_AWAY, Ground, NotKept, Place, Rights
-from rehearse.stages.upstream import Upstream
+from rehearse.stages.place import THROWN_AWAY, NotKept, Place
+from rehearse.stages.site import Site, abandon, empty_in_place, make, occupied, put_away, renew, restore
 
 PROVIDER = "server"
-_OF_OTHERS = ("ACL", "DEFAULT ACL", "EVENT TRIGGER")  # restored by nobody but superusers, or for roles that are absent
 _OUTREACHING = ("dblink", "http", "pg_net")  # extensions that connect to elsewhere, beside wrappers of foreign data
 # So that the counters tell all that was read: a parallel worker's reading is not its leader's.
 _WATCHED = {"max_parallel_workers_per_gather": "0", "max_parallel_maintenance_workers": "0"}
@@ -52,23 +48,6 @@ class ServerStage:
         self._renew()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
-    """The server while a stage is raised on it."""
-
-    admin: psycopg.Connection  # as the connected role; it holds the turn
-    has: Rights
-    ground: Ground
-    migrator: str  # role that owns the stage and migrates
-    password: str
-
-    def upstream(self, name: str) -> Upstream:
-        return Upstream.of(self.admin, database=name, user=self.migrator, password=self.password)
-
-    def admin_upstream(self, name: str) -> Upstream:
-        return Upstream.of(self.admin, database=name, user=self.has.role, password=self.admin.info.password)
-
-
 @contextmanager
 def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iterator[ServerStage]:
     """Raise a stage in a database of a server that others own; leaving the context puts away what does not stay.
@@ -85,7 +64,7 @@ def raise_stage(snapshot: Snapshot, progress: Progress, *, where: Place) -> Iter
         ground = place.choose(admin, where, has, run)
         try:
             _clear_leftovers(admin)
-            site = undone.enter_context(_site(admin, has, ground, run))
+            site = undone.enter_context(occupied(admin, has, ground, run))
             raised = undone.enter_context(_raised(snapshot, progress, where, site, f"rehearse_{run}_before"))
         except psycopg.Error as error:
             raise StageFailed("its server refused a command.", said(error).splitlines(), "") from error
@@ -127,7 +106,7 @@ def take_down(where: Place, progress: Progress) -> bool:
             raise NotKept(where.database)
         try:
             if admin.info.dbname == where.database:
-                _empty_in_place(admin, where.database)
+                empty_in_place(admin, where.database)
             else:
                 database.drop(admin, where.database)
         except psycopg.Error as error:
@@ -153,49 +132,18 @@ def _clear_leftovers(admin: psycopg.Connection) -> None:
 
 
 @contextmanager
-def _site(admin: psycopg.Connection, has: Rights, ground: Ground, run: str) -> Iterator[_Site]:
-    """Provide the role that migrates: the connected one, in place of a superuser one that is made and dropped."""
-    if not has.is_superuser:
-        yield _Site(admin=admin, has=has, ground=ground, migrator=has.role, password=admin.info.password)
-        return
-    name, password = f"rehearse_{run}", secrets.token_urlsafe(24)
-    role = sql.Identifier(name)
-    try:
-        # what the server may log is no password
-        verifier = admin.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER PASSWORD {}").format(role, verifier))
-        admin.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, THROWN_AWAY))
-        yield _Site(admin=admin, has=has, ground=ground, migrator=name, password=password)
-    finally:
-        with held_back(), suppress(psycopg.OperationalError):  # the server is gone: the next rehearsal clears up
-            if ground.kept:
-                _hand_over(admin, ground.database, name, has.role)
-            admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
-
-
-def _hand_over(admin: psycopg.Connection, name: str, old: str, new: str) -> None:
-    """Give a database that stays, with all that is in it, to the role that was connected."""
-    if admin.execute(query("stage/database"), {"name": name}).fetchone() is None:
-        return
-    dsn = make_conninfo(admin.info.dsn, dbname=name, password=admin.info.password)
-    with connect_stage(dsn) as inside:
-        for command in ("REASSIGN OWNED BY {} TO {}", "DROP OWNED BY {}"):
-            inside.execute(sql.SQL(command).format(*map(sql.Identifier, (old, new)[: command.count("{}")])))
-
-
-@contextmanager
 def _raised(
-    snapshot: Snapshot, progress: Progress, where: Place, site: _Site, original_name: str
+    snapshot: Snapshot, progress: Progress, where: Place, site: Site, original_name: str
 ) -> Iterator[ServerStage]:
     facts, stage_name = snapshot.facts, site.ground.database
     restored_in = stage_name if site.ground.in_place else original_name
     try:
-        found = _make(site, facts, restored_in)
+        found = make(site, facts, restored_in)
         with door.opened(site.upstream(restored_in), startup_options(where.url, {})) as way:
-            found += _restore(snapshot, way, progress)
+            found += restore(snapshot, way, progress)
             given, refused = _session_settings(way, facts)
         found += (*refused, *_differences(site, facts, where))
-        _renew(site, snapshot, restored_in, progress, first=True)
+        renew(site, snapshot, restored_in, progress, first=True)
         with ExitStack() as doors:
             token = secrets.token_hex(16)
             log = _log(site)
@@ -206,112 +154,24 @@ def _raised(
             admin = doors.enter_context(door.opened(site.admin_upstream(stage_name), ""))
             before = None
             if not site.ground.in_place:
-                before = dsn(doors.enter_context(door.opened(site.upstream(original_name), "")))
+                before = doors.enter_context(door.opened(site.upstream(original_name), "")).dsn
             yield ServerStage(
                 stage=replace(_stage(site, way, admin, token, found), log_on_server=log, session_settings=given),
                 before=before,
-                _renew=lambda: _renew(site, snapshot, restored_in, progress, first=False),
+                _renew=lambda: renew(site, snapshot, restored_in, progress, first=False),
             )
     except BaseException:
-        with held_back(), suppress(psycopg.OperationalError):  # as above
-            _abandon(site)
+        with held_back(), suppress(psycopg.OperationalError):  # the server is gone: the next rehearsal clears up
+            abandon(site)
         raise
     finally:
         with held_back(), suppress(psycopg.OperationalError):  # as above
-            _put_away(site, original_name)
-
-
-def dsn(way: Door) -> str:
-    """Return the conninfo of what is behind a door."""
-    up = way.upstream
-    return make_conninfo("", host=str(way.socket_dir), port=way.port, dbname=up.database, user=up.user)
-
-
-def _make(site: _Site, facts: Facts, name: str) -> tuple[Deviation, ...]:
-    """Make the empty database the snapshot is restored into."""
-    if site.ground.in_place:
-        _empty(site)
-        return ()
-    found = database.create_original(site.admin, facts, name)
-    _claim(site, name, THROWN_AWAY)
-    return found
-
-
-def _empty(site: _Site) -> None:
-    _empty_of_all(site.admin)
-    _claim(site, site.ground.database, site.ground.mark)
-    if site.has.is_superuser:
-        site.admin.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(sql.Identifier(site.migrator)))
-
-
-def _empty_of_all(admin: psycopg.Connection) -> None:
-    for _, command in admin.execute(query("stage/emptying").encode()).fetchall():
-        admin.execute(command)
-
-
-def _empty_in_place(admin: psycopg.Connection, name: str) -> None:
-    _empty_of_all(admin)
-    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), MARK))
-
-
-def _claim(site: _Site, name: str, mark: str) -> None:
-    """Write down that rehearse made the database, and give it to the role that migrates."""
-    site.admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), mark))
-    if site.migrator != site.has.role:
-        site.admin.execute(
-            sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(name), sql.Identifier(site.migrator))
-        )
-
-
-def _restore(snapshot: Snapshot, way: Door, progress: Progress) -> tuple[Deviation, ...]:
-    newest_first = sorted(binaries.find_all(), key=lambda found: -found.major)
-    same = [each for each in newest_first if each.major == snapshot.facts.server_major]
-    dump = original.read_dump(snapshot, tuple(each.bin_dir for each in (*same, *newest_first)))
-    with connect_stage(dsn(way)) as inside:
-        return original.restore(inside, snapshot, _unowned(dump), dsn(way), progress)
-
-
-def _unowned(dump: Dump) -> Dump:
-    """Return the dump without owners, grants and what only superusers may have."""
-    gone = toc.with_dependants(dump.entries, dump.select(*_OF_OTHERS))
-    return replace(dump.without(gone), unowned=True)
-
-
-def _renew(site: _Site, snapshot: Snapshot, restored_in: str, progress: Progress, *, first: bool) -> None:
-    """Put the database of the stage into the state the snapshot was restored to."""
-    name = site.ground.database
-    if not site.ground.in_place:
-        database.drop(site.admin, name)
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        site.admin.execute(copy.format(sql.Identifier(name), sql.Identifier(restored_in)))
-        _claim(site, name, site.ground.mark if site.ground.kept else THROWN_AWAY)
-    elif not first:
-        _empty(site)
-        with door.opened(site.upstream(name), "") as way:
-            _restore(snapshot, way, progress)
-
-
-def _put_away(site: _Site, original_name: str) -> None:
-    if site.admin.closed or site.ground.in_place:
-        return
-    database.drop(site.admin, original_name)
-    if not site.ground.kept:
-        database.drop(site.admin, site.ground.database)
-
-
-def _abandon(site: _Site) -> None:
-    """Take back what was to be kept: nobody will know of it."""
-    if site.admin.closed or site.ground.mark == MARK:
-        return
-    if site.ground.in_place:
-        _empty_in_place(site.admin, site.ground.database)
-    else:
-        database.drop(site.admin, site.ground.database)
+            put_away(site, original_name)
 
 
 def _session_settings(way: Door, facts: Facts) -> tuple[Mapping[str, str], tuple[Deviation, ...]]:
     """Return production's settings that a session of the migrating role can begin with, and those it cannot."""
-    with connect_stage(dsn(way)) as inside:
+    with connect_stage(way.dsn) as inside:
         chosen = migrating_role.choose(facts, {})
         theirs = next((role for role in facts.roles if role.name == chosen.name), None)
         wanted = {
@@ -324,7 +184,7 @@ def _session_settings(way: Door, facts: Facts) -> tuple[Mapping[str, str], tuple
         return settings.of_a_session(inside, wanted)
 
 
-def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ...]:
+def _differences(site: Site, facts: Facts, where: Place) -> tuple[Deviation, ...]:
     """Say in what a stage on such a server is no twin of production."""
     version = site.admin.info.server_version // 10000
     here = roles.names(site.admin)
@@ -360,7 +220,7 @@ def _differences(site: _Site, facts: Facts, where: Place) -> tuple[Deviation, ..
     return tuple(found)
 
 
-def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviation, ...]) -> Stage:
+def _stage(site: Site, way: Door, admin: Door, token: str, found: tuple[Deviation, ...]) -> Stage:
     return Stage(
         provider=PROVIDER,
         address=StageAddress(
@@ -370,7 +230,7 @@ def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviati
             user=site.migrator,
             token=token,
         ),
-        admin=dsn(admin),
+        admin=admin.dsn,
         log_file=None,
         server_version_num=site.admin.info.server_version,
         server_version=site.admin.info.parameter_status("server_version") or "",
@@ -380,7 +240,7 @@ def _stage(site: _Site, way: Door, admin: Door, token: str, found: tuple[Deviati
     )
 
 
-def _log(site: _Site) -> str | None:
+def _log(site: Site) -> str | None:
     """Return where the server keeps its log, if this role may read it and event triggers may be made."""
     if not site.has.is_superuser:
         return None

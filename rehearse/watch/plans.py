@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -12,6 +12,7 @@ from typing import TypeAlias
 Node: TypeAlias = Mapping[str, "str | float | list[Node]"]
 
 _SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Scan", "Tid Range Scan", "Sample Scan")
+_PASSING = ("LockRows", "Append", "Merge Append", "Result", "Subquery Scan")  # give on each row they are given
 _OF = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+|KEY\s+)?(?:UPDATE|SHARE)\s+OF\s+(\w+(?:\s*,\s*\w+)*)", re.IGNORECASE)
 # PostgreSQL writes what a MERGE into a partitioned table counted into the list of partitions, which is no JSON
 _MISPLACED = re.compile(r'\},(?P<counts>(?:\s*"Tuples (?:Inserted|Updated|Deleted|Skipped)": \d+,?)+)\s*\]')
@@ -30,7 +31,8 @@ class Rows:
     table: str
     verb: str  # "insert", "update", "delete", "merge"; "read" for a scan
     rows: int
-    whole: bool = False  # read to its end: without an index condition and without a LIMIT right above
+    whole: bool = False  # read until it ends or a row is found: without an index condition, and no LIMIT stops it
+    asked: bool = False  # for a subquery that gives one row of those, whichever: EXISTS
     by_index: bool = False  # no counter of the table tells it
     pinned: frozenset[str] = frozenset()  # columns that constants chose the rows by
     from_constants: bool = False  # inserted rows that no table was read for
@@ -146,12 +148,38 @@ def _locking(nodes: tuple[Node, ...], text: str) -> Iterator[Rows]:
 
 
 def _reads(nodes: Collection[Node]) -> tuple[Rows, ...]:
-    stopped = {id(each) for node in nodes if node.get("Node Type") == "Limit" for each in _children(node)}
+    """Return what was scanned.
+
+    A LIMIT or an EXISTS stops a scan. Without a condition that is after so many rows, however many the table holds.
+    With one it is where a row was found, and nothing tells that production has one as near to the start: what was read
+    until then counts as a share of the table, like the reading of all of it that found none.
+    """
+    stopped = _first_of(nodes, lambda node: node.get("Node Type") == "Limit")
+    asked = {id(each) for each in nodes if str(each.get("Subplan Name", "CTE")).startswith(("InitPlan", "SubPlan"))}
+    asked |= _first_of(nodes, lambda node: id(node) in asked and _passes(node))
     return tuple(
-        _read(node, is_stopped=id(node) in stopped and "Filter" not in node)
+        replace(_read(node, is_stopped=id(node) in stopped and "Filter" not in node), asked=_gave_one(node, asked))
         for node in nodes
         if node.get("Node Type") in _SCANS and "Relation Name" in node
     )
+
+
+def _first_of(nodes: Collection[Node], chosen: Callable[[Node], bool]) -> set[int]:
+    """Return the nodes below those chosen, as far as each row that one gives is asked for by these."""
+    found: set[int] = set()
+    for node in nodes:  # those above come first
+        if chosen(node) or (id(node) in found and _passes(node)):
+            below = (each for each in _children(node) if "Subplan Name" not in each)
+            found |= {id(each) for each in below}
+    return found
+
+
+def _passes(node: Node) -> bool:
+    return node.get("Node Type") in _PASSING and "Filter" not in node
+
+
+def _gave_one(node: Node, asked: Collection[int]) -> bool:
+    return id(node) in asked and "Filter" not in node and _number(node, "Actual Rows") <= 1
 
 
 def _read(node: Node, *, is_stopped: bool) -> Rows:

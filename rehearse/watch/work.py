@@ -55,7 +55,7 @@ def done(execution: Execution, known: Iterable[Known], relations: Relations, led
     """Return what a statement did to rows of tables that existed before."""
     static = tuple(known)
     found = [each for ddl in execution.ddl for each in _by_ddl(ddl, static, relations, ledger)]
-    found += _by_plans(execution.plans, relations)
+    found += _by_plans(execution.plans, relations, ledger)
     found += _by_text(execution, static, ledger)
     return merged(found)
 
@@ -191,13 +191,15 @@ class _Place:
         return tuple(dict.fromkeys(table.oid for table in tables if table is not None))
 
 
-def _by_plans(plans: Iterable[Plan], relations: Relations) -> list[Done]:
+def _by_plans(plans: Iterable[Plan], relations: Relations, ledger: Ledger) -> list[Done]:
     """Return what queries wrote, and read from end to end."""
     found = []
     for ran, rows in ((plan, rows) for plan in plans for rows in (*plan.written, *_whole(plan))):
         if relation := relations.resolve(rows.table, rows.schema):
             by_key = relations.has_key(relation.oid, rows.pinned)
             if by_key and rows.verb == "read":  # only a small table is read to its end for one row
+                continue
+            if rows.asked and ledger[relation.oid] > 1:  # it did not ask for the second
                 continue
             constant = by_key or rows.from_constants
             found.append(

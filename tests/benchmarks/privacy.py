@@ -44,8 +44,9 @@ from rehearse.engine.server import Server, running
 from rehearse.model.migration import MigrationPlan
 from rehearse.model.sampling import SampleRules
 from rehearse.model.snapshot import Snapshot
+from rehearse.rehearsal.story import rehearse
 from rehearse.reports import json, text
-from rehearse.run import Request, rehearse
+from rehearse.request.request import Request
 from rehearse.sanitise import SanitiseRules
 from rehearse.sanitise.masks import pads
 from rehearse.snapshot import take

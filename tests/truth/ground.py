@@ -18,11 +18,11 @@ from rehearse.model.facts import Facts, TableFacts
 from rehearse.model.migration import Migration, StepRun
 from rehearse.model.policy import Policy
 from rehearse.model.report import Report
-from rehearse.model.setting import Trial
 from rehearse.model.snapshot import FORMAT, ColumnTreatment, Manifest, Snapshot, TableSample
 from rehearse.model.stage import Stage, StageAddress
 from rehearse.model.timeline import Outcome
-from rehearse.run import Clock, judged, play_on
+from rehearse.rehearsal.judgement import judged
+from rehearse.rehearsal.playing import Occasion, play_on
 from rehearse.stages.state import State, state
 from truth.case import Case, Transaction
 
@@ -75,11 +75,8 @@ class Ground:
                 _masked(production.snapshot, case.masked),
                 lambda stage: _migration(case, stage),
                 before=production.state,
-                started=now,
                 inputs={},
-                trial=Trial(),
-                clock=Clock(),
-                progress=lambda _doing: None,
+                occasion=Occasion(started=now, progress=lambda _doing: None),
             )
         return judged(rehearsal, Policy(), now.date())
 
@@ -99,6 +96,15 @@ class Ground:
             found = Production(database=database, snapshot=snapshot, state=state(self._stage(database)))
             self._made[setup, rows] = found
         return self._made[setup, rows]
+
+    @contextmanager
+    def copy(self, setup: str, rows: int) -> Iterator[psycopg.Connection]:
+        """Yield a connection of the owner to a database as it is before a migration."""
+        with (
+            self._clone(self._production(setup, rows).database) as database,
+            psycopg.connect(self._stage(database).address.url, autocommit=True) as connection,
+        ):
+            yield connection
 
     def drop(self) -> None:
         """Drop the databases that were made."""

@@ -22,6 +22,13 @@ def block(body: str) -> str:
     return f"DO $$ BEGIN {body} END $$"
 
 
+FEW = "SELECT id FROM items WHERE gap IS DISTINCT FROM 7 ORDER BY id"
+
+
+def batches(chosen: str, times: int) -> str:
+    return block(f"FOR i IN 1..{times} LOOP UPDATE items SET gap = 7 WHERE {chosen}; COMMIT; END LOOP;")
+
+
 CASES: tuple[Case, ...] = (
     case(
         "F1",
@@ -307,6 +314,18 @@ CASES: tuple[Case, ...] = (
     case("F9", "a row read by its key", (ADD, "SELECT * FROM labels WHERE id = 7")),
     case("F9", "the table itself read", (ADD, "SELECT count(*) FROM items WHERE extra IS NULL"), LOCKED),
     case("F9", "any row read", (ADD, "SELECT id FROM labels LIMIT 1")),
+    case("F9", "some rows read, and locked", (ADD, "SELECT id FROM labels LIMIT 500 FOR SHARE")),
+    case("F9", "some rows of partitions read", (ADD, "SELECT id FROM measures LIMIT 100")),
+    case("F9", "some rows sought", (ADD, "SELECT id FROM labels WHERE free <> 'f' LIMIT 1"), LOCKED),
+    case("F9", "a row found at the end", (ADD, "SELECT EXISTS (SELECT FROM labels WHERE name = 'N2000')"), LOCKED),
+    case("F9", "no row found", (ADD, "SELECT EXISTS (SELECT FROM labels WHERE free = 'x')"), LOCKED),
+    case("F9", "asked whether there is a row", (ADD, "SELECT EXISTS (SELECT FROM labels)")),
+    case("F9", "asked which rows there are", (ADD, "SELECT 1 WHERE 7 IN (SELECT length(free) FROM labels)"), LOCKED),
+    case(
+        "F9",
+        "asked often whether there is a row",
+        (ADD, block("FOR i IN 1..200 LOOP IF EXISTS (SELECT FROM labels) THEN NULL; END IF; END LOOP;")),
+    ),
     case("F9", "the first row read", (ADD, "SELECT id FROM labels ORDER BY id LIMIT 1")),
     case("F9", "the first row sought", (ADD, "SELECT id FROM labels ORDER BY free LIMIT 1"), LOCKED),
     case("F9", "read before", ("SELECT count(*) FROM labels", ADD)),
@@ -410,6 +429,29 @@ CASES: tuple[Case, ...] = (
         ["CALL change()"],
         LOCKED,
         setup=f"CREATE PROCEDURE change() LANGUAGE plpgsql AS $$ BEGIN {ADD}; {FILL}; COMMIT; PERFORM 1; END $$",
+    ),
+    case("F11", "block that commits batches of a size", batches("items.id BETWEEN i * 250 AND i * 250 + 249", 8)),
+    case("F11", "block that commits batches of a LIMIT", batches(f"id IN ({FEW} LIMIT 500)", 4)),
+    case("F11", "block that commits one batch and finds no more", batches(f"id IN ({FEW} LIMIT 5000)", 2)),
+    case(
+        "F11",
+        "block that commits all rows in one batch",
+        batches(f"id IN ({FEW} LIMIT 5000)", 1),
+        "block rows-locked items",
+    ),
+    case("F11", "block that commits tenths", batches("id % 10 = i", 10), "block rows-locked items"),
+    case(
+        "F11",
+        "block that commits a batch, then all rows",
+        batches("i = 1 AND id < 500 OR i = 2", 2),
+        "block rows-locked items",
+    ),
+    case(
+        "F11",
+        "procedure that commits batches of its argument",
+        ["CALL fill(500)"],
+        setup="CREATE PROCEDURE fill(few int) LANGUAGE plpgsql AS $$ BEGIN LOOP UPDATE items SET gap = 7 WHERE id IN "
+        f"({FEW} LIMIT few); EXIT WHEN NOT FOUND; COMMIT; END LOOP; END $$",
     ),
     case(
         "F12",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rehearse.model.catalog import CatalogObject
 from rehearse.model.evidence import Evidence
-from rehearse.model.identity import NAME, QUALIFIED, folded, quoted, split
+from rehearse.model.identity import NAME, QUALIFIED, folded, last, quoted, split
 from rehearse.model.timeline import Statement
 
 _TABLE = re.compile(
@@ -63,7 +63,11 @@ class Failed:
     def column(self) -> str:
         """Return the column's name, quoted, by the message or else by the statement."""
         told, retyping = _COLUMN.search(self.said), self.retyping
-        return quoted(told[1]) if told else retyping.column if retyping else ""
+        if told is None:
+            return retyping.column if retyping else ""
+        known = self.evidence.rehearsal.before.of_table("column", self.table)
+        written = (last(each.identity) for each in known if split(each.identity)[-1] == told[1])
+        return next(written, quoted(told[1]))
 
     @property
     def retyping(self) -> Retyping | None:

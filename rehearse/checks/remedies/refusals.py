@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 
 from rehearse.checks.remedies.failed import Failed
 from rehearse.model.identity import split
 from rehearse.model.quantity import listing
 
 _DROPPED = re.compile(r"cannot drop (?P<kind>[a-z ]+?) (?P<name>\S+)(?: (?:of|on) table (?P<table>\S+))? because")
+_MISSING = re.compile(r'(?P<kind>relation|table|view|column) "(?P<name>[^"]+)"(?: of relation "[^"]+")? does not exist')
+_RELATIONS = ("table", "view", "materialized-view", "foreign-table", "sequence")
 _BY_ITSELF = (
     "Alembic: put it alone into `with op.get_context().autocommit_block():`, in a revision of its own; SQL files: into "
     "a file that the tool runs outside of a transaction"
@@ -56,7 +59,7 @@ def _not_supported(failed: Failed) -> str:
         found.identity
         for kind in ("view", "materialized-view", "policy", "trigger", "rule")
         for found in failed.evidence.rehearsal.before.of_kind(kind)
-        if split(table)[-1] in f"{found.table} {found.attributes}"
+        if all(_names(f"{found.table} {found.attributes}", name) for name in (split(table)[-1], failed.column))
     )
     known = f" ({listing(dependants)})" if dependants else ""
     return (
@@ -99,11 +102,29 @@ def _exists(_failed: Failed) -> str:
     )
 
 
-def _missing(_failed: Failed) -> str:
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", text) is not None
+
+
+def _missing(failed: Failed) -> str:
     return (
-        "Production does not have it, so it is not where its history says, or the name needs its schema: compare it "
-        "with a database that was migrated from scratch (rehearse drift) and bring the two together."
+        f"{_nearest(failed)}Production does not have it, so it is not where its history says, or the name needs its "
+        "schema: compare it with a database that was migrated from scratch (rehearse drift) and bring the two together."
     )
+
+
+def _nearest(failed: Failed) -> str:
+    """Say which name may have been meant, where one is close to the one that is missing."""
+    told = _MISSING.search(failed.said)
+    if told is None:
+        return ""
+    before = failed.evidence.rehearsal.before
+    if told["kind"] == "column":
+        known = {split(found.identity)[-1]: found for found in before.of_kind("column") if found.table == failed.table}
+    else:
+        known = {split(found.identity)[-1]: found for kind in _RELATIONS for found in before.of_kind(kind)}
+    close = get_close_matches(split(told["name"])[-1], known, n=1, cutoff=0.75)
+    return f"Perhaps {known[close[0]].identity} was meant. If not: " if close else ""
 
 
 def _forbidden(failed: Failed) -> str:

@@ -45,12 +45,16 @@ def without_passwords(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def message(text: str, *, secrets: tuple[str, ...] = ()) -> str:
-    """Return the first line of an error message, redacted, literals included.
+    """Return the first line of an error message, redacted, literals included; those of code stay, which are names.
 
     >>> message('invalid input syntax for type integer: "4711 Main St"')
     'invalid input syntax for type integer: "***"'
+    >>> message("ModuleNotFoundError: No module named 'shop.prices'")
+    "ModuleNotFoundError: No module named 'shop.prices'"
     """
-    return _LITERAL.sub("'***'", redacted(text.splitlines()[0] if text else "", secrets))
+    first = redacted(text.splitlines()[0] if text else "", secrets)
+    of_code = _CODE_ERROR.match(first)
+    return first if of_code and of_code[2] in _NAMES_ONLY else _LITERAL.sub("'***'", first)
 
 
 def _without_literals(found: re.Match[str]) -> str:

@@ -66,7 +66,7 @@ def _table(counts: Counts, rows: Sequence[Row], sides: Sequence[str], width: int
         if len(row.label) > label:
             yield row.label
         line = _line(row.label if len(row.label) <= label else "", numbers, label, widths)
-        yield from _with_status(line, row, width)
+        yield from _with_status(line, row, _told(counts, row), width)
 
 
 def _line(name: str, numbers: Sequence[str], label: int, widths: Sequence[int]) -> str:
@@ -75,11 +75,18 @@ def _line(name: str, numbers: Sequence[str], label: int, widths: Sequence[int]) 
     )
 
 
-def _with_status(line: str, row: Row, width: int) -> Sequence[str]:
+def _told(counts: Counts, row: Row) -> str:
+    """Say what is wrong with a row; why a whole side could not be read is said once, with the sides."""
+    told = words.told(row)
+    for side in counts.sides:
+        told = told.replace(side.failure, "could not be read (see Sides)") if side.failure else told
+    return told
+
+
+def _with_status(line: str, row: Row, told: str, width: int) -> Sequence[str]:
     """Return a line with what is to be said of it, beside it or below it."""
     if row.status is Status.SKIPPED:
         return [line]
-    told = words.told(row)
     beside = f"{line}  {row.status.value}  {told}"
     if len(beside.rstrip()) <= width:
         return [beside]
@@ -127,7 +134,7 @@ def _item(text: str, width: int) -> list[str]:
 def _wrapped(text: str, width: int, first: int, others: int) -> list[str]:
     """Return text as indented lines that break between words only: hosts and names hold hyphens."""
     return wrap(
-        text,
+        " ".join(text.split()),  # servers break their lines as they like
         width,
         initial_indent=" " * first,
         subsequent_indent=" " * others,

@@ -5,6 +5,7 @@ Seen by the audit hook (PEP 578): `open` is raised for what is imported as well.
 
 from __future__ import annotations
 
+import _imp
 import importlib.util  # noqa: F401 -- holds a reference of its own to what is replaced below, and keeps it
 import os
 import sys
@@ -22,6 +23,7 @@ _SITE = f"{os.sep}site-packages{os.sep}"
 _STDLIB = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120 -- as above
 _OF_PYTHON_ITSELF = frozenset(("uname", "ldconfig", "gcc", "cc", "ld", "objdump"))  # what its own modules start
 _IMPORTERS = ("<frozen importlib", os.path.join("importlib", "metadata"), "importlib_metadata", "pkg_resources")  # noqa: PTH118 -- as above
+_MODULES = (os.sep + "__init__.py", ".py", ".pyc", *_imp.extension_suffixes())  # how a module may end
 _TOLD: set[tuple[str, str]] = set()  # (event, path)
 
 
@@ -49,10 +51,15 @@ def opened(path: Any, _mode: Any, flags: Any) -> None:
         _tell("file", path)
 
 
-def imported(_module: Any, path: Any, *_more: Any) -> None:
-    """Tell of an extension module, which the loader of the system opens (`import`)."""
+def imported(module: str, path: Any = None, search: Any = None, *_more: Any) -> None:
+    """Tell of an extension module, which the loader of the system opens, and of where a module was not (`import`).
+
+    importlib.import_module raises no such event for the module that it is asked for.
+    """
     if path is not None:
         _tell("file", path)
+    elif search and "." not in module and module not in sys.builtin_module_names:
+        _tell_passed(module, search)
 
 
 def listed(path: Any = None) -> None:
@@ -114,6 +121,22 @@ def _tell_folder(path: str) -> None:
     except OSError:
         return
     journal.write("folder", path=path, names=names)
+
+
+def _tell_passed(module: str, search: list[Any]) -> None:
+    """Tell which of the project's folders come before the one a module is from: put there, another one would win."""
+    passed = []
+    for place in search:
+        folder = os.path.abspath(place) if isinstance(place, str) else None  # noqa: PTH100 -- as above
+        if folder is None:
+            continue
+        if any(os.path.isfile(os.path.join(folder, module + ending)) for ending in _MODULES):  # noqa: PTH113, PTH118 -- as above
+            break
+        if not _of_library(folder + os.sep) and _counts(folder):
+            passed.append(folder)
+    if passed and ("passed", module) not in _TOLD:
+        _TOLD.add(("passed", module))
+        journal.write("passed", module=module, folders=passed)
 
 
 def _of_library(path: str) -> bool:

@@ -26,7 +26,9 @@ from rehearse.model.migration import Migration
 from rehearse.model.setting import Trial
 from rehearse.model.snapshot import Snapshot
 from rehearse.protocols import Progress, RaisedStage
-from rehearse.run import Clock, Request, given_or_taken, raised_for
+from rehearse.rehearsal.clock import Clock
+from rehearse.rehearsal.groundwork import given_or_taken, raised_for
+from rehearse.request.request import Request
 from rehearse.stages import embedded, kept, server
 from rehearse.stages.kept import KeptStage
 from rehearse.stages.place import KEPT, Place
@@ -74,7 +76,7 @@ class Shown:
 def shown(wish: Wish, progress: Progress) -> Iterator[Shown]:
     """Raise a stage that stands until the context is left.
 
-    Raises what `rehearse.run.rehearse` raises, and MigrationFailed.
+    Raises what `rehearsal.story.rehearse` raises, and MigrationFailed.
     """
     request = wish.request
     if request.into is not None:

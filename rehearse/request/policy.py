@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from rehearse.checkout.base import Base
 from rehearse.config import Configuration, policy_at
-from rehearse.config.base import Base
 from rehearse.errors import RequestError, did_you_mean
 from rehearse.model.policy import Policy
 from rehearse.model.quantity import listing

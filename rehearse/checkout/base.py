@@ -50,6 +50,7 @@ class Base:
     revision: str  # as it was named: "origin/main"
     commit: str
     root: Path  # of the repository
+    worktree: Path | None = None  # where its files lie, too: the code of another commit, while that is rehearsed
 
     @classmethod
     def of(cls, revision: str, directory: Path, flag: str = "--policy-from") -> Base:
@@ -79,8 +80,8 @@ class Base:
     def within(self, path: Path) -> Path | None:
         """Return a path as the repository knows it, None for one outside."""
         place = path.parent.resolve() / path.name
-        root = self.root.resolve()
-        return place.relative_to(root) if place.is_relative_to(root) else None
+        roots = [root.resolve() for root in (self.root, self.worktree) if root is not None]
+        return next((place.relative_to(root) for root in roots if place.is_relative_to(root)), None)
 
     def content(self, path: Path) -> bytes | None:
         """Return what a file held at that commit, None where there was none."""

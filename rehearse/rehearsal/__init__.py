@@ -1,0 +1,1 @@
+"""The story, once: snapshot, stage, migration under observation, comparison, verdict."""

@@ -116,6 +116,19 @@ def test_alembic_without_revisions_is_undecided(shop: str, tmp_path: Path):
     assert "No revisions were found" in done.stdout
 
 
+def test_a_production_that_cannot_be_read_is_undecided_in_json_too(tmp_path: Path):
+    words = ("run", "--format", "json", "--from", "postgresql://nobody:hush@127.0.0.1:1/shop", "--sql")
+
+    failed = rehearse(*words, script(tmp_path, SAFE), cwd=tmp_path)
+    wrong = rehearse(*words, "missing.sql", cwd=tmp_path)
+
+    told = json.loads(failed.stdout)
+    assert (failed.returncode, told["verdict"]) == (3, "undecided")
+    assert told["reasons"][0].startswith("Cannot connect to postgresql://nobody@127.0.0.1:1/shop")
+    assert "hush" not in failed.stdout + failed.stderr
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
 def test_a_configuration_file_is_enough(shop: str, tmp_path: Path):
     alembic_project(tmp_path, revisions=2)
 

@@ -38,6 +38,7 @@ from rehearse.checks import rows_lost
 from rehearse.config import ConfigurationError, load, policy_at
 from rehearse.config.baseline import BaselineUnusable, read_baseline
 from rehearse.engine.server import Server
+from rehearse.errors import Interrupted
 from rehearse.judge import judge
 from rehearse.migrators import remarks
 from rehearse.model.acknowledgement import Acknowledgement
@@ -743,6 +744,7 @@ def test_each_finding_of_a_baseline_stands_for_one():
         ),
         ('{"schema_version": 1, "verdict": "safe", "findings": [{}]}', "its findings are not such as"),
         ('{"schema_version": 1, "verdict": "safe", "findings": 3}', "its findings are not such as"),
+        (json_report.render_failure(Interrupted()), "its rehearsal failed, and nothing was judged"),
     ],
 )
 def test_a_baseline_that_cannot_be_compared_with_is_refused(tmp_path: Path, content: str | None, why: str):

@@ -34,6 +34,7 @@ from builders import (
 from markdown_it import MarkdownIt
 
 from rehearse import registry
+from rehearse.errors import RehearseError
 from rehearse.judge import judge
 from rehearse.model.acknowledgement import Acknowledgement
 from rehearse.model.calibration import Calibration, Line, Point, StepCalibration
@@ -217,6 +218,15 @@ def test_sarif_is_valid(made: type[Report]):
 @pytest.mark.parametrize("made", REPORTS)
 def test_json_is_what_its_schema_says_and_nothing_more(made: type[Report]):
     _json().validate(json.loads(json_report.render(made())))
+
+
+def test_a_failure_in_json_is_undecided_and_in_the_schema():
+    told = json.loads(json_report.render_failure(RehearseError("The server is gone.", "Start it.")))
+    _json().validate(told)
+
+    assert (told["verdict"], told["reasons"], told["findings"]) == ("undecided", ["The server is gone."], [])
+    assert told["failed"] == {"message": "The server is gone.", "remedy": "Start it."}
+    assert not _json().is_valid({**told, "verdict": "safe"})
 
 
 def test_the_schema_asks_for_every_published_key_and_admits_more():

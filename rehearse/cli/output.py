@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +57,19 @@ def show(report: Report, wanted: str) -> None:
     typer.echo(text.render(report, width=width(), colour=colour), nl=False)
 
 
+@contextmanager
+def failures_told(wanted: str) -> Iterator[None]:
+    """Let machines read that nothing could be judged, and why: in JSON a failure of ours is an answer, too."""
+    try:
+        yield
+    except RehearseError as error:
+        if wanted == Format.JSON and error.exit_code == RehearseError.exit_code:
+            from rehearse.reports.json import render_failure  # noqa: PLC0415 - as above
+
+            typer.echo(render_failure(error))
+        raise
+
+
 def write(report: Report, wanted: str, path: Path) -> None:
     """Write a report to a file: whole or not at all. Raises NotWritten."""
     from rehearse.registry import report_format  # noqa: PLC0415 - as above
@@ -83,6 +98,5 @@ def keep(report: Report, wish: Request, key: Key | None) -> None:
 
 
 def width(widest: int = 140) -> int:
-    """Return how wide text is written, up to a limit: as COLUMNS says or else the terminal is; 100 into a pipe."""
-    asked = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
-    return min(shutil.get_terminal_size().columns, widest) if asked else 100
+    """Return how wide text is written, up to a limit: as the terminal is (COLUMNS says so, too); 100 into a pipe."""
+    return min(shutil.get_terminal_size().columns, widest) if sys.stdout.isatty() else 100

@@ -23,7 +23,7 @@ from rehearse.cli.options import (
     To,
     Wait,
 )
-from rehearse.cli.output import check_format, keep, show
+from rehearse.cli.output import check_format, failures_told, keep, show
 from rehearse.cli.progress import progress
 from rehearse.request.asked import Asked
 
@@ -153,7 +153,7 @@ def command(flags: Flags) -> None:
 
     check_format(flags.wanted)
     key = Key.of(os.environ)
-    with requested(flags) as wish, progress() as tell:
+    with failures_told(flags.wanted), requested(flags) as wish, progress() as tell:
         report = rehearse(wish, tell)
     keep(report, wish, key)
     show(report, flags.wanted)

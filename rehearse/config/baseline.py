@@ -36,6 +36,8 @@ def read_baseline(path: Path) -> Baseline:
     if report["schema_version"] != _SCHEMA_VERSION:
         version = json.dumps(report["schema_version"])
         raise BaselineUnusable(path, f"its schema_version is {version}, and this version reads {_SCHEMA_VERSION}")
+    if "failed" in report:
+        raise BaselineUnusable(path, "its rehearsal failed, and nothing was judged")
     try:
         return Baseline(place=str(path), findings=tuple(_findings(report["findings"])))
     except (KeyError, TypeError, ValueError, AttributeError):

@@ -85,7 +85,7 @@ def take(
     key = sanitise.key or secrets.token_bytes(32)
     settings = {**_WORDING, **masks.pads(key)}
     wish = _Wish(rules=rules, sanitise=sanitise, key=key, limits=limits)
-    of_standby = False
+    of_standby = None  # until the source has answered
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with archive.writing(directory) as writer:
@@ -94,23 +94,26 @@ def take(
                     taken = _take(seen, url, writer, wish, progress)
                 return _searched(taken, writer, wish, progress)  # production waits for none of that
         except (psycopg.Error, DumpFailed) as error:
-            if not _is_recovery_conflict(error, of_standby=of_standby):
+            unknown = of_standby is None and attempt == _ATTEMPTS
+            if unknown or not _may_be_recovery_conflict(error, of_standby=of_standby):
                 if isinstance(error, DumpFailed):
                     raise
                 raise SourceFailed(describe(url), redact(said(error), url)) from None
-            progress(f"the standby ended attempt {attempt} of {_ATTEMPTS} for the sake of replication")
+            why = "for the sake of replication" if of_standby else "before it said what it is"
+            progress(f"the source ended attempt {attempt} of {_ATTEMPTS} {why}")
             time.sleep(_PAUSE)
     raise RecoveryConflict(describe(url), _ATTEMPTS)
 
 
-def _is_recovery_conflict(error: Exception, *, of_standby: bool) -> bool:
+def _may_be_recovery_conflict(error: Exception, *, of_standby: bool | None) -> bool:
     """Say whether a standby ended a query or a session: in READ ONLY transactions 40001 has no other cause.
 
-    A session that is ended while it idles may be gone before its last words are read.
+    A session that is ended while it idles may be gone before its last words are read, and before it is known (None)
+    whether the source is a standby.
     """
     if isinstance(error, psycopg.errors.SerializationFailure) or "conflict with recovery" in str(error):
         return True
-    return of_standby and isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return of_standby is not False and isinstance(error, psycopg.OperationalError) and error.sqlstate is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ class Ground:
 @contextmanager
 def prepared(server: Server) -> Iterator[Ground]:
     """Yield the ground for cases on a server; leaving removes what was made there."""
-    with server.connect() as admin:
+    with server.connect("postgres") as admin:  # template1 is copied by others, which is refused while a session has it
         admin.execute(f"CREATE ROLE {OWNER} LOGIN")
         admin.execute(f"ALTER ROLE {OWNER} SET lock_timeout = '{LOCK_TIMEOUT}'")
         ground = Ground(server=server, admin=admin)

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic reads no other before Python
 from rehearse.model.json import JSON
 from rehearse.reports.json.shapes.calibration import Calibration
 from rehearse.reports.json.shapes.demands import OldRelease, OwnCheck
+from rehearse.reports.json.shapes.failed import NotRehearsed
 from rehearse.reports.json.shapes.failures import Stopped
 from rehearse.reports.json.shapes.findings import Expectation, Finding, Policy
 from rehearse.reports.json.shapes.seen import Connection, Heads, RebuiltIndex, SizeChange, Wait
@@ -52,7 +53,7 @@ class Report(TypedDict):
 
 
 def schema() -> dict[str, object]:
-    """Return the JSON Schema of a report (draft 2020-12)."""
+    """Return the JSON Schema of a report, and of what is printed where there is nothing to report (draft 2020-12)."""
     from pydantic import TypeAdapter  # noqa: PLC0415 - slow to import, and only a schema needs it
 
-    return {"$schema": _ID, **TypeAdapter(Report).json_schema(), "title": _TITLE}
+    return {"$schema": _ID, **TypeAdapter(Report | NotRehearsed).json_schema(), "title": _TITLE}

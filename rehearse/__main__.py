@@ -1,13 +1,21 @@
 """Where the tool starts: `rehearse`, or `python -m rehearse`."""
 
 import gc
+import os
+import sys
 
 
 def main() -> None:
     """Import the command line, and run it."""
     gc.set_threshold(100_000, 20, 20)  # imports make many objects and no garbage: it need not be looked for so often
-    from rehearse.cli import main as run  # noqa: PLC0415 - only now
+    try:
+        from rehearse.cli import main as run  # noqa: PLC0415 - only now
+    except KeyboardInterrupt:
+        from rehearse.errors import Interrupted  # noqa: PLC0415 - as above
 
+        sys.stderr.write(f"rehearse: {Interrupted()}\n")
+        sys.stderr.flush()
+        os._exit(Interrupted.exit_code)  # see rehearse.cli: CPython may end with another code
     try:
         run()
     finally:

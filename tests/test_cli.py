@@ -261,6 +261,18 @@ try:
 except KeyboardInterrupt:
     print("heard")
 """
+IMPORTING = """
+import sys
+from rehearse.__main__ import main
+
+class Pressed:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Pressed())
+main()
+"""
 WRAPPED = """
 import rehearse.cli
 
@@ -292,6 +304,13 @@ def test_an_interrupt_that_python_throws_away_comes_again(name: str):
 
 def test_an_interrupt_that_was_wrapped_in_another_error_is_one():
     done = run_python(WRAPPED)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("rehearse: Interrupted: nothing was judged.")
+
+
+def test_an_interrupt_while_the_tool_is_imported_is_one():
+    done = run_python(IMPORTING)
 
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("rehearse: Interrupted: nothing was judged.")

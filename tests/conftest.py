@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from truth.ground import prepared
 
 from rehearse.engine.binaries import find_all, resolve
 from rehearse.engine.server import Server, running
+
+gc.set_threshold(100_000, 20, 20)  # as in rehearse.__main__
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +78,11 @@ def _fresh(server: Server) -> Iterator[str]:
     yield name
     with server.connect() as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def pytest_collection_finish() -> None:
+    """Take what was collected out of the search for garbage: it stays to the end, and looking through it takes long."""
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

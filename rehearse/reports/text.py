@@ -120,8 +120,12 @@ def _findings(findings: Sequence[Finding]) -> Iterator[RenderableType]:
             yield Text()
         yield _head(alike)
         full, more = grouping.apart(alike, _MOST_ALIKE)
-        for found in full:
-            yield from _finding(found, remedy=found.remedy not in told)
+        advised = False
+        for place, found in enumerate(full):
+            said_before, advised = advised, _is_advised(found) and found.remedy not in told
+            if place and (said_before or advised):
+                yield Text()
+            yield from _finding(found, remedy=advised)
             told.add(found.remedy)
         if more:
             yield Padding(Text(f"The same of {listing(more, 20)} (each with --format json)."), (0, 0, 0, 4))
@@ -139,8 +143,12 @@ def _head(alike: Sequence[Finding]) -> RenderableType:
 def _finding(found: Finding, *, remedy: bool) -> Iterator[RenderableType]:
     yield Padding(Text(found.message), (0, 0, 0, 4))
     yield from (Padding(Text(line, style="dim"), (0, 0, 0, 4)) for line in sentences.weighed(found))
-    if found.acceptance is None and found.severity is not Severity.NOTE and remedy:
+    if remedy:
         yield Padding(Text(f"Do: {found.remedy}", style="dim"), (0, 0, 0, 4))
+
+
+def _is_advised(found: Finding) -> bool:
+    return found.acceptance is None and found.severity is not Severity.NOTE
 
 
 def _at_productions_size(report: Report) -> Iterator[RenderableType]:

@@ -43,9 +43,12 @@ def enter(attempts: Sequence[int]) -> int:
 
 
 def hide(paths: Iterable[str]) -> int:
-    """Put nothing in the place of files, in a mount namespace of our own; return how many are hidden."""
+    """Put nothing in the place of files, in a mount namespace of our own; return how many of them stay open.
+
+    One that is gone by now is not open.
+    """
     mount(None, "/", None, _MS_REC | _MS_PRIVATE)
-    return sum(mount("/dev/null", path, None, _MS_BIND) for path in paths)
+    return sum(not mount("/dev/null", path, None, _MS_BIND) and os.path.lexists(path) for path in paths)
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int) -> bool:

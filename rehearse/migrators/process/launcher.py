@@ -52,9 +52,9 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
     """Finish the confinement, start the command and wait for it; with a process namespace, all ends with us."""
     _die_with(None)
     layers = []
-    hidden = 0
+    reachable = len(sockets)
     if granted & NEWNS:
-        hidden = namespaces.hide(sockets)
+        reachable = namespaces.hide(sockets)
         if granted & NEWPID and namespaces.mount("proc", "/proc", "proc", 0):  # else it sees us, and our variables
             layers.append("process namespace")
         layers.append("mount namespace")
@@ -62,8 +62,7 @@ def _inside(settings: dict[str, Any], command: list[str], granted: int, sockets:
     if granted & NEWNET:
         layers.append("network namespace")
         listener = _local_listener()
-    failed = len(sockets) - hidden
-    told = {"layers": layers, "loopback": listener is not None, "sockets": hidden, "reachable": failed}
+    told = {"layers": layers, "loopback": listener is not None, "reachable": reachable}
     _write(settings["status"], told)
     child = os.fork()
     if child == 0:

@@ -235,8 +235,11 @@ def _granted(status: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         name for name in ("network namespace", "mount namespace", "process namespace") if name not in told["layers"]
     ]
     notes = [f"The kernel granted no {name} for the migrating process." for name in missing]
-    if told["reachable"]:
-        notes.append(f"{told['reachable']} unix sockets of other programs stayed reachable for the migrating process.")
+    if reachable := told["reachable"]:
+        sockets = (
+            "A unix socket of another program" if reachable == 1 else f"{reachable} unix sockets of other programs"
+        )
+        notes.append(f"{sockets} stayed reachable for the migrating process.")
     if looked := told.get("network"):
         times = "once" if looked == 1 else f"{looked} times"
         notes.append(f"The migrating process sought something on a network {times}; it has none, and found nothing.")

@@ -36,8 +36,9 @@ class Flags(Asked):
     into: Annotated[
         str | None,
         typer.Option(
+            metavar="PLACE",
             help="Where the stage is raised: a stage of rehearse.toml, the URL of a server, or embedded (default: as "
-            "configured, else a server of rehearse's own)."
+            "configured, else a server of rehearse's own).",
         ),
     ] = None
     replace: Replace = False

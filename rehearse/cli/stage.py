@@ -41,7 +41,9 @@ class Flags(Asked):
     ] = True
     into: Annotated[
         str | None,
-        typer.Option(help="A stage of rehearse.toml, the URL of a server, or embedded (default: as configured)."),
+        typer.Option(
+            metavar="PLACE", help="A stage of rehearse.toml, the URL of a server, or embedded (default: as configured)."
+        ),
     ] = None
     replace: Replace = False
     wait: Wait = False
